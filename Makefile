@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+
+help:            ## show this list
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:  .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## leave a ready .venv (and .venv/bin/registrar)
+
+$(READY): requirements-dev.txt pyproject.toml package-lock.json tools/setup
+	@tools/setup
+	@touch $@
+
+demo: $(READY)   ## the whole story on this machine, about half a minute
+	@.venv/bin/registrar demo
+
+test: $(READY)   ## every test
+	@$(PYTHON) -m pytest -q
+
+check: $(READY)  ## everything CI runs: format, lint, types, import contracts, tests
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m pytest -q
+
+fix: $(READY)    ## let ruff format and mend what it can
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+bench: $(READY)  ## ratios measured in one run
+	@$(PYTHON) bench/imports.py
+
+lock:            ## pin requirements*.txt again from pyproject.toml
+	@tools/lock
+
+clean:           ## forget everything setup made
+	@rm -rf .venv .uv node_modules .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+
+.PHONY: help setup demo test check fix bench lock clean

@@ -1,0 +1,50 @@
+"""The inventory of a candidate: one listing of its files, and a fingerprint that tells two listings apart.
+
+It is taken before anything is read, and again after a job's output has been registered: equal inventories mean that
+what was judged is what was registered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from registration.artifacts.store import StoredFile
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The files of one candidate, in path order."""
+
+    files: tuple[StoredFile, ...]
+
+    @classmethod
+    def of(cls, files: Iterable[StoredFile]) -> Artifact:
+        """An artifact of `files`, put in path order."""
+        return cls(tuple(sorted(files)))
+
+    @property
+    def size(self) -> int:
+        """Bytes in all files together."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The relative path of every file."""
+        return frozenset(file.path for file in self.files)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a file is added, removed, resized or written again, even with the same bytes."""
+        return digest([[file.path, file.size, file.etag] for file in self.files])
+
+
+def digest(value: object) -> str:
+    """The sha256 of `value` as canonical JSON: sorted keys, no spaces."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

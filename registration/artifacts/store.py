@@ -1,0 +1,69 @@
+"""The artifact store: a port through which files are listed and read, pinned to what was listed.
+
+A `StoredFile` is made by a listing and carries the ETag it had then. Every read asks for exactly that ETag, so bytes
+from two versions of a file can never mix: a file that changed raises `ArtifactChangedError` and is new work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Location:
+    """A blob, or the folder of blobs below it: `name` without a leading or trailing slash."""
+
+    account: str
+    container: str
+    name: str
+
+    def __truediv__(self, path: str) -> Location:
+        return Location(self.account, self.container, f"{self.name}/{path}" if self.name else path)
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.container}/{self.name}"
+
+
+@dataclass(frozen=True, order=True)
+class StoredFile:
+    """One file of a listing: `path` is relative to the listed location, `size` in bytes, `etag` without quotes."""
+
+    path: str
+    size: int
+    etag: str
+    account: str
+    container: str
+    name: str
+
+    @property
+    def location(self) -> Location:
+        """Where the file itself lies."""
+        return Location(self.account, self.container, self.name)
+
+
+class ArtifactStore(Protocol):
+    """Files in blob storage. Every method raises `UnavailableError` when storage does not answer."""
+
+    def files(self, location: Location) -> Iterator[StoredFile]:
+        """The blob at `location`, else every blob below it, in name order; nothing when there is neither."""
+        ...
+
+    def chunks(self, file: StoredFile) -> Iterator[bytes]:
+        """The bytes of `file` as listed, in bounded pieces; raises `ArtifactChangedError` if it is another one now."""
+        ...
+
+    def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:
+        """A small document and its ETag, at most `limit_bytes` + 1 of it; None when there is no such blob."""
+        ...
+
+    def copy(self, file: StoredFile, destination: Location) -> StoredFile:
+        """Copy `file` as listed to `destination` unless something is there already; the file now there is returned."""
+        ...
+
+    def write(self, location: Location, document: bytes) -> None:
+        """Put a small document, replacing what was there."""
+        ...

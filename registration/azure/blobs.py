@@ -1,0 +1,128 @@
+"""Blobs: the artifact store over azure-storage-blob. One client an account, made when it is first needed.
+
+A file is always read under the ETag it was listed with; storage answers 412 when it is another file by now.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient
+
+from registration.artifacts.store import StoredFile
+from registration.azure import copying
+from registration.azure.faults import answering
+from registration.errors import ArtifactChangedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azure.core.credentials import TokenCredential
+    from azure.storage.blob import BlobClient, BlobProperties
+
+    from registration.artifacts.store import Location
+
+CHUNK_BYTES = 8 * 1024 * 1024
+SERVICE = "blob storage"
+
+
+class BlobStore:
+    """`suffix` is the cloud's storage suffix, such as `core.windows.net`; no other host is ever contacted."""
+
+    def __init__(self, credential: TokenCredential, *, suffix: str) -> None:
+        self._credential = credential
+        self._suffix = suffix
+        self._services: dict[str, BlobServiceClient] = {}
+        self._lock = threading.Lock()
+
+    def files(self, location: Location) -> Iterator[StoredFile]:
+        """The blob at `location`, else every blob below it; folder markers are not files."""
+        with answering(SERVICE):
+            single = self._properties(location)
+            if single is not None:
+                yield _file(location.name.rpartition("/")[2], single, location)
+                return
+            container = self._service(location.account).get_container_client(location.container)
+            prefix = f"{location.name}/" if location.name else ""
+            for found in container.list_blobs(name_starts_with=prefix, include=["metadata"]):
+                if not _is_folder(found):
+                    yield _file(found.name.removeprefix(prefix), found, location)
+
+    def chunks(self, file: StoredFile) -> Iterator[bytes]:
+        """The bytes of `file` as listed, in pieces of at most 8 MiB."""
+        with answering(SERVICE), _unchanged(file):
+            stream = self._blob(file.location).download_blob(
+                etag=file.etag, match_condition=MatchConditions.IfNotModified
+            )
+            yield from stream.chunks()
+
+    def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:
+        """At most `limit_bytes` + 1 bytes of a blob and its ETag, or None."""
+        with answering(SERVICE):
+            try:
+                stream = self._blob(location).download_blob(offset=0, length=limit_bytes + 1)
+            except ResourceNotFoundError:
+                return None
+            return stream.readall(), stream.properties.etag.strip('"')
+
+    def copy(self, file: StoredFile, destination: Location) -> StoredFile:
+        """Copy `file` as listed to `destination` unless something is there already; the file now there is returned."""
+        target = self._blob(destination)
+        with answering(SERVICE), _unchanged(file):
+            if self._properties(destination) is None:
+                source = copying.Source(self._blob(file.location), file.etag, file.size, self._source_token)
+                copying.copy(source, target)
+            found = target.get_blob_properties()
+        return _file(file.path, found, destination)
+
+    def write(self, location: Location, document: bytes) -> None:
+        """Put a small document, replacing what was there."""
+        with answering(SERVICE):
+            self._blob(location).upload_blob(document, overwrite=True)
+
+    def _source_token(self) -> str:
+        return self._credential.get_token("https://storage.azure.com/.default").token
+
+    def _properties(self, location: Location) -> BlobProperties | None:
+        if not location.name:
+            return None
+        with contextlib.suppress(ResourceNotFoundError):
+            found = self._blob(location).get_blob_properties()
+            return None if _is_folder(found) else found
+        return None
+
+    def _blob(self, location: Location) -> BlobClient:
+        return self._service(location.account).get_blob_client(location.container, location.name)
+
+    def _service(self, account: str) -> BlobServiceClient:
+        with self._lock:
+            if account not in self._services:
+                self._services[account] = BlobServiceClient(
+                    f"https://{account}.blob.{self._suffix}",
+                    credential=self._credential,
+                    max_single_get_size=CHUNK_BYTES,
+                    max_chunk_get_size=CHUNK_BYTES,
+                )
+            return self._services[account]
+
+
+@contextlib.contextmanager
+def _unchanged(file: StoredFile) -> Iterator[None]:
+    try:
+        yield
+    except (ResourceModifiedError, ResourceNotFoundError) as changed:
+        raise ArtifactChangedError(f"{file.location} is not the file that was listed any more") from changed
+
+
+def _is_folder(blob: BlobProperties) -> bool:
+    return (blob.metadata or {}).get("hdi_isfolder", "").lower() == "true"
+
+
+def _file(path: str, blob: BlobProperties, location: Location) -> StoredFile:
+    return StoredFile(
+        path, blob.size or 0, (blob.etag or "").strip('"'), location.account, location.container, str(blob.name)
+    )

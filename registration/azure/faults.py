@@ -1,0 +1,40 @@
+"""Faults: how the errors of the Azure clients become ours.
+
+A service that is busy, broken, unreachable or not yet willing to let us in will answer differently later, so all of
+these become `UnavailableError`. Everything else is left as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+
+from registration.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# 401 and 403 are here because role assignments take minutes to arrive after a deployment.
+TRANSIENT_STATUS = frozenset({401, 403, 408, 429, 500, 502, 503, 504})
+
+
+@contextlib.contextmanager
+def answering(service: str) -> Iterator[None]:
+    """Translate the faults of `service`, named as a person would; raises `UnavailableError`."""
+    try:
+        yield
+    except (ServiceRequestError, ServiceResponseError) as silent:
+        raise UnavailableError(f"{service} did not answer: {silent.message}") from silent
+    except HttpResponseError as answer:
+        if answer.status_code not in TRANSIENT_STATUS:
+            raise
+        message = f"{service} answered {answer.status_code}: {answer.message.splitlines()[0]}"
+        raise UnavailableError(message, retry_after_seconds=_retry_after(answer)) from answer
+
+
+def _retry_after(answer: HttpResponseError) -> float | None:
+    headers = getattr(answer.response, "headers", {})
+    text = headers.get("Retry-After")
+    return float(text) if text and text.isdecimal() else None

@@ -1,0 +1,121 @@
+"""The model registry through azure-ai-ml. The SDK is imported when the first version is looked for, not before.
+
+Reference: https://learn.microsoft.com/python/api/azure-ai-ml/azure.ai.ml.operations.modeloperations
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+
+from registration.azure.faults import answering
+from registration.azure.rest import ARM
+from registration.registry import ModelVersion, Registration, VersionTakenError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure.ai.ml import MLClient
+    from azure.ai.ml.entities import Model
+    from azure.core.credentials import TokenCredential
+
+    from registration.azure.rest import Rest
+    from registration.settings import WorkspaceId
+
+MODELS_API = "2023-08-01-preview"
+PATH_FIXED = "Asset paths cannot be updated"  # the service's sentence for a number that has another path
+SERVICE = "the model registry"
+
+
+class AzureRegistry:
+    """One MLClient a thread: the client is not documented to be safe across threads."""
+
+    def __init__(self, credential: TokenCredential, rest: Rest, workspace: WorkspaceId) -> None:
+        self._credential = credential
+        self._rest = rest
+        self._workspace = workspace
+        self._local = threading.local()
+
+    def next_version(self, model: str) -> int:
+        """One above the highest number the service knows, archived versions included."""
+        url = f"{ARM}{self._workspace.id}/models/{model}"
+        found = self._rest.get(url, **{"api-version": MODELS_API})
+        return int(found["properties"]["nextVersion"]) if found else 1
+
+    def find(self, model: str, version: int) -> ModelVersion | None:
+        """The version, or None."""
+        found = self._get(model, version)
+        return _version(found) if found else None
+
+    def create(self, registration: Registration) -> None:
+        """Write the version; raises `VersionTakenError` if the number has another path already."""
+        from azure.ai.ml.entities import Model  # noqa: PLC0415 - the import takes most of a second
+
+        model = Model(
+            name=registration.model,
+            version=str(registration.version),
+            type=registration.type,
+            path=registration.uri,
+            description=registration.description,
+            tags=dict(registration.tags),
+            properties=dict(registration.properties),
+        )
+        self._put(model)
+
+    def project(self, model: str, version: int, *, tags: Mapping[str, str], stage: str | None) -> None:
+        """Set these tags and this stage on a version and leave the rest; does nothing if it shows them already."""
+        found = self._get(model, version)
+        if found is None or (found.stage == stage and tags.items() <= (found.tags or {}).items()):
+            return
+        found.tags = {**(found.tags or {}), **tags}
+        found.stage = stage or found.stage
+        self._put(found)
+
+    def archive(self, model: str, version: int, *, tags: Mapping[str, str]) -> None:
+        """Set these tags on a version and archive it."""
+        self.project(model, version, tags=tags, stage=None)
+        with answering(SERVICE):
+            self._client.models.archive(name=model, version=str(version))
+
+    @property
+    def _client(self) -> MLClient:
+        from azure.ai.ml import MLClient  # noqa: PLC0415 - as above
+
+        if not hasattr(self._local, "client"):
+            here = self._workspace
+            self._local.client = MLClient(self._credential, here.subscription, here.group, here.name)
+        client: MLClient = self._local.client
+        return client
+
+    def _get(self, model: str, version: int) -> Model | None:
+        with answering(SERVICE):
+            try:
+                return self._client.models.get(name=model, version=str(version))
+            except ResourceNotFoundError:
+                return None
+
+    def _put(self, model: Model) -> None:
+        with answering(SERVICE):
+            try:
+                self._client.models.create_or_update(model)
+            except ResourceExistsError as taken:
+                raise VersionTakenError(str(taken)) from taken
+            except HttpResponseError as refused:
+                if PATH_FIXED not in str(refused):
+                    raise
+                raise VersionTakenError(str(refused)) from refused
+
+
+def _version(model: Model) -> ModelVersion:
+    return ModelVersion(
+        model=str(model.name),
+        version=int(model.version or 0),
+        type=str(model.type),
+        uri=str(model.path),
+        description=model.description,
+        tags=model.tags or {},
+        properties=model.properties or {},
+        stage=model.stage,
+    )

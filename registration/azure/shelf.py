@@ -1,0 +1,73 @@
+"""A shelf of the ledger as a blob container: conditional writes by ETag, times by the server's Date header."""
+
+from __future__ import annotations
+
+import json
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.storage.blob import ContentSettings
+
+from registration.azure.faults import answering
+from registration.errors import LedgerConflictError
+from registration.ledger import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from azure.core.pipeline import PipelineResponse
+    from azure.storage.blob import ContainerClient
+
+SERVICE = "the ledger's storage"
+JSON = ContentSettings(content_type="application/json")
+
+
+class BlobShelf:
+    """One container; blob names are the ledger's document names."""
+
+    def __init__(self, container: ContainerClient) -> None:
+        self._container = container
+
+    def read(self, name: str) -> Entry | None:
+        """The document `name`, or None."""
+        answered: list[datetime] = []
+        with answering(SERVICE):
+            try:
+                stream = self._container.download_blob(name, raw_response_hook=lambda it: answered.append(_date(it)))
+            except ResourceNotFoundError:
+                return None
+            document = json.loads(stream.readall())
+            return Entry(document, stream.properties.etag, stream.properties.last_modified, answered[0])
+
+    def create(self, name: str, document: Mapping[str, Any]) -> Entry:
+        """Write `name` if it does not exist; raises `LedgerConflictError` if it does."""
+        return self._put(name, document, overwrite=False)
+
+    def replace(self, name: str, document: Mapping[str, Any], *, etag: str) -> Entry:
+        """Write `name` if it still has `etag`; raises `LedgerConflictError` if not."""
+        return self._put(name, document, overwrite=True, etag=etag, match_condition=MatchConditions.IfNotModified)
+
+    def create_text(self, name: str, text: str) -> None:
+        """Write `name` as text if it does not exist; leave what is there if it does."""
+        with answering(SERVICE):
+            try:
+                self._container.upload_blob(name, text.encode(), overwrite=False)
+            except ResourceExistsError:
+                return
+
+    def _put(self, name: str, document: Mapping[str, Any], **condition: Any) -> Entry:
+        body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+        blob = self._container.get_blob_client(name)
+        with answering(SERVICE):
+            try:
+                said = blob.upload_blob(body, content_settings=JSON, **condition)
+            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as lost:
+                raise LedgerConflictError(f"{name} was written by another worker") from lost
+        return Entry(dict(document), said["etag"], said["last_modified"], said["date"])
+
+
+def _date(response: PipelineResponse[Any, Any]) -> datetime:
+    return parsedate_to_datetime(response.http_response.headers["Date"])

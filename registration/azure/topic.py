@@ -1,0 +1,44 @@
+"""The outcome topic: CloudEvents to Event Grid. The client is imported when the first event is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from registration.azure.faults import answering
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure.core.credentials import TokenCredential
+    from azure.eventgrid import EventGridPublisherClient
+
+
+class OutcomeTopic:
+    """Publishes to one custom topic, which must take the CloudEvents schema."""
+
+    def __init__(self, credential: TokenCredential, endpoint: str) -> None:
+        self._credential = credential
+        self._endpoint = endpoint
+
+    def publish(self, event: Mapping[str, Any]) -> None:
+        """Send one CloudEvent; its id stays the same however often it is sent."""
+        from azure.core.messaging import CloudEvent  # noqa: PLC0415 - only needed once there is an outcome
+
+        cloud_event = CloudEvent(
+            id=event["id"],
+            type=event["type"],
+            source=event["source"],
+            subject=event["subject"],
+            time=datetime.fromisoformat(event["time"]),
+            data=event["data"],
+        )
+        with answering("the outcome topic"):
+            self._client.send(cloud_event)
+
+    @cached_property
+    def _client(self) -> EventGridPublisherClient:
+        from azure.eventgrid import EventGridPublisherClient  # noqa: PLC0415 - as above
+
+        return EventGridPublisherClient(self._endpoint, self._credential)

@@ -1,0 +1,142 @@
+"""The workspace over REST: jobs, where their outputs lie, what they measured.
+
+The SDK's own download of a model-typed output is broken in 1.35.2, so outputs are located as the service documents
+it: the job's own uri, else run history and the asset it names, else the default datastore. API versions are those the
+SDK sends.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from registration.artifacts.store import Location
+from registration.azure.rest import ARM
+from registration.errors import InputError, UnavailableError
+from registration.lineage import DatastoreUri, parse_uri
+from registration.sources.jobs import Job, JobOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from registration.azure.rest import Rest
+
+JOBS_API = "2024-01-01-preview"
+WORKSPACES_API = "2024-10-01-preview"
+
+
+class AzureWorkspace:
+    """Reads one workspace, named by its ARM id. Datastores do not move, so each is looked up once."""
+
+    def __init__(self, rest: Rest, workspace: str) -> None:
+        self._rest = rest
+        self._workspace = workspace
+        self._arm = f"{ARM}{workspace}"
+        self._containers: dict[str, Location] = {}
+
+    def job(self, name: str) -> Job | None:
+        """The job, or None."""
+        found = self._rest.get(f"{self._arm}/jobs/{name}", **{"api-version": JOBS_API})
+        return None if found is None else _job(name, found.get("properties"))
+
+    def metrics(self, job: str) -> Mapping[str, object]:
+        """The last value of each metric; not-finite values are the strings MLflow writes."""
+        url = f"{self._dataplane}/mlflow/v2.0{self._workspace}/api/2.0/mlflow/runs/get"
+        found = self._rest.get(url, run_id=job, run_uuid=job)
+        if found is None:
+            return {}
+        logged = found["run"]["data"].get("metrics", [])
+        return {metric["key"]: metric.get("value") for metric in sorted(logged, key=_step)}
+
+    def output_location(self, job: Job, output: str) -> Location:
+        """Where the files of an output lie."""
+        declared = _datastore_uri(job.outputs[output].uri) or self._resolved(job.name, output)
+        if declared is not None:
+            return self.datastore_location(declared.datastore) / declared.path.rstrip("/")
+        _, root = self.default_datastore()
+        return root / f"azureml/{job.name}/{output}"
+
+    def datastore_location(self, datastore: str) -> Location:
+        """The container behind a datastore."""
+        if datastore not in self._containers:
+            found = self._rest.get(f"{self._arm}/datastores/{datastore}", **{"api-version": WORKSPACES_API})
+            if found is None:
+                raise UnavailableError(f"the workspace does not show datastore {datastore}")
+            self._containers[datastore] = _container(found)
+        return self._containers[datastore]
+
+    def default_datastore(self) -> tuple[str, Location]:
+        """The name of the default datastore and the container behind it."""
+        return self._default
+
+    @cached_property
+    def _default(self) -> tuple[str, Location]:
+        query = {"api-version": WORKSPACES_API, "isDefault": "true", "count": "30", "orderByAsc": "false"}
+        found = self._rest.get(f"{self._arm}/datastores", **query)
+        if not found or not found["value"]:
+            raise UnavailableError("the workspace does not show its default datastore")
+        return found["value"][0]["name"], _container(found["value"][0])
+
+    @cached_property
+    def _dataplane(self) -> str:
+        workspace = self._rest.get(self._arm, **{"api-version": WORKSPACES_API})
+        if workspace is None:
+            raise UnavailableError(f"there is no workspace {self._workspace}, or its role assignments are missing")
+        found = self._rest.get(workspace["properties"]["discoveryUrl"])
+        if found is None:
+            raise UnavailableError("the workspace's discovery address does not answer")
+        return str(found["api"]).rstrip("/")
+
+    def _resolved(self, job: str, output: str) -> DatastoreUri | None:
+        asset = self._asset_of(job, output)
+        if asset is None:
+            return None
+        kind = "modelregistry/v1.0{}/models" if "/models/" in asset else "data/v1.0{}/dataversion"
+        url = f"{self._dataplane}/{kind.format(self._workspace)}/batchGetResolvedUris"
+        found = self._rest.post(url, {"values": [asset]}) or {"values": {}}
+        resolved = found["values"].get(asset) or {}
+        return _datastore_uri(resolved.get("uri") or resolved.get("path"))
+
+    def _asset_of(self, job: str, output: str) -> str | None:
+        url = f"{self._dataplane}/history/v1.0{self._workspace}/rundata"
+        found = self._rest.post(url, {"runId": job, "selectRunMetadata": True})
+        outputs = ((found or {}).get("runMetadata") or {}).get("outputs") or {}
+        asset = (outputs.get(output) or {}).get("assetId")
+        return str(asset) if asset else None
+
+
+def _job(name: str, properties: Mapping[str, Any] | None) -> Job:
+    if properties is None:
+        return Job(name, status=None)
+    outputs = properties.get("outputs") or {}
+    inputs = properties.get("inputs") or {}
+    return Job(
+        name,
+        status=properties["status"],
+        experiment=properties.get("experimentName"),
+        tags=properties.get("tags") or {},
+        properties=properties.get("properties") or {},
+        outputs={key: JobOutput(value["jobOutputType"], value.get("uri")) for key, value in outputs.items()},
+        environment=properties.get("environmentId"),
+        datasets=tuple(value["uri"] for _, value in sorted(inputs.items()) if value.get("uri")),
+    )
+
+
+def _datastore_uri(text: str | None) -> DatastoreUri | None:
+    # A uri may still hold a placeholder such as ${{name}}, which only run history resolves.
+    if not text or "${{" in text:
+        return None
+    try:
+        parsed = parse_uri(text)
+    except InputError:
+        return None
+    return parsed if isinstance(parsed, DatastoreUri) else None
+
+
+def _container(datastore: Mapping[str, Any]) -> Location:
+    properties = datastore["properties"]
+    return Location(properties["accountName"], properties["containerName"], "")
+
+
+def _step(metric: Mapping[str, Any]) -> int:
+    return int(metric.get("step") or 0)

@@ -1,0 +1,92 @@
+"""A candidate: files that somebody offers as the next version of a model, and what makes two offers the same.
+
+`sources/` makes candidates, one for each model that a policy feeds from a job or a drop. Two offers of the same files
+from the same place for the same model are the same work, whichever event brought them: event ids, metrics, the policy
+and the champion are recorded, but are not identity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from registration.artifacts.inventory import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from registration.artifacts.store import Location
+    from registration.artifacts.validation import Promise
+    from registration.finding import Finding
+    from registration.lineage import Lineage
+    from registration.policy.catalog import PolicyInForce
+    from registration.policy.document import ModelPolicy
+
+
+@dataclass(frozen=True)
+class JobSource:
+    """A job's output, or `path` inside it. `workspace` is the lower-case ARM id."""
+
+    workspace: str
+    job: str
+    output: str
+    path: str
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells this source from every other."""
+        return ("job", self.workspace, self.job, self.output, self.path)
+
+    def __str__(self) -> str:
+        return f"job {self.job}, output {self.output}" + (f", path {self.path}" if self.path else "")
+
+
+@dataclass(frozen=True)
+class DropSource:
+    """A folder in which another team left a model and its manifest."""
+
+    folder: Location
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells this source from every other."""
+        return ("drop", self.folder.account, self.folder.container, self.folder.name)
+
+    def __str__(self) -> str:
+        return f"drop {self.folder}"
+
+
+type Source = JobSource | DropSource
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """`location` is the file or folder offered; `promises` and `listing_etag` are a manifest's, empty for a job."""
+
+    source: Source
+    model: ModelPolicy
+    policy: PolicyInForce
+    location: Location
+    lineage: Lineage
+    event: str
+    promises: tuple[Promise, ...] = ()
+    listing_etag: str = ""
+    metrics: Mapping[str, object] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An offer that never became a candidate: the source, the model it asked for if it said, and why not."""
+
+    source: Source
+    model: str | None
+    fingerprint: str
+    findings: tuple[Finding, ...]
+    event: str
+
+
+def work_key(source: Source, *, model: str | None, fingerprint: str, epoch: int = 0) -> str:
+    """The identity of work: the same source, model and listing give the same key, always."""
+    return digest([*source.identity, model, fingerprint, epoch])

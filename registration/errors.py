@@ -1,0 +1,107 @@
+"""Every error Registrar raises, and who must act on it.
+
+    RegistrarError
+    ├── InputError                 somebody wrote something unusable; the same message fails the same way for ever
+    │   ├── MalformedEventError        the event cannot be understood
+    │   └── DocumentError              a policy, manifest or settings document is wrong, and where
+    │       ├── PolicyError
+    │       ├── ManifestError
+    │       └── SettingsError
+    ├── TransientError             the world will answer differently later; the message comes again
+    │   ├── NotVisibleYetError         a job or its output is not readable yet
+    │   ├── UnavailableError           Azure ML, storage or the ledger did not answer
+    │   ├── ArtifactChangedError       a file changed while it was read; what is there now is new work
+    │   └── ClaimHeldError             another worker holds this work
+    ├── LedgerConflictError        somebody wrote the ledger first; read it again and decide again
+    └── RegistryMismatchError      the registry does not say what was written to it
+
+A refusal is not an error: it is a recorded value (`registration.artifacts.Finding`, `registration.policy.Verdict`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class RegistrarError(Exception):
+    """Root of everything Registrar raises on purpose."""
+
+
+class InputError(RegistrarError):
+    """Something a person or another system wrote cannot be used as it is."""
+
+
+class MalformedEventError(InputError):
+    """An event cannot be understood; the message names the place inside the event."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a document: where (`models[0].metrics.accuracy.mim`, empty for the whole) and what."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class DocumentError(InputError):
+    """A document is wrong in one or more places; `source` names the document, `problems` the places."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{source}: {problem}" for problem in self.problems))
+
+
+class PolicyError(DocumentError):
+    """A promotion policy cannot be used."""
+
+
+class ManifestError(DocumentError):
+    """A drop's manifest breaks the drop contract."""
+
+
+class SettingsError(DocumentError):
+    """The app's settings are missing or wrong; `problems` name the environment variables."""
+
+
+class TransientError(RegistrarError):
+    """Trying the same message later can succeed."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotVisibleYetError(TransientError):
+    """A job, or the files of its output, cannot be seen yet."""
+
+
+class UnavailableError(TransientError):
+    """A service this app depends on did not answer, or answered with a fault of its own."""
+
+
+class ArtifactChangedError(TransientError):
+    """A file is no longer the one that was listed; the next try sees what is there now."""
+
+
+class ClaimHeldError(TransientError):
+    """Another worker holds the work for `retry_after_seconds` at most."""
+
+    def __init__(self, work: str, *, seconds: float) -> None:
+        super().__init__(f"work {work} is held by another worker", retry_after_seconds=seconds)
+        self.work = work
+
+
+class LedgerConflictError(RegistrarError):
+    """A conditional write to the ledger lost: another worker wrote first."""
+
+
+class RegistryMismatchError(RegistrarError):
+    """A model version read back differs from what was written; the message names each difference."""

@@ -1,0 +1,269 @@
+"""The ledger: what was claimed, intended, decided and promoted. One small state machine over conditional writes.
+
+    (nothing) ──claim──> claimed ──intend──> claimed, with an intent ──decide──> decided ──finish──> finished
+                            └── given back, or not written for HELD_FOR ──takeover──> claimed
+
+- `work/{work}.json` is one piece of work. Its ETag is the fencing token: a worker that lost its claim fails to write.
+- `heads/{model}.json` is the model's history so far and its champion. Appending a decision, and moving the champion
+  with it, is one compare-and-swap of this blob.
+- `versions/{model}/{number}.json` reserves a version number, so our own workers never share one.
+- `{model}/{digest}.json` among the decisions is a whole decision, written once and before the head names it. A
+  decision no head names is void.
+
+A claim holds for HELD_FOR after its last write. Times are the storage server's, never this machine's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from registration.errors import ClaimHeldError, LedgerConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+HELD_FOR = timedelta(minutes=2)
+WORK_FORMAT = "registrar/work/v1"
+HEAD_FORMAT = "registrar/head/v1"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A stored document, its ETag, when it was written and when it was read, both by the server's clock."""
+
+    document: dict[str, Any]
+    etag: str
+    written: datetime
+    now: datetime
+
+
+class Shelf(Protocol):
+    """A container of JSON documents with conditional writes; raises `UnavailableError` when it does not answer."""
+
+    def read(self, name: str) -> Entry | None:
+        """The document `name`, or None."""
+        ...
+
+    def create(self, name: str, document: Mapping[str, Any]) -> Entry:
+        """Write `name` if it does not exist; raises `LedgerConflictError` if it does."""
+        ...
+
+    def replace(self, name: str, document: Mapping[str, Any], *, etag: str) -> Entry:
+        """Write `name` if it still has `etag`; raises `LedgerConflictError` if not."""
+        ...
+
+    def create_text(self, name: str, text: str) -> None:
+        """Write `name` as text if it does not exist; leave what is there if it does."""
+        ...
+
+
+@dataclass(frozen=True)
+class Intent:
+    """The version about to be written to the registry, and the path it will be registered from."""
+
+    version: int
+    uri: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work. `subject` is who offered what, for people who read the record."""
+
+    work: str
+    subject: Mapping[str, Any]
+    state: str  # claimed | decided | finished
+    owner: str  # empty when a worker gave the claim back
+    attempt: int
+    intent: Intent | None = None
+    result: Mapping[str, Any] | None = None  # what `registrar.Outcome` is made of
+    outbox: tuple[Mapping[str, Any], ...] = ()
+    format: str = WORK_FORMAT
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Work:
+        """The record as stored, back as a value."""
+        intent = Intent(**data["intent"]) if data["intent"] else None
+        return cls(**{**data, "intent": intent, "outbox": tuple(data["outbox"])})
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to go on with `work`: worth something only while the stored record has `etag`."""
+
+    work: Work
+    etag: str
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the decision was made already, by this worker or an earlier one."""
+        return self.work.state != "claimed"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version in production, and the decision that put it there."""
+
+    version: int
+    decision: str
+    work: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a model's history stands. `etag` is empty for a model that has none."""
+
+    model: str
+    log_seq: int = 0
+    log_digest: str | None = None
+    champion_seq: int = 0
+    champion: Champion | None = None
+    etag: str = field(default="", compare=False)
+
+    def advanced(self, decision: str, *, champion: Champion | None) -> Head:
+        """The head after `decision`, with the champion moved when one is given."""
+        moved = champion is not None
+        return replace(
+            self,
+            log_seq=self.log_seq + 1,
+            log_digest=decision,
+            champion_seq=self.champion_seq + moved,
+            champion=champion or self.champion,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As stored, without the ETag."""
+        data = {name: value for name, value in asdict(self).items() if name != "etag"}
+        return {"format": HEAD_FORMAT, **data}
+
+
+class Ledger:
+    """Claims, intents, heads and decisions over three shelves. `new_owner` names each claim apart."""
+
+    def __init__(self, *, state: Shelf, decisions: Shelf, quarantine: Shelf, new_owner: Callable[[], str]) -> None:
+        self._state = state
+        self._decisions = decisions
+        self._quarantine = quarantine
+        self._new_owner = new_owner
+
+    def claim(self, work: str, *, subject: Mapping[str, Any]) -> Claim:
+        """Claim `work`, take over a dead worker's claim, or show what came of it before.
+
+        Raises `ClaimHeldError` while another worker holds it.
+        """
+        found = self._state.read(_work_name(work))
+        if found is None:
+            return self._claim_first(Work(work, subject, state="claimed", owner=self._new_owner(), attempt=1))
+        known = Work.from_dict(found.document)
+        if known.state != "claimed":
+            return Claim(known, found.etag)
+        return self._take_over(known, found)
+
+    def intend(self, claim: Claim, intent: Intent) -> Claim:
+        """Record what is about to be written to the registry; raises `LedgerConflictError` if the claim was lost."""
+        return self._write(claim, replace(claim.work, intent=intent))
+
+    def decide(self, claim: Claim, *, result: Mapping[str, Any], outbox: tuple[Mapping[str, Any], ...]) -> Claim:
+        """Record the result with the notices it owes; raises `LedgerConflictError` if the claim was lost."""
+        return self._write(claim, replace(claim.work, state="decided", result=result, outbox=outbox))
+
+    def give_back(self, claim: Claim) -> None:
+        """Let the next try claim at once instead of waiting; does nothing if the claim was lost or is settled."""
+        found = self._state.read(_work_name(claim.work.work))
+        if found is None or found.document["owner"] != claim.work.owner or found.document["state"] != "claimed":
+            return
+        self._state.replace(_work_name(claim.work.work), {**found.document, "owner": ""}, etag=found.etag)
+
+    def finish(self, claim: Claim) -> Claim:
+        """Record that every notice was delivered."""
+        return self._write(claim, replace(claim.work, state="finished", outbox=()))
+
+    def head(self, model: str) -> Head:
+        """Where the history of `model` stands."""
+        found = self._state.read(_head_name(model))
+        if found is None:
+            return Head(model)
+        data = {name: value for name, value in found.document.items() if name != "format"}
+        champion = Champion(**data["champion"]) if data["champion"] else None
+        return Head(**{**data, "champion": champion}, etag=found.etag)
+
+    def append(self, head: Head, decision: Mapping[str, Any], *, promote: tuple[int, str] | None) -> tuple[Head, str]:
+        """Write `decision` and move `head` to it; `promote` is the version and work of the new champion.
+
+        Returns the new head and the decision's digest. Raises `LedgerConflictError` if the head moved meanwhile:
+        nothing was decided then, and the decision written is void.
+        """
+        digest = self._record(head.model, {**decision, "seq": head.log_seq + 1, "previous": head.log_digest})
+        champion = Champion(promote[0], digest, promote[1]) if promote else None
+        moved = head.advanced(digest, champion=champion)
+        name = _head_name(head.model)
+        if head.etag:
+            entry = self._state.replace(name, moved.to_dict(), etag=head.etag)
+        else:
+            entry = self._state.create(name, moved.to_dict())
+        return replace(moved, etag=entry.etag), digest
+
+    def decision(self, model: str, digest: str) -> dict[str, Any]:
+        """A decision that a head or a champion names; raises `LookupError` when it is not there."""
+        found = self._decisions.read(f"{model}/{digest}.json")
+        if found is None:
+            raise LookupError(f"no decision {digest} of model {model} in the ledger")
+        return found.document
+
+    def keep_policy(self, *, sha256: str, text: str) -> None:
+        """Keep the exact text that decides, once."""
+        self._decisions.create_text(f"policies/{sha256}.yaml", text)
+
+    def reserve(self, model: str, *, work: str, at_least: int) -> int:
+        """A version number of `model`, not below `at_least`, that no other work of ours has."""
+        number = at_least
+        while True:
+            try:
+                self._state.create(f"versions/{model}/{number}.json", {"work": work})
+            except LedgerConflictError:
+                number += 1
+            else:
+                return number
+
+    def quarantine(self, message: str, *, reason: str, attempts: int) -> str:
+        """Keep a message nobody could use, with the reason, once; the name it is kept under is returned."""
+        name = f"{hashlib.sha256(message.encode()).hexdigest()}.json"
+        document = {"format": "registrar/quarantine/v1", "reason": reason, "attempts": attempts, "message": message}
+        self._quarantine.create_text(name, json.dumps(document, indent=2))
+        return name
+
+    def _claim_first(self, fresh: Work) -> Claim:
+        try:
+            entry = self._state.create(_work_name(fresh.work), asdict(fresh))
+        except LedgerConflictError:
+            raise ClaimHeldError(fresh.work, seconds=HELD_FOR.total_seconds()) from None
+        return Claim(fresh, entry.etag)
+
+    def _take_over(self, known: Work, found: Entry) -> Claim:
+        left = found.written + HELD_FOR - found.now
+        if known.owner and left > timedelta():
+            raise ClaimHeldError(known.work, seconds=left.total_seconds())
+        taken = replace(known, owner=self._new_owner(), attempt=known.attempt + 1)
+        return self._write(Claim(known, found.etag), taken)
+
+    def _write(self, claim: Claim, work: Work) -> Claim:
+        entry = self._state.replace(_work_name(work.work), asdict(work), etag=claim.etag)
+        return Claim(work, entry.etag)
+
+    def _record(self, model: str, decision: Mapping[str, Any]) -> str:
+        text = json.dumps(decision, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self._decisions.create_text(f"{model}/{digest}.json", text)
+        return digest
+
+
+def _work_name(work: str) -> str:
+    return f"work/{work}.json"
+
+
+def _head_name(model: str) -> str:
+    return f"heads/{model}.json"

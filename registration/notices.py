@@ -1,0 +1,83 @@
+"""Notices: what is told to the outside after a decision. A receipt beside the drop, an event on the outcome topic.
+
+They are written into the work's outbox together with its result and delivered from there, so a crash delays a notice
+and never loses it. A notice may be delivered twice: receipts are the same bytes, events carry the same id.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from registration.artifacts.inventory import digest
+from registration.artifacts.store import Location
+from registration.candidate import DropSource
+from registration.manifest import RECEIPT_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from registration.artifacts.store import ArtifactStore
+    from registration.candidate import Source
+    from registration.outcome import Outcome
+
+EVENT_TYPES = {
+    "registered": "Registrar.ModelRegistered",
+    "rejected": "Registrar.ModelRejected",
+    "held": "Registrar.ModelHeld",
+}
+
+
+class Topic(Protocol):
+    """Where outcome events go; raises `UnavailableError` when it does not answer."""
+
+    def publish(self, event: Mapping[str, Any]) -> None:
+        """Send one CloudEvent."""
+        ...
+
+
+@dataclass(frozen=True)
+class Notifier:
+    """Delivers notices. `topic` is None when none is configured."""
+
+    store: ArtifactStore
+    topic: Topic | None
+
+    def deliver(self, notice: Mapping[str, Any]) -> None:
+        """Deliver one notice of an outbox."""
+        if notice["sink"] == "receipt":
+            self.store.write(Location(**notice["location"]), _pretty(notice["receipt"]))
+        elif self.topic is not None:
+            self.topic.publish(notice["event"])
+
+
+def of(outcome: Outcome, *, source: Source, workspace: str, at: str) -> tuple[dict[str, Any], ...]:
+    """The notices that `outcome` owes, ready for the outbox."""
+    notices: list[dict[str, Any]] = []
+    if isinstance(source, DropSource):
+        receipt = {"apiVersion": "registrar/v1", "kind": "DropReceipt", **outcome.receipt()}
+        location = asdict(source.folder / RECEIPT_NAME)
+        notices.append({"sink": "receipt", "location": location, "receipt": receipt})
+    if outcome.outcome in EVENT_TYPES:
+        notices.append(_event(EVENT_TYPES[outcome.outcome], outcome, workspace=workspace, at=at))
+    if outcome.promoted:
+        notices.append(_event("Registrar.ChampionChanged", outcome, workspace=workspace, at=at))
+    return tuple(notices)
+
+
+def _event(kind: str, outcome: Outcome, *, workspace: str, at: str) -> dict[str, Any]:
+    version = f"/versions/{outcome.version}" if outcome.version else ""
+    event = {
+        "id": digest([outcome.work, outcome.decision, kind]),
+        "type": kind,
+        "source": workspace,
+        "subject": f"models/{outcome.model}{version}",
+        "time": at,
+        "data": outcome.to_dict(),
+    }
+    return {"sink": "topic", "event": event}
+
+
+def _pretty(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

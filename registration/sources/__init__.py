@@ -1,0 +1,1 @@
+"""Sources: how an event becomes candidates. `jobs` reads a finished job, `drops` a manifest."""

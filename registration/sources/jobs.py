@@ -1,0 +1,143 @@
+"""Jobs: a completed Azure ML job becomes one candidate for each model that a policy feeds from its outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from registration.candidate import Candidate, JobSource, Refusal
+from registration.errors import NotVisibleYetError
+from registration.events import NotOfInterest
+from registration.finding import Finding
+from registration.lineage import JobOutputUri, Lineage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from registration.artifacts.store import Location
+    from registration.policy.catalog import Catalog, Feed
+
+DEFAULT_OUTPUT = "default"  # what a job calls its default artifacts
+ARTIFACTS = "artifacts"  # what a job output URI calls them
+ENDED_WITHOUT_MODEL = frozenset({"failed", "canceled", "notresponding"})
+GIT_COMMIT = ("azureml.git.commit", "mlflow.source.git.commit")
+
+
+@dataclass(frozen=True)
+class JobOutput:
+    """An output as the job declares it; `uri` is None for the default location."""
+
+    type: str
+    uri: str | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as the workspace describes it. `status` is None for a pipeline step, which the service shows bare."""
+
+    name: str
+    status: str | None
+    experiment: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, JobOutput] = field(default_factory=dict)
+    environment: str | None = None
+    datasets: tuple[str, ...] = ()
+
+
+class Workspace(Protocol):
+    """What is read from the workspace; every method raises `UnavailableError` when it does not answer."""
+
+    def job(self, name: str) -> Job | None:
+        """The job, or None."""
+        ...
+
+    def metrics(self, job: str) -> Mapping[str, object]:
+        """The last value of each metric the job logged; empty when it logged none."""
+        ...
+
+    def output_location(self, job: Job, output: str) -> Location:
+        """Where the files of an output lie."""
+        ...
+
+    def datastore_location(self, datastore: str) -> Location:
+        """The container behind a datastore."""
+        ...
+
+    def default_datastore(self) -> tuple[str, Location]:
+        """The name of the workspace's default datastore and the container behind it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """That a job may be done: `certain` if the event says so, not if a blob of its output merely appeared."""
+
+    job: str
+    workspace: str
+    event: str
+    type: str
+    certain: bool = True
+
+
+def offers(
+    announced: Announcement, *, workspace: Workspace, catalog: Catalog
+) -> list[Candidate | Refusal] | NotOfInterest:
+    """The candidates a job offers, or why it offers none.
+
+    Raises `NotVisibleYetError` when the event runs ahead of the workspace.
+    """
+    job = workspace.job(announced.job)
+    if job is None:
+        raise NotVisibleYetError(f"the workspace does not show job {announced.job}")
+    if (reason := _not_completed(job, announced)) is not None:
+        return NotOfInterest(announced.event, announced.type, reason)
+    feeds = [feed for feed in catalog.fed_by_job(experiment=job.experiment, tags=job.tags) if feed.model.source]
+    if not feeds:
+        reason = f"no policy matches job {job.name} of experiment {job.experiment}"
+        return NotOfInterest(announced.event, announced.type, reason)
+    return [_offer(job, feed, announced, workspace) for feed in feeds]
+
+
+def _not_completed(job: Job, announced: Announcement) -> str | None:
+    if job.status is None:
+        return f"job {job.name} is a step of a pipeline"
+    status = job.status.lower()
+    if status == "completed":
+        return None
+    if announced.certain and status not in ENDED_WITHOUT_MODEL:
+        raise NotVisibleYetError(f"job {job.name} is reported done, but the workspace shows it as {job.status}")
+    return f"job {job.name} is {job.status}, not Completed"
+
+
+def _offer(job: Job, feed: Feed, announced: Announcement, workspace: Workspace) -> Candidate | Refusal:
+    wanted = feed.model.source
+    assert wanted is not None  # noqa: S101 - `offers` kept only these
+    output = DEFAULT_OUTPUT if wanted.output == ARTIFACTS else wanted.output
+    source = JobSource(announced.workspace, job.name, output, wanted.path or "")
+    if output not in job.outputs:
+        known = ", ".join(sorted(job.outputs)) or "none"
+        finding = Finding("job.output_missing", "", f"the job has no output {output!r}; it has: {known}")
+        return Refusal(source, feed.model.name, "absent", (finding,), announced.event)
+    folder = workspace.output_location(job, output)
+    return Candidate(
+        source=source,
+        model=feed.model,
+        policy=feed.policy,
+        location=folder / wanted.path if wanted.path else folder,
+        lineage=_lineage(job, source, announced.event),
+        event=announced.event,
+    )
+
+
+def _lineage(job: Job, source: JobSource, event: str) -> Lineage:
+    name = ARTIFACTS if source.output == DEFAULT_OUTPUT else source.output
+    return Lineage(
+        job=job.name,
+        job_output_uri=str(JobOutputUri(job.name, name, source.path)),
+        experiment=job.experiment,
+        git_commit=next((job.properties[key] for key in GIT_COMMIT if key in job.properties), None),
+        datasets=job.datasets,
+        environment=job.environment,
+        source_event=event,
+    )

@@ -1,0 +1,106 @@
+"""Resolving: from an event to what it offers. It checks first that the event comes from a configured source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from registration import manifest
+from registration.artifacts.store import Location
+from registration.candidate import Candidate, JobSource, Refusal
+from registration.errors import InputError
+from registration.events import BlobCreated, JobFinished, NotOfInterest
+from registration.lineage import job_of_blob
+from registration.sources import drops, jobs
+from registration.sources.jobs import Announcement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from registration.artifacts.store import ArtifactStore
+    from registration.events import Event
+    from registration.policy.catalog import Catalog
+    from registration.sources.jobs import Workspace
+
+type Offer = Candidate | Refusal
+RUN_COMPLETED = "Microsoft.MachineLearningServices.RunCompleted"
+OUTPUT_STORES = ("workspaceblobstore", "workspaceartifactstore")
+
+
+class UnknownSourceError(InputError):
+    """An event comes from a workspace or account that is not configured."""
+
+
+class TrustedSources(Protocol):
+    """The configured sources, lower-case ARM ids."""
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace whose jobs are heard."""
+        ...
+
+    @property
+    def account_ids(self) -> frozenset[str]:
+        """The storage accounts whose blobs are heard."""
+        ...
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Finds what an event offers. `catalog` reads the policies in force each time it is called."""
+
+    trusted: TrustedSources
+    workspace: Workspace
+    store: ArtifactStore
+    catalog: Callable[[], Catalog]
+
+    def offers(self, event: Event) -> list[Offer] | NotOfInterest:
+        """What `event` offers, or why it offers nothing.
+
+        Raises `UnknownSourceError` for a source that is not configured, `PolicyError` for a broken policy, and
+        `NotVisibleYetError` for a job the workspace does not show yet.
+        """
+        if isinstance(event, NotOfInterest):
+            return event
+        if isinstance(event, JobFinished):
+            return self._from_job(event)
+        return self._from_blob(event)
+
+    def _from_job(self, event: JobFinished) -> list[Offer] | NotOfInterest:
+        _trust(event.workspace, {self.trusted.workspace_id}, "REGISTRAR_WORKSPACE")
+        announced = Announcement(event.job, event.workspace, event.id, RUN_COMPLETED)
+        return jobs.offers(announced, workspace=self.workspace, catalog=self.catalog())
+
+    def _from_blob(self, blob: BlobCreated) -> list[Offer] | NotOfInterest:
+        _trust(blob.topic, self.trusted.account_ids, "REGISTRAR_DROP_ACCOUNTS")
+        if manifest.is_own_write(blob.path):
+            return NotOfInterest(blob.id, drops.BLOB_CREATED, "one of our own writes")
+        place = job_of_blob(blob.container, blob.path)
+        if place is None or not self._holds_outputs(blob):
+            return drops.offers(blob, store=self.store, catalog=self.catalog())
+        catalog = self.catalog()
+        output = jobs.DEFAULT_OUTPUT if place.output == jobs.ARTIFACTS else place.output
+        if not catalog.fed_by_output(output):
+            return NotOfInterest(blob.id, drops.BLOB_CREATED, f"no model comes from a job output {output}")
+        announced = Announcement(place.job, self.trusted.workspace_id, blob.id, drops.BLOB_CREATED, certain=False)
+        found = jobs.offers(announced, workspace=self.workspace, catalog=catalog)
+        if isinstance(found, NotOfInterest):
+            return found
+        return [offer for offer in found if _covers(offer.source, output, place.path)] or NotOfInterest(
+            blob.id, drops.BLOB_CREATED, f"no model comes from {place.path} in output {output} of job {place.job}"
+        )
+
+    def _holds_outputs(self, blob: BlobCreated) -> bool:
+        container = Location(blob.account, blob.container, "")
+        return any(self.workspace.datastore_location(name) == container for name in OUTPUT_STORES)
+
+
+def _trust(source: str, configured: set[str] | frozenset[str], setting: str) -> None:
+    if source not in configured:
+        raise UnknownSourceError(f"the event comes from {source}, which {setting} does not name")
+
+
+def _covers(source: object, output: str, path: str) -> bool:
+    if not isinstance(source, JobSource) or source.output != output:
+        return False
+    return not source.path or path == source.path or path.startswith(f"{source.path}/")
