@@ -24,7 +24,6 @@ from registration.errors import InputError
 
 ARTIFACTS: Final = "artifacts"  # in a URI
 DEFAULT_OUTPUT: Final = "default"  # the same output, as a job reports it
-ARTIFACT_STORE: Final = "workspaceartifactstore"
 
 type Spelling = Literal["resourcegroups", "resourceGroups", "bare"]
 

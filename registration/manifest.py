@@ -34,7 +34,7 @@ _OWN_FOLDER: Final = "registrar"
 _SIGNATURE: Final = ".sig"
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories
 _LINES: Final = str.maketrans("", "", "\t\r\n")
-_CREDENTIAL: Final = re.compile(r"[?&;](?:sig|sharedaccesssignature|accountkey)=|//[^/@]*:[^/@]*@", re.IGNORECASE)
+_CREDENTIAL: Final = re.compile(r"(?:^|[?&;])(?:sig|sharedaccesssignature|accountkey)=|//[^/@]*:[^/@]*@", re.IGNORECASE)
 _AZURE_URI: Final = ("azureml:", "runs:")
 
 
@@ -75,7 +75,7 @@ def _run_uri(value: str) -> str:
             lineage.parse_uri(value)
         except InputError as unknown:
             raise ValueError(str(unknown)) from None
-    return _reference(value)
+    return value
 
 
 def _model_name(value: str) -> str:
@@ -164,7 +164,7 @@ class ManifestLineage(Document):
     """Where the team says the model comes from. Nothing named here is ever fetched."""
 
     job: Text | None = None
-    run_uri: Annotated[Text, AfterValidator(_run_uri)] | None = None
+    run_uri: Annotated[Reference, AfterValidator(_run_uri)] | None = None
     git_commit: Text | None = None
     datasets: tuple[Reference, ...] = ()
     environment: Reference | None = None

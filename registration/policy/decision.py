@@ -65,14 +65,10 @@ def decide(policy: ModelPolicy, *, candidate: Evidence, champion: Evidence | Non
     """The decision on `candidate`; `champion` is None when the model has none yet. Never raises for any evidence."""
     judged = (rule.judge(candidate=candidate, champion=champion) for rule in rules_of(policy))
     verdicts = (*map(_finding, candidate.findings), *judged)
-    return Decision(_combined(verdict.result for verdict in verdicts), verdicts)
+    return Decision(combined(verdict.result for verdict in verdicts), verdicts)
 
 
-def _finding(finding: Finding) -> Verdict:
-    return Verdict(f"artifact.{finding.code}", Result.FAILED, str(finding), finding.code)
-
-
-def _combined(results: Iterable[Result]) -> Outcome:
+def combined(results: Iterable[Result]) -> Outcome:
     """An error hides what a rule would have said, so it outweighs a failure; nothing passes unless a rule did."""
     seen = set(results)
     if Result.ERROR in seen:
@@ -80,3 +76,7 @@ def _combined(results: Iterable[Result]) -> Outcome:
     if Result.FAILED in seen:
         return Outcome.REJECT
     return Outcome.HOLD if Result.HELD in seen or Result.PASSED not in seen else Outcome.REGISTER
+
+
+def _finding(finding: Finding) -> Verdict:
+    return Verdict(f"artifact.{finding.code}", Result.FAILED, str(finding), finding.code)

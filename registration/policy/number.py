@@ -16,7 +16,6 @@ EXACT = Context(prec=4000, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, Invalid
 
 # MLflow stores infinity as the largest double (mlflow/store/tracking/sqlalchemy_store.py).
 _INFINITE = Decimal("1.7976931348623157e308")
-_INFINITE_BITS = 1024
 _SMALLEST_EXPONENT = -1100
 _NON_FINITE = re.compile(r"([+-]?)(?:(nan)|inf|infinity)", re.IGNORECASE | re.ASCII)
 _IN_WORDS: dict[type, str] = {bool: "a boolean", type(None): "null", str: "text", list: "a list", dict: "an object"}
@@ -41,7 +40,7 @@ def read(value: object) -> Decimal | Flaw:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return _not_a_number(value)
-    return _within_range(value) if isinstance(value, Decimal) else _converted(value)
+    return _within_range(Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value))
 
 
 def add(left: Decimal, right: Decimal) -> Decimal:
@@ -65,13 +64,6 @@ def text(value: Decimal) -> str:
     if short.is_zero():
         return "0"
     return format(short, "f") if short.adjusted() in _PLAIN_EXPONENTS else str(short).lower()
-
-
-def _converted(value: float) -> Decimal | Flaw:
-    if isinstance(value, int):
-        too_long = value.bit_length() > _INFINITE_BITS
-        return _infinite(negative=value < 0) if too_long else _within_range(Decimal(value))
-    return _within_range(Decimal(float.__repr__(value)))
 
 
 def _within_range(value: Decimal) -> Decimal | Flaw:

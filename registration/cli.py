@@ -1,0 +1,111 @@
+"""`registrar`, the command line.
+
+The commands of the sandbox need the `sandbox` package, which a checkout has and the deployed app does not.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registration.errors import RegistrarError
+
+app = typer.Typer(
+    name="registrar",
+    help="Hands-off model registration for Azure Machine Learning.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines, one object a line, and nothing else.")]
+Policies = Annotated[
+    Path, typer.Option("--policies", help="Folder of policies to decide by.", exists=True, file_okay=False)
+]
+EXAMPLES = Path("policies")
+
+
+@app.callback()
+def about() -> None:
+    """Hands-off model registration for Azure Machine Learning.
+
+    An event says that a job finished or that a team dropped a model; Registrar validates it, judges it by your
+    promotion policies against today's champion, and registers it with its lineage, or records why not.
+
+    Start with [bold]registrar demo[/bold]: the whole story on this machine, without a subscription.
+    """
+
+
+@app.command()
+def demo(*, json: Json = False) -> None:
+    """Show the whole story on this machine: models trained, judged, registered, rejected.
+
+    Ends by itself. Exit status 0 means that every outcome was the expected one, 1 that one was not, 2 that the
+    sandbox could not be started.
+    """
+    from sandbox import story  # noqa: PLC0415 - only a checkout has the sandbox
+
+    raise typer.Exit(story.tell(as_json=json))
+
+
+@app.command()
+def sandbox(*, policies: Policies = EXAMPLES) -> None:
+    """Keep Azure up on this machine, with the app in it, until Ctrl-C.
+
+    Prints what to open and export. `registrar send` and `registrar drop` in another terminal talk to it.
+    """
+    from sandbox import session  # noqa: PLC0415 - as above
+
+    raise typer.Exit(session.keep_up(policies))
+
+
+@app.command()
+def send(
+    event: Annotated[Path, typer.Argument(help="A file with one event or a list of them, in either schema.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Post an event to the app in the sandbox, as Event Grid does, and show what came of it."""
+    from sandbox import session  # noqa: PLC0415 - as above
+
+    raise typer.Exit(session.send(event, as_json=json))
+
+
+@app.command()
+def drop(
+    path: Annotated[Path, typer.Argument(help="The folder to drop.", exists=True, file_okay=False)],
+    *,
+    model: Annotated[
+        str | None, typer.Option(help="The model it is offered for, if the folder has no manifest.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="A metric as name=value, if the folder has no manifest; may be repeated.")
+    ] = None,
+    to: Annotated[str, typer.Option(help="Folder in the drop container.")] = "vendor-a/",
+    json: Json = False,
+) -> None:
+    """Upload a folder to the sandbox's drop container, manifest last, and show the answer.
+
+    A folder with a model.manifest.json is dropped as it is; otherwise the manifest is made from its files.
+    """
+    from sandbox import session  # noqa: PLC0415 - as above
+
+    raise typer.Exit(session.drop(path, model=model, metrics=metric or [], to=to, as_json=json))
+
+
+def main() -> None:
+    """Run the command line; an error Registrar raised on purpose is a message, not a traceback, and exit status 2."""
+    try:
+        app()
+    except RegistrarError as error:
+        sys.stderr.write(f"registrar: {error}\n")
+        sys.exit(2)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.partition(".")[0] != "sandbox":
+            raise
+        sys.stderr.write("registrar: this command needs the sandbox; run it from a checkout of the project\n")
+        sys.exit(2)

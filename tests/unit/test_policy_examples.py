@@ -1,0 +1,63 @@
+"""Every policy shown to a user is one that works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from registration.errors import PolicyError
+from registration.policy import document
+from registration.policy.rules import rules_of
+
+ROOT = Path(__file__).parents[2]
+POLICIES = sorted((ROOT / "policies").glob("*.yaml"))
+PAGES = [ROOT / "docs" / "policies.md", ROOT / "docs" / "formats" / "policy.md"]
+
+
+def examples(page: Path) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```$", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
+def test_every_example_policy_parses_and_is_called_like_its_file(path: Path) -> None:
+    policy = document.parse(path.read_text(encoding="utf-8"), source=path.name)
+
+    assert policy.name == path.stem
+    assert all(rules_of(model) for model in policy.models)
+
+
+def test_the_example_policies_are_there() -> None:
+    assert [path.stem for path in POLICIES] == ["breast-cancer", "digits-vendor", "wine"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_example_in_the_docs_parses(page: Path) -> None:
+    found = examples(page)
+
+    assert found
+    assert all(document.parse(text, source=page.name) for text in found)
+
+
+def test_the_errors_shown_in_the_docs_are_the_real_ones() -> None:
+    [example] = examples(PAGES[0])
+    broken = example.replace("{max_regression: 1%}", "{max_regresion: 1%}").replace("growth}", "growth, release: 1.50}")
+
+    with pytest.raises(PolicyError) as caught:
+        document.parse(broken, source="policies/churn.yaml")
+
+    shown = PAGES[0].read_text(encoding="utf-8")
+    assert all(f"{caught.value.source}: {problem}" in shown for problem in caught.value.problems)
+
+
+def test_every_code_of_a_verdict_is_in_the_format_page() -> None:
+    written = "".join(
+        (ROOT / "registration" / "policy" / name).read_text(encoding="utf-8")
+        for name in ("rules.py", "comparison.py", "number.py")
+    )
+
+    codes = set(re.findall(r'failure="(\w+)"|, "(no_\w+|zero_\w+)"|Flaw\("(\w+)"|"(below_min|above_max)"', written))
+
+    page = PAGES[1].read_text(encoding="utf-8")
+    assert all(f"`{code}`" in page for group in codes for code in group if code)
