@@ -7,7 +7,6 @@ change the original at any time.
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,6 @@ from registration.registry import (
 
 if TYPE_CHECKING:
     from registration.artifacts.store import ArtifactStore, Location
-    from registration.candidate import Candidate
     from registration.ledger import Champion, Claim, Head, Ledger
     from registration.record import Case
     from registration.registry import ModelRegistry
@@ -116,7 +114,7 @@ class Versioning:
 
     def _registrable(self, case: Case) -> str:
         if isinstance(case.candidate.source, JobSource):
-            return _job_uri(case.candidate)
+            return str(case.candidate.lineage.job_output_uri)
         datastore, root = self.workspace.default_datastore()
         path = f"registrar/{case.validation.sha256}"
         self._copy(case, root / path)
@@ -127,13 +125,6 @@ class Versioning:
         found = content_digest({path: hashed(self.store, copy) for path, copy in copies.items()})
         if found != case.validation.sha256:
             raise ArtifactChangedError(f"the copy in {folder} has digest {found}, not {case.validation.sha256}")
-
-
-def _job_uri(candidate: Candidate) -> str:
-    uri = candidate.lineage.job_output_uri or ""
-    # The SDK takes an mlflow_model path whose last segment has a dot for a file and refuses it; a slash says folder.
-    is_folder = candidate.model.type == "mlflow_model"
-    return f"{uri}/" if is_folder and "." in posixpath.basename(uri) else uri
 
 
 def _change(was: bool, is_now: bool) -> str:  # noqa: FBT001 - the two halves of one comparison

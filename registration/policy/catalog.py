@@ -16,6 +16,7 @@ from registration.policy import document
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from registration.lineage import JobOutputUri
     from registration.policy.document import ModelPolicy, Policy
 
 
@@ -67,9 +68,10 @@ class Catalog:
         )
         return [feed for one in matching for feed in _feeds(one)]
 
-    def fed_by_output(self, output: str) -> bool:
-        """Whether any model comes from a job output of this name."""
-        return any(feed.model.source and feed.model.source.output == output for feed in self._all())
+    def fed_by_output(self, place: JobOutputUri) -> bool:
+        """Whether any model comes from the job output that `place` lies in, under either of its names."""
+        names = {place.output, place.reported_output}
+        return any(feed.model.source is not None and feed.model.source.output in names for feed in self._all())
 
     def _all(self) -> Iterator[Feed]:
         return (feed for one in self.policies for feed in _feeds(one))

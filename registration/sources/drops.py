@@ -11,7 +11,7 @@ from registration.artifacts.store import Location
 from registration.artifacts.validation import Promise
 from registration.candidate import Candidate, DropSource, Refusal
 from registration.errors import ManifestError
-from registration.events import BlobCreated, NotOfInterest
+from registration.events import BLOB_CREATED, BlobCreated, NotOfInterest
 from registration.finding import Finding
 from registration.lineage import Lineage
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from registration.artifacts.store import ArtifactStore
     from registration.manifest import Manifest
     from registration.policy.catalog import Catalog, Feed
-
-BLOB_CREATED = "Microsoft.Storage.BlobCreated"
 
 
 @dataclass(frozen=True)

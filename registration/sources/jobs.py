@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from registration.artifacts.store import Location
     from registration.policy.catalog import Catalog, Feed
 
-DEFAULT_OUTPUT = "default"  # what a job calls its default artifacts
-ARTIFACTS = "artifacts"  # what a job output URI calls them
 ENDED_WITHOUT_MODEL = frozenset({"failed", "canceled", "notresponding"})
 GIT_COMMIT = ("azureml.git.commit", "mlflow.source.git.commit")
 
@@ -113,8 +111,9 @@ def _not_completed(job: Job, announced: Announcement) -> str | None:
 def _offer(job: Job, feed: Feed, announced: Announcement, workspace: Workspace) -> Candidate | Refusal:
     wanted = feed.model.source
     assert wanted is not None  # noqa: S101 - `offers` kept only these
-    output = DEFAULT_OUTPUT if wanted.output == ARTIFACTS else wanted.output
-    source = JobSource(announced.workspace, job.name, output, wanted.path or "")
+    path = wanted.path or ""
+    output = JobOutputUri(job.name, wanted.output).reported_output
+    source = JobSource(announced.workspace, job.name, output, path)
     if output not in job.outputs:
         known = ", ".join(sorted(job.outputs)) or "none"
         finding = Finding("job.output_missing", "", f"the job has no output {output!r}; it has: {known}")
@@ -124,17 +123,16 @@ def _offer(job: Job, feed: Feed, announced: Announcement, workspace: Workspace) 
         source=source,
         model=feed.model,
         policy=feed.policy,
-        location=folder / wanted.path if wanted.path else folder,
-        lineage=_lineage(job, source, announced.event),
+        location=folder / path if path else folder,
+        lineage=_lineage(job, JobOutputUri.of_reported(job.name, output, path=path), announced.event),
         event=announced.event,
     )
 
 
-def _lineage(job: Job, source: JobSource, event: str) -> Lineage:
-    name = ARTIFACTS if source.output == DEFAULT_OUTPUT else source.output
+def _lineage(job: Job, uri: JobOutputUri, event: str) -> Lineage:
     return Lineage(
         job=job.name,
-        job_output_uri=str(JobOutputUri(job.name, name, source.path)),
+        job_output_uri=str(uri),
         experiment=job.experiment,
         git_commit=next((job.properties[key] for key in GIT_COMMIT if key in job.properties), None),
         datasets=job.datasets,

@@ -9,7 +9,7 @@ from registration import manifest
 from registration.artifacts.store import Location
 from registration.candidate import Candidate, JobSource, Refusal
 from registration.errors import InputError
-from registration.events import BlobCreated, JobFinished, NotOfInterest
+from registration.events import BLOB_CREATED, RUN_COMPLETED, BlobCreated, JobFinished, NotOfInterest
 from registration.lineage import job_of_blob
 from registration.sources import drops, jobs
 from registration.sources.jobs import Announcement
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from registration.artifacts.store import ArtifactStore
     from registration.events import Event
+    from registration.lineage import JobOutputUri
     from registration.policy.catalog import Catalog
     from registration.sources.jobs import Workspace
 
 type Offer = Candidate | Refusal
-RUN_COMPLETED = "Microsoft.MachineLearningServices.RunCompleted"
 OUTPUT_STORES = ("workspaceblobstore", "workspaceartifactstore")
 
 
@@ -74,20 +74,19 @@ class Resolver:
     def _from_blob(self, blob: BlobCreated) -> list[Offer] | NotOfInterest:
         _trust(blob.topic, self.trusted.account_ids, "REGISTRAR_DROP_ACCOUNTS")
         if manifest.is_own_write(blob.path):
-            return NotOfInterest(blob.id, drops.BLOB_CREATED, "one of our own writes")
+            return NotOfInterest(blob.id, BLOB_CREATED, "one of our own writes")
         place = job_of_blob(blob.container, blob.path)
         if place is None or not self._holds_outputs(blob):
             return drops.offers(blob, store=self.store, catalog=self.catalog())
         catalog = self.catalog()
-        output = jobs.DEFAULT_OUTPUT if place.output == jobs.ARTIFACTS else place.output
-        if not catalog.fed_by_output(output):
-            return NotOfInterest(blob.id, drops.BLOB_CREATED, f"no model comes from a job output {output}")
-        announced = Announcement(place.job, self.trusted.workspace_id, blob.id, drops.BLOB_CREATED, certain=False)
+        if not catalog.fed_by_output(place):
+            return NotOfInterest(blob.id, BLOB_CREATED, f"no model comes from a job output {place.output}")
+        announced = Announcement(place.job, self.trusted.workspace_id, blob.id, BLOB_CREATED, certain=False)
         found = jobs.offers(announced, workspace=self.workspace, catalog=catalog)
         if isinstance(found, NotOfInterest):
             return found
-        return [offer for offer in found if _covers(offer.source, output, place.path)] or NotOfInterest(
-            blob.id, drops.BLOB_CREATED, f"no model comes from {place.path} in output {output} of job {place.job}"
+        return [offer for offer in found if _covers(offer.source, place)] or NotOfInterest(
+            blob.id, BLOB_CREATED, f"no model comes from {place}"
         )
 
     def _holds_outputs(self, blob: BlobCreated) -> bool:
@@ -100,7 +99,7 @@ def _trust(source: str, configured: set[str] | frozenset[str], setting: str) -> 
         raise UnknownSourceError(f"the event comes from {source}, which {setting} does not name")
 
 
-def _covers(source: object, output: str, path: str) -> bool:
-    if not isinstance(source, JobSource) or source.output != output:
+def _covers(source: object, place: JobOutputUri) -> bool:
+    if not isinstance(source, JobSource) or source.output != place.reported_output:
         return False
-    return not source.path or path == source.path or path.startswith(f"{source.path}/")
+    return not source.path or place.path == source.path or place.path.startswith(f"{source.path}/")
