@@ -13,14 +13,14 @@ app = func.FunctionApp()
 
 @app.event_grid_trigger(arg_name="event")
 @app.queue_output(arg_name="work", queue_name=WORK, connection=STORAGE)
-def on_job_event(event: str, work: func.Out[str]) -> None:
+def on_job_event(event: str, work: func.Out[bytes]) -> None:
     """Azure ML says that a run completed or changed its status."""
     doors.hand_on_job(event, work.set)
 
 
 @app.event_grid_trigger(arg_name="event")
 @app.queue_output(arg_name="work", queue_name=WORK, connection=STORAGE)
-def on_drop_event(event: str, work: func.Out[str]) -> None:
+def on_drop_event(event: str, work: func.Out[bytes]) -> None:
     """Storage says that a blob was created."""
     doors.hand_on_drop(event, work.set)
 

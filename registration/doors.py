@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def hand_on_job(event: str, send: Callable[[str], None]) -> None:
+def hand_on_job(event: str, send: Callable[[bytes], None]) -> None:
     """Hand on an event that may say that a job is done."""
     _hand_on(event, send, events.JOB_TYPES)
 
 
-def hand_on_drop(event: str, send: Callable[[str], None]) -> None:
+def hand_on_drop(event: str, send: Callable[[bytes], None]) -> None:
     """Hand on an event that may say that a blob arrived."""
     _hand_on(event, send, events.DROP_TYPES)
 
@@ -40,9 +40,10 @@ def quarantine(message: str) -> None:
     telemetry.count("quarantined", reason="every delivery failed")
 
 
-def _hand_on(event: str, send: Callable[[str], None], wanted: frozenset[str]) -> None:
+def _hand_on(event: str, send: Callable[[bytes], None], wanted: frozenset[str]) -> None:
     found = events.type_of(event)
     if found is None or found in wanted:
-        send(envelope.seal(event))
+        # Bytes: the host parses text that looks like JSON and writes it anew, indented and with other dates.
+        send(envelope.seal(event).encode())
     else:
         telemetry.count("ignored", reason=f"events of type {found} are not heard here")

@@ -96,7 +96,7 @@ def compare(wanted: Registration, found: ModelVersion | None) -> None:
         raise RegistryMismatchError(f"{wanted.model}:{wanted.version} was written, but the registry does not have it")
     pairs = {
         "type": (wanted.type, found.type),
-        "description": (wanted.description, found.description),
+        "description": (wanted.description or None, found.description or None),
         **{f"tags.{key}": (value, found.tags.get(key)) for key, value in wanted.tags.items()},
         **{f"properties.{key}": (value, found.properties.get(key)) for key, value in wanted.properties.items()},
     }

@@ -29,6 +29,8 @@ from registration.registry import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from registration.artifacts.store import ArtifactStore, Location
     from registration.ledger import Champion, Claim, Head, Ledger
     from registration.record import Case
@@ -142,13 +144,12 @@ def _registration(case: Case, number: int, uri: str) -> Registration:
         version=number,
         type=candidate.model.type,
         uri=uri,
-        description=candidate.description or candidate.model.description,
+        description=candidate.description or candidate.model.description or None,
         tags={**_outside(candidate.tags), **candidate.model.tags, **metrics},
         properties={**candidate.lineage.properties(), **own},
     )
 
 
-def _outside(tags: object) -> dict[str, str]:
+def _outside(tags: Mapping[str, str]) -> dict[str, str]:
     # A drop must not be able to mark itself champion or claim metrics it did not report.
-    given = dict(tags) if isinstance(tags, dict) else {}
-    return {key: value for key, value in given.items() if not key.startswith(("registrar.", "metrics."))}
+    return {key: value for key, value in tags.items() if not key.startswith(("registrar.", "metrics."))}

@@ -86,8 +86,9 @@ class MaxRegression:
             return pair
         if _is_share_of_zero(self.allowed, pair):
             return _zero_champion(self.allowed, pair)
-        asks = f"at most {_in_full(self.allowed, pair)} worse is allowed"
-        return pair.verdict(step=self.allowed.of(pair.champion).copy_negate(), asks=asks, failure="regression")
+        worse = self.allowed.of(pair.champion)
+        asks = f"at most {_in_full(self.allowed, pair)} worse is allowed" if worse else "it may not be worse"
+        return pair.verdict(step=worse.copy_negate(), asks=asks, failure="regression")
 
 
 @dataclass(frozen=True)

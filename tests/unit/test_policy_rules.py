@@ -213,7 +213,7 @@ def test_all_rules_are_judged_and_every_failure_is_a_reason() -> None:
 
     assert decision.reasons == (
         "a 0.5 is below the minimum 1",
-        "a 0.5 is 0.25 worse than the champion's 0.75; at most 0 worse is allowed",
+        "a 0.5 is 0.25 worse than the champion's 0.75; it may not be worse",
         "b 2 is above the maximum 0",
     )
 

@@ -1,0 +1,145 @@
+"""Azurite, the storage emulator from npm, run as two child processes: blobs and queues.
+
+It speaks TLS, takes identity tokens (`--oauth basic`), and accepts API versions newer than it knows, because the
+Python SDKs send such versions. It raises no Event Grid events and keeps no blob versions. The children end with
+`close`, and also when this process dies, because then their standard input ends.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sandbox.certificates import Certificates
+
+_LISTENS = re.compile(r"successfully listens? on https://127\.0\.0\.1:(\d+)")
+_END_WITH_PARENT = "data:text/javascript,process.stdin.on('end',()=>process.exit()).resume()"
+_PATIENCE_SECONDS = 30
+
+
+class AzuriteError(RuntimeError):
+    """Azurite is not installed or did not start; the message says what to do, or what it printed."""
+
+
+@dataclass(frozen=True)
+class Azurite:
+    """Two running services and the local ports they listen on."""
+
+    blob_port: int
+    queue_port: int
+    _children: tuple[subprocess.Popen[str], ...]
+
+    @classmethod
+    def start(
+        cls, *, packages: Path, accounts: Iterable[str], certificates: Certificates, directory: Path | None = None
+    ) -> Self:
+        """Start both services and return when both listen.
+
+        `packages` is the `node_modules` folder Azurite is in. Data is kept in memory, or in `directory` if given.
+        The accounts get random keys that nobody is told: identity tokens are the only way in.
+        Raises AzuriteError.
+        """
+        environment = {**os.environ, "AZURITE_ACCOUNTS": ";".join(f"{name}:{_random_key()}" for name in accounts)}
+        commands = [_command(packages, service, certificates, directory) for service in ("blob", "queue")]
+        children = tuple(_child(command, environment) for command in commands)
+        try:
+            blob_port, queue_port = (_wait_for_port(child) for child in children)
+        except AzuriteError:
+            _end(children)
+            raise
+        return cls(blob_port, queue_port, children)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of the children."""
+        return tuple(child.pid for child in self._children)
+
+    def close(self) -> None:
+        """End both children and wait for them."""
+        _end(self._children)
+
+
+def _command(packages: Path, service: str, certificates: Certificates, directory: Path | None) -> list[str]:
+    main = packages / "azurite" / "dist" / "src" / service / "main.js"
+    if not main.is_file():
+        raise AzuriteError(f"Azurite is not installed: {main} is missing; run `npm ci` in the repository")
+    where = ["--inMemoryPersistence"] if directory is None else ["--location", str(directory)]
+    options = [f"--{service}Host", "127.0.0.1", f"--{service}Port", "0", *where]
+    tls = ["--cert", str(certificates.leaf), "--key", str(certificates.key), "--oauth", "basic"]
+    return [_node(), "--import", _END_WITH_PARENT, str(main), *options, *tls, "--skipApiVersionCheck", *_QUIET]
+
+
+_QUIET = ("--disableTelemetry", "--silent")
+
+
+def _node() -> str:
+    node = shutil.which("node")
+    if node is None:
+        raise AzuriteError("`node` is not on PATH; Azurite needs Node.js 20 or newer")
+    return node
+
+
+def _child(command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _wait_for_port(child: subprocess.Popen[str]) -> int:
+    """Read what the child prints until it names its port; whatever it prints later is read and dropped."""
+    alarm = threading.Timer(_PATIENCE_SECONDS, child.kill)
+    alarm.start()
+    printed = []
+    for line in child.stdout or ():
+        printed.append(line)
+        if found := _LISTENS.search(line):
+            alarm.cancel()
+            threading.Thread(target=_drain, args=(child,), daemon=True).start()
+            return int(found.group(1))
+    alarm.cancel()
+    raise AzuriteError(f"Azurite ended before it listened; it printed: {''.join(printed).strip() or 'nothing'}")
+
+
+def _drain(child: subprocess.Popen[str]) -> None:
+    """Read on, so that the child never waits for a full pipe; it ends when the child does."""
+    if child.stdout is not None:
+        with child.stdout as printed:
+            for _ in printed:
+                pass
+
+
+def _end(children: Iterable[subprocess.Popen[str]]) -> None:
+    """Closing its input ends a child at once; asked by a signal, Azurite would first wait for idle connections."""
+    for child in children:
+        if child.stdin is not None:
+            child.stdin.close()
+    for child in children:
+        _wait(child)
+
+
+def _wait(child: subprocess.Popen[str]) -> None:
+    try:
+        child.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _random_key() -> str:
+    return base64.b64encode(secrets.token_bytes(64)).decode()

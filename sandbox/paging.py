@@ -1,0 +1,66 @@
+"""Lists as ARM writes them: `value`, and a `nextLink` with an opaque token only when there is more."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from sandbox import names, refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sandbox.http_server import Request
+
+_TOKEN = "$skipToken"  # noqa: S105 - the name of a query parameter
+
+
+def page[T](
+    items: Sequence[T],
+    *,
+    request: Request,
+    size: int,
+    key: Callable[[T], tuple[int, str]],
+    body: Callable[[T], dict[str, Any]],
+) -> dict[str, Any]:
+    """The part of `items` that `request` asks for, at most `$top` or `size` of them.
+
+    `items` are in the order of falling `key`, and stay so between pages: a page goes on after the key of the last
+    item before it, so what is created meanwhile shifts nothing.
+    Raises `refusals.RefusalError` (400) for a token or a `$top` that cannot be read.
+    """
+    after = _after(request)
+    rest = [item for item in items if after is None or key(item) < after]
+    shown = rest[: _top(request) or size]
+    answer: dict[str, Any] = {"value": [body(item) for item in shown]}
+    if len(rest) > len(shown):
+        answer["nextLink"] = _next_link(request, key(shown[-1]))
+    return answer
+
+
+def _top(request: Request) -> int | None:
+    text = request.query.get("$top")
+    if text is None:
+        return None
+    if not text.isdecimal() or int(text) == 0:
+        raise refusals.user_error(f"The value '{text}' is not valid for $top.")
+    return int(text)
+
+
+def _after(request: Request) -> tuple[int, str] | None:
+    token = request.query.get(_TOKEN)
+    if token is None:
+        return None
+    try:
+        moment, name = json.loads(base64.urlsafe_b64decode(token))
+    except ValueError:
+        raise refusals.user_error("The continuation token is not valid.") from None
+    return int(moment), str(name)
+
+
+def _next_link(request: Request, last: tuple[int, str]) -> str:
+    token = base64.urlsafe_b64encode(json.dumps(last).encode()).decode()
+    query = urlencode({**request.query, _TOKEN: token}, safe="$")
+    return f"https://{names.ARM_HOST}{quote(request.path)}?{query}"

@@ -1,0 +1,145 @@
+"""Azure on one machine: everything Registrar talks to, started in order and closed in the other.
+
+Production code runs in it unchanged: `environment` holds all the variables that point it here, and nothing else
+differs. Nothing listens outside 127.0.0.1, and nothing a process with these variables asks for leaves the machine.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sandbox import certificates, http_server, names
+from sandbox.azurite import Azurite
+from sandbox.dataplane_api import DataplaneApi
+from sandbox.faults import Faults
+from sandbox.http_server import HttpServer, Response
+from sandbox.identity import Identity
+from sandbox.proxy import Proxy
+from sandbox.storage import create_containers_and_queues
+from sandbox.topic import OutcomeTopic
+from sandbox.workspace import Workspace
+from sandbox.workspace_api import WorkspaceApi
+
+if TYPE_CHECKING:
+    import ssl
+    from types import TracebackType
+
+    from sandbox.certificates import Certificates
+    from sandbox.http_server import Answer, Request
+
+_BLOB_HOSTS = "*.blob.core.windows.net"
+_QUEUE_HOSTS = "*.queue.core.windows.net"
+_HTTP_HOSTS = (names.ARM_HOST, names.DATAPLANE_HOST, names.TOPIC_HOST)
+_PACKAGES = Path(__file__).resolve().parent.parent / "node_modules"
+
+
+class Sandbox:
+    """A running sandbox, made by `start`, ended by `close` or by leaving its `with` block."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.workspace = Workspace(self.faults)
+        self.topic = OutcomeTopic()
+        self._closing = ExitStack()
+
+    @classmethod
+    def start(cls, *, directory: Path, packages: Path = _PACKAGES, keep_storage_on_disk: bool = False) -> Self:
+        """Start everything; it answers when this returns, and containers and queues are there.
+
+        `directory` receives throw-away files; `packages` is the `node_modules` folder that holds Azurite. Storage
+        lives in memory unless it is to be kept on disk, below `directory`, for artifacts larger than memory.
+        Raises `sandbox.azurite.AzuriteError`.
+        """
+        sandbox = cls()
+        try:
+            sandbox._start(directory, packages, directory / "storage" if keep_storage_on_disk else None)
+        except BaseException:
+            sandbox.close()
+            raise
+        return sandbox
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def refused_hosts(self) -> list[str]:
+        """The hosts outside the sandbox that somebody asked for; a test may insist that there are none."""
+        return self._proxy.refused
+
+    def environment(self) -> dict[str, str]:
+        """All variables a process needs to run here; `REGISTRAR_POLICY` is the caller's to add."""
+        return {**self._network(), **self._identity.environment(), **_app_settings()}
+
+    def close(self) -> None:
+        """End everything that `start` started. May be called again."""
+        self._closing.close()
+
+    def _start(self, directory: Path, packages: Path, storage: Path | None) -> None:
+        self._certificates = certificates.issue([*_HTTP_HOSTS, _BLOB_HOSTS, _QUEUE_HOSTS], directory=directory)
+        azurite = Azurite.start(
+            packages=packages, accounts=names.CONTAINERS, certificates=self._certificates, directory=storage
+        )
+        self._closing.callback(azurite.close)
+        server = HttpServer(self.faults.around(self._answer()), tls=_tls(self._certificates))
+        self._closing.callback(server.close)
+        self._proxy = Proxy(
+            {
+                **dict.fromkeys(_HTTP_HOSTS, server.port),
+                _BLOB_HOSTS: azurite.blob_port,
+                _QUEUE_HOSTS: azurite.queue_port,
+            }
+        )
+        self._closing.callback(self._proxy.close)
+        self._identity = Identity()
+        self._closing.callback(self._identity.close)
+        create_containers_and_queues(proxy=self._proxy.url, authority=self._certificates.authority)
+
+    def _answer(self) -> Answer:
+        hosts: dict[str, Answer] = {
+            names.ARM_HOST: WorkspaceApi(self.workspace).answer,
+            names.DATAPLANE_HOST: DataplaneApi(self.workspace).answer,
+            names.TOPIC_HOST: self.topic.answer,
+        }
+
+        def answer(request: Request) -> Response:
+            known = hosts.get(request.host)
+            return known(request) if known else Response(421)
+
+        return answer
+
+    def _network(self) -> dict[str, str]:
+        """Both spellings of the proxy's variables, because clients differ in which one they prefer."""
+        proxy, direct = self._proxy.url, "127.0.0.1,localhost"
+        authority = str(self._certificates.authority)
+        return {
+            "HTTPS_PROXY": proxy,
+            "https_proxy": proxy,
+            "NO_PROXY": direct,
+            "no_proxy": direct,
+            "REQUESTS_CA_BUNDLE": authority,
+            "SSL_CERT_FILE": authority,
+            "NODE_EXTRA_CA_CERTS": authority,
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        }
+
+
+def _app_settings() -> dict[str, str]:
+    drops = (names.storage_account_id(account) for account in (names.DROP_ACCOUNT, names.WORKSPACE_ACCOUNT))
+    return {
+        "REGISTRAR_WORKSPACE": names.WORKSPACE_ID,
+        "REGISTRAR_STORAGE__blobServiceUri": f"https://{names.blob_host(names.STATE_ACCOUNT)}/",
+        "REGISTRAR_STORAGE__queueServiceUri": f"https://{names.queue_host(names.STATE_ACCOUNT)}/",
+        "REGISTRAR_DROP_ACCOUNTS": ",".join(drops),
+        "REGISTRAR_OUTCOME_TOPIC": names.TOPIC_ENDPOINT,
+    }
+
+
+def _tls(files: Certificates) -> ssl.SSLContext:
+    return http_server.tls_context(leaf=str(files.leaf), key=str(files.key))

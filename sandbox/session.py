@@ -1,0 +1,150 @@
+"""A sandbox that stays up for people: started in one terminal, sent events and drops from another.
+
+`keep_up` leaves a file in `.sandbox/` that says where everything is; it is gone when the sandbox is.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from registration import events
+from registration.errors import InputError
+from registration.manifest import MANIFEST_NAME
+from sandbox import drops, names, raised, stage
+from sandbox.host_client import HostClient
+from sandbox.observer import Observer
+from sandbox.story_pages import outcome_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+PLACE = stage.APP / ".sandbox" / "session.json"
+NOTHING = "nothing changed: the event was ignored, or its work was settled before"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A sandbox that another process keeps up."""
+
+    host: HostClient
+    environment: dict[str, str]
+
+    def post(self, event: dict[str, Any]) -> list[dict[str, Any]]:
+        """Post one event to the function that hears its type; the outcomes that are new afterwards."""
+        function = "on_drop_event" if events.type_of(json.dumps(event)) in events.DROP_TYPES else "on_job_event"
+        observer = Observer()
+        before = observer.look()
+        answer = self.host.post_events(function, [event])
+        if answer.status != stage.ACCEPTED:
+            raise stage.StageError(f"{function} answered {answer.status} {answer.body}")
+        self.host.idle(stage.SETTLES_SECONDS)
+        return observer.look().news_since(before)
+
+
+def keep_up(policies: Path) -> int:
+    """Keep a sandbox up until Ctrl-C or SIGTERM; exit status 0, or 2 if it could not be started."""
+    console = Console()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with stage.up(policies, say=lambda text: console.print(f"[dim]{text}[/dim]")) as here, _written_down(here):
+            _introduce(console, here)
+            signal.pause()
+    except KeyboardInterrupt:
+        console.print("\nstopped")
+    except stage.COULD_NOT_START as error:
+        console.print(f"registrar: {error}", style="red", markup=False)
+        return 2
+    return 0
+
+
+def send(path: Path, *, as_json: bool) -> int:
+    """Post the event, or each event of the list, in a file and show what came of it."""
+    document = _json(path)
+    found = document if isinstance(document, list) else [document]
+    with _session() as session:
+        for event in found:
+            _show(session.post(event), as_json=as_json)
+    return 0
+
+
+def drop(path: Path, *, model: str | None, metrics: Sequence[str], to: str, as_json: bool) -> int:
+    """Upload a folder to the drop container, manifest last, raise its event and show what came of it."""
+    written = path / MANIFEST_NAME
+    if written.exists():
+        manifest = _json(written)
+    elif model:
+        manifest = drops.build_manifest(path, model=model, metrics=dict(_metric(text) for text in metrics))
+    else:
+        raise InputError(f"{path} has no {MANIFEST_NAME}: add one, or say --model so that it can be made")
+    folder = f"{to.strip('/')}/{path.resolve().name}"
+    with _session() as session:
+        account = f"https://{names.blob_host(names.DROP_ACCOUNT)}"
+        blobs = drops.upload(account, names.DROP_CONTAINER, folder, path, manifest)
+        event = raised.blob_created(names.DROP_ACCOUNT, names.DROP_CONTAINER, **blobs[-1])
+        _show(session.post(event), as_json=as_json)
+    return 0
+
+
+def _introduce(console: Console, here: stage.Stage) -> None:
+    console.print("\n[bold]The sandbox is up.[/bold] Ctrl-C ends it.\n")
+    console.print(f"  functions   {here.host.url}/admin/functions")
+    console.print(f"  host log    {here.host.log}")
+    console.print("\nIn another terminal:\n")
+    console.print("  registrar drop FOLDER --model digits-recognizer --metric accuracy=0.95")
+    console.print("  registrar send EVENT.json")
+    console.print(f"\nTo point any Azure SDK here, export the variables in {PLACE} under `environment`.")
+
+
+@contextmanager
+def _written_down(here: stage.Stage) -> Iterator[None]:
+    PLACE.parent.mkdir(exist_ok=True)
+    PLACE.write_text(json.dumps({"url": here.host.url, "environment": here.environment}, indent=2), encoding="utf-8")
+    try:
+        yield
+    finally:
+        PLACE.unlink(missing_ok=True)
+
+
+@contextmanager
+def _session() -> Iterator[Session]:
+    if not PLACE.exists():
+        raise InputError("no sandbox is up; start one in another terminal: registrar sandbox")
+    said = json.loads(PLACE.read_text(encoding="utf-8"))
+    with stage.environment(said["environment"]):
+        yield Session(HostClient(said["url"]), said["environment"])
+
+
+def _show(news: list[dict[str, Any]], *, as_json: bool) -> None:
+    console = Console()
+    if as_json:
+        for found in news or [{"outcome": "duplicate", "reasons": [NOTHING]}]:
+            print(json.dumps(found, ensure_ascii=False))  # noqa: T201 - the command's output
+        return
+    for found in news:
+        console.print(outcome_line(found, is_expected=True))
+    if not news:
+        console.print(f"   {NOTHING}")
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (ValueError, UnicodeDecodeError) as wrong:
+        raise InputError(f"{path}: not JSON: {wrong}") from None
+
+
+def _metric(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise InputError(f"--metric {text}: write it as name=number") from None

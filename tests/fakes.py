@@ -1,0 +1,253 @@
+"""Fakes: every port of the core, in memory. They behave as the service behind the port does and share one `Faults`.
+
+What belongs to the outside world (`put`, `jobs`, `register_by_hand`) is neither counted nor does it fail.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from registration.artifacts.store import Location, StoredFile
+from registration.errors import ArtifactChangedError, LedgerConflictError
+from registration.ledger import Entry
+from registration.registry import ModelVersion, VersionTakenError
+from tests.faults import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from registration.registry import Registration
+    from registration.sources.jobs import Job
+
+OUTPUTS = Location("mlstorage", "azureml-blobstore-11111111-2222-4333-8444-555555555555", "")
+ARTIFACTS = Location("mlstorage", "azureml", "")
+CHUNK_BYTES = 4
+
+_etags = itertools.count(1)
+
+
+class Clock:
+    """The storage server's clock; it moves only when told."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+    def forward(self, step: timedelta) -> None:
+        """Let time pass."""
+        self.now += step
+
+
+@dataclass
+class MemoryShelf:
+    """One container of the ledger: text, ETag and time of writing, by name."""
+
+    name: str = "shelf"
+    clock: Clock = field(default_factory=Clock)
+    faults: Faults = field(default_factory=Faults)
+    kept: dict[str, tuple[str, str, datetime]] = field(default_factory=dict)
+
+    def read(self, name: str) -> Entry | None:
+        self.faults.reading()
+        if name not in self.kept:
+            return None
+        text, etag, written = self.kept[name]
+        return Entry(json.loads(text), etag, written, self.clock.now)
+
+    def create(self, name: str, document: Mapping[str, Any]) -> Entry:
+        with self.faults.writing(f"{self.name} {name}"):
+            if name in self.kept:
+                raise LedgerConflictError(f"{name} exists")
+            return self._put(name, json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+    def replace(self, name: str, document: Mapping[str, Any], *, etag: str) -> Entry:
+        with self.faults.writing(f"{self.name} {name}"):
+            if name not in self.kept or self.kept[name][1] != etag:
+                raise LedgerConflictError(f"{name} was written by another worker")
+            return self._put(name, json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+    def create_text(self, name: str, text: str) -> None:
+        with self.faults.writing(f"{self.name} {name}"):
+            if name not in self.kept:
+                self._put(name, text, as_document=False)
+
+    def documents(self, prefix: str) -> list[dict[str, Any]]:
+        """Every document whose name begins with `prefix`, in the order they were first written."""
+        return [json.loads(text) for name, (text, *_) in self.kept.items() if name.startswith(prefix)]
+
+    def _put(self, name: str, text: str, *, as_document: bool = True) -> Entry:
+        text.encode()
+        self.kept[name] = (text, f'"{next(_etags)}"', self.clock.now)
+        return Entry(json.loads(text) if as_document else {}, self.kept[name][1], self.clock.now, self.clock.now)
+
+
+@dataclass
+class MemoryStore:
+    """Blobs of every account: bytes and ETag by location. Writing gives a new ETag, even to the same bytes."""
+
+    faults: Faults = field(default_factory=Faults)
+    blobs: dict[Location, tuple[bytes, str]] = field(default_factory=dict)
+
+    def put(self, location: Location, data: bytes) -> None:
+        """What others write."""
+        self.blobs[location] = (data, str(next(_etags)))
+
+    def files(self, location: Location) -> Iterator[StoredFile]:
+        self.faults.reading()
+        if location in self.blobs:
+            yield self._file(location.name.rpartition("/")[2], location)
+            return
+        prefix = f"{location.name}/" if location.name else ""
+        for found in sorted(self.blobs, key=str):
+            if _container(found) == _container(location) and found.name.startswith(prefix):
+                yield self._file(found.name.removeprefix(prefix), found)
+
+    def chunks(self, file: StoredFile) -> Iterator[bytes]:
+        data, etag = self.blobs.get(file.location, (b"", ""))
+        if etag != file.etag:
+            raise ArtifactChangedError(f"{file.location} is another file now")
+        yield from (data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES))
+
+    def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:
+        self.faults.reading()
+        found = self.blobs.get(location)
+        return (found[0][: limit_bytes + 1], found[1]) if found else None
+
+    def copy(self, file: StoredFile, destination: Location) -> StoredFile:
+        with self.faults.writing(f"store copy {file.path}"):
+            data = b"".join(self.chunks(file))
+            if destination not in self.blobs:
+                self.put(destination, data)
+            return self._file(file.path, destination)
+
+    def write(self, location: Location, document: bytes) -> None:
+        with self.faults.writing(f"store write {location.name}"):
+            self.put(location, document)
+
+    def _file(self, path: str, location: Location) -> StoredFile:
+        data, etag = self.blobs[location]
+        return StoredFile(path, len(data), etag, location.account, location.container, location.name)
+
+
+@dataclass
+class MemoryWorkspace:
+    """Jobs by name, and what they logged. Outputs lie where Azure ML puts them by default."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    logged: dict[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def job(self, name: str) -> Job | None:
+        return self.jobs.get(name)
+
+    def metrics(self, job: str) -> Mapping[str, object]:
+        return self.logged.get(job, {})
+
+    def output_location(self, job: Job, output: str) -> Location:
+        if output == "default":
+            return ARTIFACTS / f"ExperimentRun/dcid.{job.name}"
+        return OUTPUTS / f"azureml/{job.name}/{output}"
+
+    def datastore_location(self, datastore: str) -> Location:
+        return {"workspaceblobstore": OUTPUTS, "workspaceartifactstore": ARTIFACTS}[datastore]
+
+    def default_datastore(self) -> tuple[str, Location]:
+        return "workspaceblobstore", OUTPUTS
+
+
+@dataclass
+class MemoryRegistry:
+    """Versions as Azure ML keeps them: PUT replaces everything but the path, and brings an archived version back.
+
+    `stores` is what the service makes of what is written; the identity if it is well.
+    """
+
+    faults: Faults = field(default_factory=Faults)
+    stores: Callable[[ModelVersion], ModelVersion] = lambda version: version
+    versions: dict[tuple[str, int], ModelVersion] = field(default_factory=dict)
+    archived: set[tuple[str, int]] = field(default_factory=set)
+
+    def next_version(self, model: str) -> int:
+        self.faults.reading()
+        return max((number for name, number in self.versions if name == model), default=0) + 1
+
+    def find(self, model: str, version: int) -> ModelVersion | None:
+        self.faults.reading()
+        found = self.versions.get((model, version))
+        return replace(found, stage="Archived") if found and (model, version) in self.archived else found
+
+    def create(self, registration: Registration) -> None:
+        with self.faults.writing(f"registry create {registration.model}:{registration.version}"):
+            key = (registration.model, registration.version)
+            if key in self.versions and self.versions[key].uri != registration.uri:
+                raise VersionTakenError("Asset paths cannot be updated.")
+            self.versions[key] = self.stores(_stored(registration))
+            self.archived.discard(key)
+
+    def project(self, model: str, version: int, *, tags: Mapping[str, str], stage: str | None) -> None:
+        with self.faults.writing(f"registry project {model}:{version}"):
+            found = self.find(model, version)
+            if found is None or (found.stage == stage and tags.items() <= found.tags.items()):
+                return
+            changed = replace(found, tags={**found.tags, **tags}, stage=stage or found.stage)
+            self.versions[model, version] = self.stores(changed)
+            self.archived.discard((model, version))
+
+    def archive(self, model: str, version: int, *, tags: Mapping[str, str]) -> None:
+        with self.faults.writing(f"registry archive {model}:{version}"):
+            if (model, version) not in self.versions:
+                raise LookupError(f"(UserError) {model}:{version} was not found")
+            found = self.versions[model, version]
+            self.versions[model, version] = replace(found, tags={**found.tags, **tags}, stage=None)
+            self.archived.add((model, version))
+
+    def register_by_hand(self, model: str, version: int, *, work: str = "") -> None:
+        """A version that a person made, or another worker of ours for its own `work`."""
+        properties = {"registrar.work": work} if work else {}
+        uri = f"azureml://by-hand/{model}/{version}"
+        self.versions[model, version] = ModelVersion(model, version, "custom_model", uri, "", {}, properties, None)
+
+    def visible(self, model: str) -> list[int]:
+        """The numbers of the versions that are not archived."""
+        return sorted(number for name, number in self.versions if name == model and (name, number) not in self.archived)
+
+
+@dataclass
+class TextPolicies:
+    """Policies by name."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        yield from self.kept.items()
+
+
+@dataclass
+class MemoryTopic:
+    """Every event published, in order."""
+
+    faults: Faults = field(default_factory=Faults)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def publish(self, event: Mapping[str, Any]) -> None:
+        with self.faults.writing(f"topic {event['type']}"):
+            self.events.append(json.loads(json.dumps(event)))
+
+
+def _container(location: Location) -> tuple[str, str]:
+    return location.account, location.container
+
+
+def _stored(wanted: Registration) -> ModelVersion:
+    return ModelVersion(
+        wanted.model,
+        wanted.version,
+        wanted.type,
+        wanted.uri,
+        wanted.description,
+        dict(wanted.tags),
+        dict(wanted.properties),
+        "Development",
+    )

@@ -1,0 +1,70 @@
+"""Faults: one count of every write that the fakes take, and one of them that goes wrong on purpose.
+
+A test makes it and hands it to its fakes. A failed write is refused, or done with its answer lost; after it the worker
+goes on, or is dead: then nothing it tries works until it is revived.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from registration.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Faults:
+    """`writes` names every write that was tried, in order, as `<fake> <what>`."""
+
+    def __init__(self) -> None:
+        self.writes: list[str] = []
+        self._failing: Callable[[str], bool] | None = None
+        self._done = self._dead = self._kills = False
+        self._meanwhile: list[tuple[str, Callable[[], object]]] = []
+
+    def fail_write(self, number: int, *, done: bool = False, dead: bool = False) -> None:
+        """Let the write with this number from now on (1 is the next) fail, once."""
+        wanted = len(self.writes) + number
+        self._failing, self._done, self._kills = lambda _: len(self.writes) == wanted, done, dead
+
+    def fail(self, what: str, *, done: bool = False, dead: bool = False) -> None:
+        """Let the next write whose name begins with `what` fail, once."""
+        self._failing, self._done, self._kills = lambda name: name.startswith(what), done, dead
+
+    def meanwhile(self, what: str, act: Callable[[], object]) -> None:
+        """Do `act` just before the next write whose name begins with `what`."""
+        self._meanwhile.append((what, act))
+
+    def revive(self) -> None:
+        """Start another worker in place of a dead one."""
+        self._dead = False
+
+    def reading(self) -> None:
+        """Called by a fake before it answers."""
+        if self._dead:
+            raise UnavailableError("the worker is dead")
+
+    @contextlib.contextmanager
+    def writing(self, what: str) -> Iterator[None]:
+        """Wraps every write of a fake."""
+        self.reading()
+        self._interfere(what)
+        self.writes.append(what)
+        fails = self._failing is not None and self._failing(what)
+        if fails and not self._done:
+            self._break(what)
+        yield
+        if fails:
+            self._break(what)
+
+    def _interfere(self, what: str) -> None:
+        due = [entry for entry in self._meanwhile if what.startswith(entry[0])]
+        for entry in due:
+            self._meanwhile.remove(entry)
+            entry[1]()
+
+    def _break(self, what: str) -> None:
+        self._failing, self._dead = None, self._kills
+        raise UnavailableError(f"{what} failed on purpose")

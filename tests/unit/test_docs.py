@@ -1,0 +1,255 @@
+"""The documents say what the code does: names, codes, examples and links."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from registration import notices, record
+from registration.artifacts.inventory import Artifact
+from registration.artifacts.store import Location, StoredFile
+from registration.artifacts.validation import Validation
+from registration.candidate import Candidate, DropSource, JobSource
+from registration.ledger import Champion, Head, Work
+from registration.lineage import Lineage
+from registration.manifest import RECEIPT_NAME
+from registration.outcome import DECIDED, Outcome
+from registration.policy import decide, document
+from registration.policy.catalog import PolicyInForce
+from registration.record import Case, Past
+from registration.registry import Registration
+from registration.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+FORMATS = DOCS / "formats"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "tests").rglob("*.md"))]
+RECORDS = sorted((DOCS / "adr").glob("*.md"))
+HEADINGS = ["Context", "Drivers", "Options", "Outcome"]
+
+POLICY = """\
+apiVersion: registrar/v1
+kind: PromotionPolicy
+name: p
+match: {any: [{job: {experiment: "*"}}]}
+models: [{name: m, from: {output: o}, metrics: {accuracy: {min: 0.5}}}]
+"""
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def section(page: Path, title: str) -> str:
+    """The text under the heading `title`, up to the next of its level."""
+    return page.read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def rows(text: str) -> list[str]:
+    """The word in backticks that each table row begins with."""
+    return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+
+
+def nodes() -> Iterator[ast.AST]:
+    for file in (ROOT / "registration").rglob("*.py"):
+        yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def calls() -> Iterator[ast.Call]:
+    return (node for node in nodes() if isinstance(node, ast.Call))
+
+
+def text_of(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def finding_codes() -> set[str]:
+    made = (call for call in calls() if isinstance(call.func, ast.Name) and call.func.id == "Finding")
+    return {code for call in made if call.args and (code := text_of(call.args[0]))}
+
+
+def outcome_words() -> set[str]:
+    said = (keyword.value for call in calls() for keyword in call.keywords if keyword.arg == "outcome")
+    return {word for value in said if (word := text_of(value))} | set(DECIDED.values())
+
+
+def examples(page: Path) -> list[Any]:
+    """Every JSON example of a page, parsed."""
+    blocks = re.findall(r"^```json\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return [json.loads(block) for block in blocks]
+
+
+def example(name: str) -> dict[str, Any]:
+    """The first JSON example of a format's page."""
+    shown: dict[str, Any] = examples(FORMATS / f"{name}.md")[0]
+    return shown
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def a_decision() -> dict[str, Any]:
+    """A decision record as the code writes one."""
+    policy = document.parse(POLICY, source="p")
+    file = StoredFile("model.bin", 1, "etag", "account", "container", "model.bin")
+    place = Location("account", "container", "")
+    source = JobSource("workspace", "job", "o", "")
+    offer = Candidate(source, policy.models[0], PolicyInForce("p", POLICY, policy), place, Lineage(), "event")
+    case = Case(offer, "work", Artifact((file,)), Validation("sha256", {}, ()), {"accuracy": 0.9})
+    champion = Past(1, "decision", "sha256", {"accuracy": 0.8})
+    decision = decide(offer.model, candidate=case.evidence, champion=champion.evidence)
+    return record.write(case, decision, champion=champion, version=2, decided_at="2026-01-01T00:00:00+00:00")
+
+
+def some_notices() -> dict[str, dict[str, Any]]:
+    """The notices of a promoted drop, by sink."""
+    outcome = Outcome("event", "registered", ("reason",), model="m", version=2, promoted=True)
+    source = DropSource(Location("account", "container", "folder"))
+    return {notice["sink"]: notice for notice in notices.of(outcome, source=source, workspace="w", at="now")}
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    documented = [name for name in rows((DOCS / "settings.md").read_text()) if name.startswith("REGISTRAR_")]
+
+    assert documented == [field.alias for field in Settings.model_fields.values()]
+
+
+def test_the_settings_that_are_required_are_said_to_be() -> None:
+    text = (DOCS / "settings.md").read_text()
+
+    said = re.findall(r"^\| `(REGISTRAR_\w+)` \| yes \|", text, re.MULTILINE)
+
+    assert said == [field.alias for field in Settings.model_fields.values() if field.is_required()]
+
+
+def test_every_error_is_documented_and_no_other() -> None:
+    raised = {node.name for node in nodes() if isinstance(node, ast.ClassDef) and node.name.endswith("Error")}
+
+    assert sorted(rows(section(DOCS / "errors.md", "Errors"))) == sorted(raised)
+
+
+def test_every_finding_is_documented_and_no_other() -> None:
+    assert sorted(rows(section(DOCS / "errors.md", "Findings"))) == sorted(finding_codes())
+
+
+def test_every_outcome_is_documented_and_no_other() -> None:
+    assert sorted(rows(section(DOCS / "errors.md", "Outcomes"))) == sorted(outcome_words())
+
+
+def test_every_event_type_is_documented_and_no_other() -> None:
+    documented = {word for word in rows((FORMATS / "outcome-events.md").read_text()) if word.startswith("Registrar.")}
+
+    assert documented == {*notices.EVENT_TYPES.values(), "Registrar.ChampionChanged"}
+
+
+@pytest.mark.parametrize("place", [(), ("policy",), ("candidate",), ("champion",), ("verdicts", 0)])
+def test_the_decision_in_the_documents_has_the_keys_the_code_writes(place: tuple[str | int, ...]) -> None:
+    shown: Any = example("decision")
+    written: Any = {**a_decision(), "seq": 1, "previous": None}
+
+    for step in place:
+        shown, written = shown[step], written[step]
+
+    assert shown.keys() == written.keys()
+
+
+def test_the_decision_in_the_documents_has_the_digest_that_the_head_names() -> None:
+    text = json.dumps(example("decision"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    assert hashlib.sha256(text.encode()).hexdigest() == example("head")["log_digest"]
+
+
+def test_the_work_record_in_the_documents_reads_back_as_it_was_written() -> None:
+    shown = example("work-record")
+
+    read = Work.from_dict(shown)
+
+    assert json.loads(json.dumps(asdict(read))) == shown
+    assert Outcome.from_dict(shown["result"]).to_dict() == shown["result"]
+
+
+def test_the_head_in_the_documents_has_the_keys_the_code_writes() -> None:
+    shown = example("head")
+
+    written = Head("m", champion=Champion(1, "decision", "work")).to_dict()
+
+    assert shown.keys() == written.keys()
+    assert shown["champion"].keys() == written["champion"].keys()
+
+
+def test_the_receipt_in_the_documents_has_the_keys_the_code_writes() -> None:
+    notice = some_notices()["receipt"]
+
+    assert example("receipt").keys() == notice["receipt"].keys()
+    assert notice["location"]["name"] == f"folder/{RECEIPT_NAME}"
+
+
+def test_the_outcome_event_in_the_documents_has_the_keys_the_code_writes() -> None:
+    shown, written = example("outcome-events"), some_notices()["topic"]["event"]
+
+    assert shown.keys() == written.keys()
+    assert shown["data"].keys() == written["data"].keys()
+
+
+def test_the_model_version_in_the_documents_has_the_members_the_code_writes() -> None:
+    shown = example("model-version")
+
+    assert list(shown) == [field.name for field in fields(Registration)]
+    assert set(shown["properties"]) <= set(rows((FORMATS / "model-version.md").read_text()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_relative_link_resolves(page: Path) -> None:
+    links = re.findall(r"\]\(([^()\s]+)\)", page.read_text(encoding="utf-8"))
+    local = [link.partition("#") for link in links if not re.match(r"[a-z]+:", link)]
+
+    for path, _, anchor in local:
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_json_example_is_a_json_object(page: Path) -> None:
+    assert all(isinstance(shown, dict) for shown in examples(page))
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_target_that_is_named_exists(page: str) -> None:
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert named
+    assert named <= targets
+
+
+@pytest.mark.parametrize("page", RECORDS, ids=name_of)
+def test_a_decision_of_ours_has_the_agreed_headings_and_length(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
+    assert 25 <= len(text.splitlines()) <= 60
+    assert text.startswith(f"# {page.name[:4]}. ")
+
+
+def test_the_glossary_has_each_word_once_in_alphabetical_order() -> None:
+    words = re.findall(r"^\| (\w[\w ]*) \|", (DOCS / "glossary.md").read_text(), re.MULTILINE)[1:]
+
+    assert words == sorted(set(words))
+    assert {"candidate", "champion", "decision", "finding", "verdict", "drop", "receipt"} <= set(words)
+
+
+def test_the_page_of_assumptions_says_that_nothing_ran_against_azure() -> None:
+    assert "Nothing here has been run against live Azure" in (DOCS / "verified.md").read_text()

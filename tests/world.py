@@ -1,0 +1,248 @@
+"""A world: a whole registrar over the fakes, with one policy for jobs and one for drops.
+
+`churn` comes from the output `model` of jobs of the experiments `churn-*`; `digits` is dropped under `vendor-a/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from registration import events
+from registration.artifacts.inventory import Artifact
+from registration.artifacts.store import Location
+from registration.artifacts.validation import validate
+from registration.candidate import Candidate
+from registration.errors import ClaimHeldError, RegistrarError
+from registration.events import NotOfInterest
+from registration.ledger import HELD_FOR, Ledger
+from registration.notices import Notifier
+from registration.policy import catalog
+from registration.record import Case
+from registration.registrar import Registrar
+from registration.sources.jobs import Job, JobOutput
+from registration.sources.resolve import Resolver
+from registration.versioning import Versioning
+from tests.fakes import (
+    OUTPUTS,
+    Clock,
+    MemoryRegistry,
+    MemoryShelf,
+    MemoryStore,
+    MemoryTopic,
+    MemoryWorkspace,
+    TextPolicies,
+)
+from tests.faults import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from registration.outcome import Outcome
+
+GROUP = "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-Models/providers"
+WORKSPACE = f"{GROUP}/Microsoft.MachineLearningServices/workspaces/ml-Prod"
+DROP_ACCOUNT = f"{GROUP}/Microsoft.Storage/storageAccounts/dropsprod"
+OUTPUT_ACCOUNT = f"{GROUP}/Microsoft.Storage/storageAccounts/{OUTPUTS.account}"
+INCOMING = Location("dropsprod", "incoming", "")
+COPIES = OUTPUTS / "registrar"
+
+CHURN = """
+apiVersion: registrar/v1
+kind: PromotionPolicy
+name: churn
+match: {any: [{job: {experiment: "churn-*"}}]}
+models:
+  - name: churn
+    from: {output: model}
+    description: Who will leave.
+    tags: {team: growth}
+    metrics: {accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}
+"""
+DIGITS = """
+apiVersion: registrar/v1
+kind: PromotionPolicy
+name: digits
+match: {any: [{drop: {account: dropsprod, container: incoming, prefix: vendor-a/}}]}
+models:
+  - name: digits
+    description: Reads digits.
+    metrics: {accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}
+"""
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """The configured sources."""
+
+    workspace_id: str = WORKSPACE.lower()
+    account_ids: frozenset[str] = frozenset({DROP_ACCOUNT.lower(), OUTPUT_ACCOUNT.lower()})
+
+
+@dataclass
+class World:
+    """Azure in memory, and the registrar in it."""
+
+    clock: Clock = field(default_factory=Clock)
+    faults: Faults = field(default_factory=Faults)
+    workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
+    policies: TextPolicies = field(default_factory=lambda: TextPolicies({"churn.yaml": CHURN, "digits.yaml": DIGITS}))
+
+    def __post_init__(self) -> None:
+        owners = (f"worker-{number}" for number in itertools.count(1))
+        self.state, self.decisions, self.quarantine = (
+            MemoryShelf(name, self.clock, self.faults) for name in ("state", "decisions", "quarantine")
+        )
+        self.store, self.topic = MemoryStore(self.faults), MemoryTopic(self.faults)
+        self.registry = MemoryRegistry(self.faults)
+        self.ledger = Ledger(
+            state=self.state, decisions=self.decisions, quarantine=self.quarantine, new_owner=lambda: next(owners)
+        )
+
+    @property
+    def resolver(self) -> Resolver:
+        """Reads the world's policies at each event."""
+        return Resolver(Trusted(), self.workspace, self.store, lambda: catalog.load(self.policies))
+
+    @property
+    def versioning(self) -> Versioning:
+        """Writes to the world's registry."""
+        return Versioning(self.registry, self.ledger, self.store, self.workspace, "Production")
+
+    @property
+    def registrar(self) -> Registrar:
+        """The registrar under test."""
+        return Registrar(
+            resolver=self.resolver,
+            workspace=self.workspace,
+            store=self.store,
+            ledger=self.ledger,
+            versioning=self.versioning,
+            notifier=Notifier(self.store, self.topic),
+            workspace_id=WORKSPACE,
+            now=lambda: self.clock.now.isoformat(),
+        )
+
+    def process(self, message: str) -> Outcome:
+        """The one outcome of a message."""
+        (outcome,) = self.registrar.process(message)
+        return outcome
+
+    def settle(self, message: str, *, tries: int = 4) -> Outcome:
+        """The outcome of a message that the queue delivers again after each failure, as long as that may help."""
+        for _ in range(tries):
+            try:
+                return self.process(message)
+            except ClaimHeldError:
+                self.clock.forward(HELD_FOR)
+            except RegistrarError:
+                self.faults.revive()
+        return self.process(message)
+
+    def job(
+        self, name: str, *, status: str = "Completed", accuracy: object = 0.9, files: Mapping[str, bytes] | None = None
+    ) -> None:
+        """A job of the experiment `churn-nightly` with its output; its files say its name if none are given."""
+        outputs = {"default": JobOutput("uri_folder", None), "model": JobOutput("custom_model", None)}
+        self.workspace.jobs[name] = Job(name, status, experiment="churn-nightly", outputs=outputs)
+        self.workspace.logged[name] = {} if accuracy is None else {"accuracy": accuracy}
+        for path, data in ({"model.onnx": name.encode()} if files is None else files).items():
+            self.store.put(OUTPUTS / f"azureml/{name}/model/{path}", data)
+
+    def drop(self, folder: str, *, files: Mapping[str, bytes] | None = None, **changes: object) -> None:
+        """A whole drop, its manifest last; `changes` replace what the manifest says."""
+        files = {"model.onnx": folder.encode()} if files is None else files
+        for path, data in files.items():
+            self.store.put(INCOMING / f"{folder}/{path}", data)
+        self.manifest(folder, **({"files": [promise(path, data) for path, data in files.items()]} | changes))
+
+    def manifest(self, folder: str, **changes: object) -> None:
+        """The manifest of a drop, alone."""
+        said = {"apiVersion": "registrar/v1", "kind": "DropManifest", "model": "digits", "metrics": {"accuracy": 0.9}}
+        document = json.dumps(said | changes).encode()
+        self.store.put(INCOMING / f"{folder}/model.manifest.json", document)
+
+    def receipt(self, folder: str) -> dict[str, Any]:
+        """The receipt beside a drop."""
+        data, _ = self.store.blobs[INCOMING / f"{folder}/model.receipt.json"]
+        receipt: dict[str, Any] = json.loads(data)
+        return receipt
+
+    def offer(self, message: str) -> Candidate:
+        """The one candidate that an event offers."""
+        offered = self.resolver.offers(events.parse(json.loads(message)))
+        assert not isinstance(offered, NotOfInterest)
+        (candidate,) = offered
+        assert isinstance(candidate, Candidate)
+        return candidate
+
+    def case(self, message: str, *, work: str = "w1") -> Case:
+        """The candidate that an event offers, with all that is known about it."""
+        candidate = self.offer(message)
+        artifact = Artifact.of(self.store.files(candidate.location))
+        validation = validate(
+            self.store, artifact, model_type=candidate.model.type, promises=candidate.promises
+        )
+        metrics = candidate.metrics or self.workspace.metrics(candidate.lineage.job or "")
+        return Case(candidate, work, artifact, validation, metrics)
+
+    def champion(self, model: str) -> int | None:
+        """The version that the ledger says is champion."""
+        champion = self.ledger.head(model).champion
+        return champion.version if champion else None
+
+    def history(self, model: str) -> list[dict[str, Any]]:
+        """The decisions that the head names, oldest first."""
+        found: list[dict[str, Any]] = []
+        digest = self.ledger.head(model).log_digest
+        while digest is not None:
+            found.insert(0, self.ledger.decision(model, digest))
+            digest = found[0]["previous"]
+        return found
+
+    def works(self) -> list[dict[str, Any]]:
+        """Every work record."""
+        return self.state.documents("work/")
+
+    def told(self) -> list[str]:
+        """The types of the outcome events published, in order."""
+        return [event["type"] for event in self.topic.events]
+
+    def everything(self) -> object:
+        """All that is kept anywhere, to be compared with later."""
+        shelves = [dict(shelf.kept) for shelf in (self.state, self.decisions, self.quarantine)]
+        versions = {key: asdict(version) for key, version in self.registry.versions.items()}
+        return shelves, versions, set(self.registry.archived), dict(self.store.blobs), list(self.topic.events)
+
+
+def promise(path: str, data: bytes, **changes: object) -> dict[str, object]:
+    """What a manifest says of a file."""
+    return {"path": path, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()} | changes
+
+
+def job_event(job: str, *, kind: str = "RunCompleted", status: str | None = None, **changes: object) -> str:
+    """An event of Azure ML about a job."""
+    data = {"runId": job, "experimentName": "churn-nightly"} | ({"runStatus": status} if status else {})
+    said = {"specversion": "1.0", "id": f"{kind}-{job}", "source": WORKSPACE, "time": "2026-03-02T08:00:00Z"}
+    return json.dumps({**said, "type": f"Microsoft.MachineLearningServices.{kind}", "data": data, **changes})
+
+
+def blob_event(location: Location, *, source: str = DROP_ACCOUNT, **changes: object) -> str:
+    """An event of storage about a blob."""
+    url = f"https://{location.account}.blob.core.windows.net/{location.container}/{location.name}"
+    data = {"api": "PutBlob", "eTag": "0x8D", "contentLength": 1, "url": url}
+    said = {"specversion": "1.0", "id": f"blob-{location.name}", "source": source, "time": "2026-03-02T08:00:00Z"}
+    return json.dumps({**said, "type": "Microsoft.Storage.BlobCreated", "data": data, **changes})
+
+
+def drop_event(folder: str) -> str:
+    """The event that a drop's manifest raises."""
+    return blob_event(INCOMING / f"{folder}/model.manifest.json")
+
+
+def output_event(job: str, path: str, *, output: str = "model") -> str:
+    """The event that a file of a job's own output raises."""
+    return blob_event(OUTPUTS / f"azureml/{job}/{output}/{path}", source=OUTPUT_ACCOUNT)
