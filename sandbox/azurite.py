@@ -11,11 +11,12 @@ import base64
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+
+from sandbox import node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,17 +78,10 @@ def _command(packages: Path, service: str, certificates: Certificates, directory
     where = ["--inMemoryPersistence"] if directory is None else ["--location", str(directory)]
     options = [f"--{service}Host", "127.0.0.1", f"--{service}Port", "0", *where]
     tls = ["--cert", str(certificates.leaf), "--key", str(certificates.key), "--oauth", "basic"]
-    return [_node(), "--import", _END_WITH_PARENT, str(main), *options, *tls, "--skipApiVersionCheck", *_QUIET]
+    return [node.find(), "--import", _END_WITH_PARENT, str(main), *options, *tls, "--skipApiVersionCheck", *_QUIET]
 
 
 _QUIET = ("--disableTelemetry", "--silent")
-
-
-def _node() -> str:
-    node = shutil.which("node")
-    if node is None:
-        raise AzuriteError("`node` is not on PATH; Azurite needs Node.js 20 or newer")
-    return node
 
 
 def _child(command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:

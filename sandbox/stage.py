@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.azurite import AzuriteError
 from sandbox.host_client import HostProcessError
 from sandbox.host_process import HostProcess
+from sandbox.node import NodeMissingError
 from sandbox.observer import Observer
 from sandbox.sandbox import Sandbox
 
@@ -60,7 +61,7 @@ class StageError(Exception):
     """The app did not behave as an app in Azure would."""
 
 
-COULD_NOT_START = (AzuriteError, HostProcessError, StageError)
+COULD_NOT_START = (AzuriteError, NodeMissingError, HostProcessError, StageError)
 
 
 @contextmanager
