@@ -68,11 +68,12 @@ def of(outcome: Outcome, *, source: Source, workspace: str, at: str) -> tuple[di
 
 def _event(kind: str, outcome: Outcome, *, workspace: str, at: str) -> dict[str, Any]:
     version = f"/versions/{outcome.version}" if outcome.version else ""
+    subject = f"models/{outcome.model}{version}" if outcome.model else outcome.source
     event = {
         "id": digest([outcome.work, outcome.decision, kind]),
         "type": kind,
         "source": workspace,
-        "subject": f"models/{outcome.model}{version}",
+        "subject": subject,
         "time": at,
         "data": outcome.to_dict(),
     }

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.candidate import Refusal
-    from registration.policy.decision import Decision
     from registration.record import Case, Past
 
 DECIDED = {"register": "registered", "hold": "held", "reject": "rejected"}
@@ -65,10 +64,16 @@ def refused(refusal: Refusal, work: str) -> Outcome:
     )
 
 
-def decided(case: Case, decision: Decision, *, version: int | None, digest: str) -> Outcome:
-    """The outcome of a recorded decision; `version` is the one registered and promoted."""
-    done = replace(_of(case), outcome=DECIDED[decision.outcome], reasons=decision.reasons, decision=digest)
-    return replace(done, version=version, promoted=version is not None)
+def recorded(case: Case, decision: Mapping[str, Any], *, digest: str) -> Outcome:
+    """The outcome of a recorded decision; a version it names was registered and promoted."""
+    return replace(
+        _of(case),
+        outcome=DECIDED[decision["outcome"]],
+        reasons=tuple(decision["reasons"]),
+        version=decision["version"],
+        promoted=decision["version"] is not None,
+        decision=digest,
+    )
 
 
 def same_bytes(case: Case, champion: Past) -> Outcome:

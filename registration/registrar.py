@@ -102,6 +102,8 @@ class Registrar:
         self.ledger.keep_policy(sha256=policy.text_sha256, text=policy.text)
         while True:
             head = self.ledger.head(case.candidate.model.name)
+            if (decided := self._decided_before(head, case)) is not None:
+                return self._conclude(claim, case.candidate, decided)
             champion = self._champion(head)
             if champion is not None and champion.sha256 == case.validation.sha256:
                 self._supersede(claim, case)
@@ -140,8 +142,19 @@ class Registrar:
         promote = (version, case.work) if version is not None else None
         moved, digest = self.ledger.append(head, written, promote=promote)
         if promote is not None:
-            self.versioning.project(moved, former=head.champion)
-        return self._conclude(claim, case.candidate, outcomes.decided(case, decision, version=version, digest=digest))
+            self.versioning.project(moved, former=champion.version if champion else None)
+        return self._conclude(claim, case.candidate, outcomes.recorded(case, written, digest=digest))
+
+    def _decided_before(self, head: Head, case: Case) -> Outcome | None:
+        """What an earlier try decided that did not come to tell; its champion is shown in the registry again."""
+        digests = dict.fromkeys([head.champion.decision if head.champion else None, head.log_digest])
+        for digest in filter(None, digests):
+            written = self.ledger.decision(head.model, digest)
+            if written["candidate"]["work"] == case.work:
+                if head.champion is not None and head.champion.decision == digest:
+                    self.versioning.project(head, former=(written["champion"] or {}).get("version"))
+                return outcomes.recorded(case, written, digest=digest)
+        return None
 
     def _champion(self, head: Head) -> Past | None:
         if head.champion is None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.artifacts.store import ArtifactStore, Location
-    from registration.ledger import Champion, Claim, Head, Ledger
+    from registration.ledger import Claim, Head, Ledger
     from registration.record import Case
     from registration.registry import ModelRegistry
     from registration.sources.jobs import Workspace
@@ -79,13 +79,14 @@ class Versioning:
         """Archive a version that must not be used, with the reason as its status."""
         self.registry.archive(model, version, tags={STATUS_TAG: status})
 
-    def project(self, head: Head, *, former: Champion | None) -> None:
-        """Show the head's champion in the registry as stage and tag, and that the former one is no longer it.
+    def project(self, head: Head, *, former: int | None) -> None:
+        """Show the head's champion in the registry as stage and tag, and that version `former` is no longer it.
 
-        Raises `RegistryMismatchError` when the registry does not show it afterwards.
+        Raises `RegistryMismatchError` when the registry does not show it afterwards. A former champion that a person
+        deleted has nothing to show.
         """
-        if former is not None:
-            self._show(head.model, former.version, is_champion=False)
+        if former is not None and self.registry.find(head.model, former) is not None:
+            self._show(head.model, former, is_champion=False)
         if head.champion is not None:
             self._show(head.model, head.champion.version, is_champion=True)
 
@@ -152,4 +153,4 @@ def _registration(case: Case, number: int, uri: str) -> Registration:
 
 def _outside(tags: Mapping[str, str]) -> dict[str, str]:
     # A drop must not be able to mark itself champion or claim metrics it did not report.
-    return {key: value for key, value in tags.items() if not key.startswith(("registrar.", "metrics."))}
+    return {key: value for key, value in tags.items() if not key.casefold().startswith(("registrar.", "metrics."))}

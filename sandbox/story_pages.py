@@ -31,7 +31,12 @@ def outcome_line(found: dict[str, Any], *, is_expected: bool) -> str:
 def outcome_table(rows: Sequence[tuple[str, dict[str, Any], bool]]) -> Table:
     """Event, outcome, version and why, a row a chapter."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    for name, options in (("event", {}), ("outcome", {"no_wrap": True}), ("version", {}), ("why", {"ratio": 1})):
+    for name, options in (
+        ("event", {}),
+        ("outcome", {"no_wrap": True}),
+        ("version", {"no_wrap": True}),
+        ("why", {"ratio": 1}),
+    ):
         table.add_column(name, **options)
     for event, found, is_expected in rows:
         why = escape(_telling(found["reasons"])) + ("" if is_expected else " [red](not expected)[/red]")

@@ -56,9 +56,15 @@ def hashed(store: ArtifactStore, file: StoredFile) -> str:
 
 
 def content_digest(digests: Mapping[str, str]) -> str:
-    """The sha256 of what `sha256sum` prints for the files in path order: `<sha256>  <path>` a line."""
-    lines = (f"{sha256}  {path}\n" for path, sha256 in sorted(digests.items()))
+    """The sha256 of what `sha256sum` prints for the files in path order, `<sha256>  <path>` a line."""
+    lines = (_sum_line(path, sha256) for path, sha256 in sorted(digests.items()))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sum_line(path: str, sha256: str) -> str:
+    # sha256sum marks a line whose path it had to escape, so no path can imitate the line of another file.
+    escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{'' if escaped == path else '\\'}{sha256}  {escaped}\n"
 
 
 def _broken(promises: tuple[Promise, ...], artifact: Artifact, digests: Mapping[str, str]) -> Iterator[Finding]:

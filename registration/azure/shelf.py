@@ -64,7 +64,7 @@ class BlobShelf:
         with answering(SERVICE):
             try:
                 said = blob.upload_blob(body, content_settings=JSON, **condition)
-            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as lost:
+            except (ResourceExistsError, ResourceModifiedError) as lost:
                 raise LedgerConflictError(f"{name} was written by another worker") from lost
         return Entry(dict(document), said["etag"], said["last_modified"], said["date"])
 

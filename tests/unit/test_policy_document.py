@@ -299,7 +299,7 @@ def test_the_digest_does_not_change_with_the_writing(old: str, new: str) -> None
         ("growth", "grown"),
         ("vendor-a/", "vendor-b/"),
         ("direction: maximize", "direction: minimize"),
-        ("team: growth}", "team: growth}\n    type: mlflow_model"),
+        ("team: growth}", "team: growth}\n    type: triton_model"),
     ],
 )
 def test_the_digest_changes_with_the_meaning(old: str, new: str) -> None:
@@ -317,3 +317,11 @@ def test_a_policy_cannot_be_changed() -> None:
         policy.name = "other"
 
     assert policy.name == "churn"
+
+
+def test_an_mlflow_folder_with_a_dot_in_its_name_is_refused() -> None:
+    said = refusal(
+        "from: {output: model, path: model.joblib}", "type: mlflow_model\n    from: {output: model, path: model.v1}"
+    )
+
+    assert "models[0]: from.path: azure-ai-ml cannot register an mlflow_model folder with a dot, 'model.v1'" in said

@@ -1,0 +1,231 @@
+"""The workspace adapter against the workspace of the sandbox: jobs, where outputs lie, metrics, and faults."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+
+from registration.artifacts.store import Location
+from registration.azure.workspace import AzureWorkspace
+from registration.errors import UnavailableError
+from registration.sources.jobs import Job, JobOutput
+from sandbox import names, runs
+
+if TYPE_CHECKING:
+    from registration.azure.rest import Rest
+    from sandbox.sandbox import Sandbox
+
+TRIES = 4
+SOON = {"retry-after-ms": "1"}
+BLOBSTORE = Location(names.WORKSPACE_ACCOUNT, names.BLOBSTORE_CONTAINER, "")
+ARTIFACTSTORE = Location(names.WORKSPACE_ACCOUNT, names.ARTIFACT_CONTAINER, "")
+
+
+@pytest.fixture
+def workspace(rest: Rest) -> AzureWorkspace:
+    return AzureWorkspace(rest, names.WORKSPACE_ID)
+
+
+@pytest.fixture
+def name() -> str:
+    """A job that only this test uses."""
+    return f"job-{uuid.uuid4().hex[:12]}"
+
+
+def shown(workspace: AzureWorkspace, name: str) -> Job:
+    found = workspace.job(name)
+    assert found is not None
+    return found
+
+
+def test_a_job_is_read_with_everything_that_lineage_needs(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str
+) -> None:
+    sandbox.workspace.add_job(
+        name,
+        experiment="churn",
+        tags={"team": "risk"},
+        properties={"azureml.git.commit": "c0ffee"},
+        inputs={"b": runs.JobInput(uri="azureml:rows:3"), "a": runs.JobInput(uri="azureml:more:1")},
+        outputs={"model": runs.JobOutput("mlflow_model")},
+        environment_id="azureml:training:7",
+    )
+
+    job = shown(workspace, name)
+
+    assert (job.name, job.status, job.experiment, dict(job.tags)) == (name, "Completed", "churn", {"team": "risk"})
+    assert job.properties["azureml.git.commit"] == "c0ffee"
+    assert (job.environment, job.datasets) == ("azureml:training:7", ("azureml:more:1", "azureml:rows:3"))
+    assert job.outputs["model"] == JobOutput("mlflow_model", None)
+    assert set(job.outputs) == {"default", "model"}
+
+
+def test_a_job_that_says_little_is_read(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.add_job(name, status="Running", inputs={"depth": runs.JobInput("literal", value="7")})
+
+    job = shown(workspace, name)
+
+    assert (job.status, job.experiment, dict(job.tags), job.datasets) == ("Running", "Default", {}, ())
+
+
+def test_a_job_that_is_not_there_is_none(workspace: AzureWorkspace, name: str) -> None:
+    assert workspace.job(name) is None
+
+
+def test_a_pipelines_step_has_no_status(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.add_job(f"{name}-parent", job_type="Pipeline")
+    sandbox.workspace.add_job(name, parent=f"{name}-parent")
+    sandbox.workspace.fail_next("GET", f"/jobs/{name}$", 200, {"name": name, "properties": None})
+
+    assert shown(workspace, name) == Job(name, status=None)
+
+
+def test_an_output_lies_where_the_job_says(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    chosen = runs.JobOutput(uri="azureml://datastores/workspaceblobstore/paths/chosen/place/")
+    sandbox.workspace.add_job(name, outputs={"model": chosen})
+
+    assert workspace.output_location(shown(workspace, name), "model") == BLOBSTORE / "chosen/place"
+
+
+@pytest.mark.parametrize("kind", ["custom_model", "mlflow_model", "triton_model", "uri_folder"])
+def test_an_output_that_says_nothing_is_found_through_run_history(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str, kind: str
+) -> None:
+    sandbox.workspace.add_job(name, outputs={"model": runs.JobOutput(kind, segment="elsewhere")})
+
+    assert workspace.output_location(shown(workspace, name), "model") == BLOBSTORE / f"azureml/{name}/elsewhere"
+
+
+def test_a_placeholder_is_resolved_by_run_history(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.add_job(name, outputs={"model": runs.JobOutput("custom_model")})
+    said = "azureml://datastores/${{default_datastore}}/paths/azureml/${{name}}/${{output_name}}"
+    job = Job(name, status="Completed", outputs={"model": JobOutput("custom_model", said)})
+
+    assert workspace.output_location(job, "model") == BLOBSTORE / f"azureml/{name}/model"
+
+
+def test_an_output_that_nobody_places_lies_in_the_default_datastore(workspace: AzureWorkspace, name: str) -> None:
+    unknown = Job(name, status="Completed", outputs={"model": JobOutput("custom_model", None)})
+
+    assert workspace.output_location(unknown, "model") == BLOBSTORE / f"azureml/{name}/model"
+
+
+def test_default_artifacts_lie_in_the_artifact_store(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.add_job(name)
+
+    found = workspace.output_location(shown(workspace, name), "default")
+
+    assert found == ARTIFACTSTORE / f"ExperimentRun/dcid.{name}"
+
+
+def test_a_reused_steps_output_lies_under_the_run_that_wrote_it(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str
+) -> None:
+    sandbox.workspace.add_job(f"{name}-first", outputs={"model": runs.JobOutput("custom_model")})
+    again = {"model": runs.JobOutput("custom_model")}
+    sandbox.workspace.add_job(name, job_type="Pipeline", reused_from=f"{name}-first", outputs=again)
+
+    found = workspace.output_location(shown(workspace, name), "model")
+
+    assert found == BLOBSTORE / f"azureml/{name}-first/model"
+
+
+def test_a_datastore_of_ones_own_is_followed(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.add_datastore(f"own_{name}", account=names.DROP_ACCOUNT, container=names.DROP_CONTAINER)
+    there = runs.JobOutput("custom_model", uri=f"azureml://datastores/own_{name}/paths/models/churn")
+    sandbox.workspace.add_job(name, outputs={"model": there})
+
+    found = workspace.output_location(shown(workspace, name), "model")
+
+    assert found == Location(names.DROP_ACCOUNT, names.DROP_CONTAINER, "models/churn")
+
+
+def test_a_datastore_that_is_not_there_may_come_back(workspace: AzureWorkspace, name: str) -> None:
+    with pytest.raises(UnavailableError, match=f"does not show datastore {name}"):
+        workspace.datastore_location(name)
+
+
+def test_the_default_datastore_is_the_workspaces_blob_store(workspace: AzureWorkspace) -> None:
+    assert workspace.default_datastore() == ("workspaceblobstore", BLOBSTORE)
+
+
+def test_metrics_are_as_mlflow_writes_them(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    measured = {"accuracy": 0.93, "auc": float("nan"), "loss": float("inf"), "gain": float("-inf")}
+    sandbox.workspace.add_job(name, metrics=measured)
+
+    found = dict(workspace.metrics(name))
+
+    assert found == {"accuracy": 0.93, "auc": "NaN", "loss": 1.7976931348623157e308, "gain": -1.7976931348623157e308}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_value_of_the_last_step_counts(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str, order: tuple[int, int]
+) -> None:
+    history = [{"key": "loss", "value": 0.9, "step": "0"}, {"key": "loss", "value": 0.2, "step": "10"}]
+    body = {"run": {"data": {"metrics": [history[index] for index in order]}}}
+    sandbox.workspace.fail_next("GET", "/mlflow/runs/get$", 200, body)
+
+    assert workspace.metrics(name) == {"loss": 0.2}
+
+
+def test_a_job_that_logged_nothing_has_no_metrics(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.add_job(name)
+
+    assert workspace.metrics(name) == {}
+
+
+def test_a_run_that_mlflow_does_not_know_has_no_metrics(workspace: AzureWorkspace, name: str) -> None:
+    assert workspace.metrics(name) == {}
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_passing_fault_is_waited_for(sandbox: Sandbox, workspace: AzureWorkspace, name: str, status: int) -> None:
+    sandbox.workspace.add_job(name)
+    sandbox.workspace.fail_next("GET", f"/jobs/{name}$", status, headers=SOON, times=TRIES - 1)
+
+    assert shown(workspace, name).name == name
+
+
+@pytest.mark.parametrize(("status", "waits"), [(429, "7"), (500, None), (503, "20")])
+def test_a_lasting_fault_says_how_long_to_wait_if_the_service_did(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str, status: int, waits: str | None
+) -> None:
+    path = f"/jobs/{name}$"
+    sandbox.workspace.fail_next("GET", path, status, headers=SOON, times=TRIES - 1)
+    sandbox.workspace.fail_next("GET", path, status, headers={"Retry-After": waits} if waits else None)
+
+    with pytest.raises(UnavailableError, match=f"Azure ML answered {status}") as unavailable:
+        workspace.job(name)
+
+    assert unavailable.value.retry_after_seconds == (float(waits) if waits else None)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_role_that_has_not_arrived_yet_may_arrive(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str, status: int
+) -> None:
+    sandbox.workspace.fail_next("GET", f"/jobs/{name}$", status, {"error": {"code": "AuthorizationFailed"}})
+
+    with pytest.raises(UnavailableError, match=f"Azure ML answered {status}"):
+        workspace.job(name)
+
+
+def test_a_refusal_is_no_outage(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.fail_next("GET", f"/jobs/{name}$", 400, {"error": {"code": "UserError", "message": "no"}})
+
+    with pytest.raises(HttpResponseError) as refused:
+        workspace.job(name)
+
+    assert refused.value.status_code == 400
+
+
+def test_a_connection_that_breaks_is_an_outage(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.lose_next_answer("POST", "/rundata$")
+    unknown = Job(name, status="Completed", outputs={"model": JobOutput("custom_model", None)})
+
+    with pytest.raises(UnavailableError, match="Azure ML did not answer"):
+        workspace.output_location(unknown, "model")

@@ -1,0 +1,258 @@
+"""The ledger's shelf on real storage, and the ledger on it: of any number of writers one wins, the others are told."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+
+from registration.azure.shelf import BlobShelf
+from registration.errors import ClaimHeldError, LedgerConflictError
+from registration.ledger import HELD_FOR, Intent, Ledger
+from sandbox import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from azure.identity import DefaultAzureCredential
+
+RACERS = 16
+
+
+@pytest.fixture(scope="module")
+def service(credential: DefaultAzureCredential) -> BlobServiceClient:
+    return BlobServiceClient(f"https://{names.blob_host(names.STATE_ACCOUNT)}", credential=credential)
+
+
+@pytest.fixture
+def shelf(service: BlobServiceClient) -> BlobShelf:
+    return BlobShelf(service.get_container_client("registrar-state"))
+
+
+@pytest.fixture
+def ledger(service: BlobServiceClient) -> Ledger:
+    shelves = {
+        name: BlobShelf(service.get_container_client(f"registrar-{name}"))
+        for name in ("state", "decisions", "quarantine")
+    }
+    return Ledger(**shelves, new_owner=lambda: uuid.uuid4().hex)
+
+
+@pytest.fixture
+def name() -> str:
+    """A document or model that only this test uses."""
+    return f"shelf-{uuid.uuid4().hex}"
+
+
+def race[T](attempt: Callable[[int], T]) -> list[T | Exception]:
+    """What came of as many attempts as there are racers, all at the same time."""
+
+    def caught(number: int) -> T | Exception:
+        try:
+            return attempt(number)
+        except LedgerConflictError as lost:
+            return lost
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        return list(pool.map(caught, range(RACERS)))
+
+
+def losers(results: list[object]) -> int:
+    return sum(isinstance(result, LedgerConflictError) for result in results)
+
+
+def test_a_document_that_is_not_there_is_none(shelf: BlobShelf, name: str) -> None:
+    assert shelf.read(name) is None
+
+
+def test_a_document_comes_back_as_it_was_created(shelf: BlobShelf, name: str) -> None:
+    created = shelf.create(name, {"grüße": ["模型", 1, None]})
+
+    found = shelf.read(name)
+
+    assert found is not None
+    assert (found.document, found.etag) == ({"grüße": ["模型", 1, None]}, created.etag)
+
+
+def test_times_are_the_servers(shelf: BlobShelf, name: str) -> None:
+    created = shelf.create(name, {})
+    time.sleep(1.1)
+
+    found = shelf.read(name)
+
+    assert found is not None
+    assert found.written == created.written
+    assert timedelta(seconds=1) <= found.now - found.written < timedelta(seconds=10)
+    assert abs(found.now - datetime.now(UTC)) < timedelta(seconds=10)
+
+
+def test_a_document_is_created_once(shelf: BlobShelf, name: str) -> None:
+    first = shelf.create(name, {"by": "first"})
+
+    with pytest.raises(LedgerConflictError, match=f"{name} was written by another worker"):
+        shelf.create(name, {"by": "second"})
+
+    found = shelf.read(name)
+    assert found is not None
+    assert (found.document, found.etag) == ({"by": "first"}, first.etag)
+
+
+def test_a_document_is_replaced_under_its_etag(shelf: BlobShelf, name: str) -> None:
+    first = shelf.create(name, {"by": "first"})
+
+    second = shelf.replace(name, {"by": "second"}, etag=first.etag)
+
+    found = shelf.read(name)
+    assert found is not None
+    assert (found.document, found.etag) == ({"by": "second"}, second.etag)
+    assert second.etag != first.etag
+
+
+def test_a_stale_etag_replaces_nothing(shelf: BlobShelf, name: str) -> None:
+    first = shelf.create(name, {"by": "first"})
+    shelf.replace(name, {"by": "second"}, etag=first.etag)
+
+    with pytest.raises(LedgerConflictError):
+        shelf.replace(name, {"by": "third"}, etag=first.etag)
+
+    found = shelf.read(name)
+    assert found is not None
+    assert found.document == {"by": "second"}
+
+
+def test_what_is_not_there_is_not_replaced(shelf: BlobShelf, name: str) -> None:
+    with pytest.raises(LedgerConflictError):
+        shelf.replace(name, {}, etag='"0x8DBADC0FFEE0000"')
+
+    assert shelf.read(name) is None
+
+
+def test_the_first_text_stays(shelf: BlobShelf, name: str) -> None:
+    shelf.create_text(name, '{"by": "first"}')
+
+    shelf.create_text(name, '{"by": "second"}')
+
+    found = shelf.read(name)
+    assert found is not None
+    assert found.document == {"by": "first"}
+
+
+def test_a_number_that_json_does_not_know_is_not_written(shelf: BlobShelf, name: str) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        shelf.create(name, {"accuracy": float("nan")})
+
+    assert shelf.read(name) is None
+
+
+def test_of_many_who_create_a_document_one_wins(shelf: BlobShelf, name: str) -> None:
+    results = race(lambda number: shelf.create(name, {"by": number}))
+
+    [winner] = [result.document for result in results if not isinstance(result, Exception)]
+    found = shelf.read(name)
+    assert found is not None
+    assert found.document == winner
+    assert losers([*results]) == RACERS - 1
+
+
+def test_of_many_who_replace_a_document_one_wins(shelf: BlobShelf, name: str) -> None:
+    etag = shelf.create(name, {}).etag
+
+    results = race(lambda number: shelf.replace(name, {"by": number}, etag=etag))
+
+    assert losers([*results]) == RACERS - 1
+
+
+def test_a_claim_is_held_against_another_worker(ledger: Ledger, name: str) -> None:
+    ledger.claim(name, subject={"model": "m"})
+
+    with pytest.raises(ClaimHeldError) as held:
+        ledger.claim(name, subject={"model": "m"})
+
+    assert held.value.retry_after_seconds is not None
+    assert 0 < held.value.retry_after_seconds <= HELD_FOR.total_seconds()
+
+
+def test_a_claim_that_was_given_back_is_taken_over_at_once(ledger: Ledger, name: str) -> None:
+    first = ledger.intend(ledger.claim(name, subject={"model": "m"}), Intent(3, "azureml://somewhere"))
+    ledger.give_back(first)
+
+    second = ledger.claim(name, subject={"model": "m"})
+
+    assert (second.work.attempt, second.work.intent) == (2, Intent(3, "azureml://somewhere"))
+    assert second.work.owner != first.work.owner
+
+
+def test_a_worker_that_lost_its_claim_cannot_write(ledger: Ledger, name: str) -> None:
+    lost = ledger.claim(name, subject={"model": "m"})
+    ledger.give_back(lost)
+    taken = ledger.claim(name, subject={"model": "m"})
+
+    with pytest.raises(LedgerConflictError):
+        ledger.intend(lost, Intent(1, "azureml://somewhere"))
+
+    assert ledger.intend(taken, Intent(2, "azureml://somewhere")).work.intent == Intent(2, "azureml://somewhere")
+
+
+def test_giving_back_a_lost_claim_takes_it_from_nobody(ledger: Ledger, name: str) -> None:
+    lost = ledger.claim(name, subject={"model": "m"})
+    ledger.give_back(lost)
+    ledger.claim(name, subject={"model": "m"})
+
+    ledger.give_back(lost)
+
+    with pytest.raises(ClaimHeldError):
+        ledger.claim(name, subject={"model": "m"})
+
+
+def test_finished_work_shows_its_result_for_ever(ledger: Ledger, name: str) -> None:
+    claim = ledger.decide(ledger.claim(name, subject={}), result={"outcome": "held"}, outbox=({"sink": "topic"},))
+    ledger.finish(claim)
+
+    found = ledger.claim(name, subject={})
+
+    assert found.is_settled
+    assert (found.work.state, found.work.result, found.work.outbox) == ("finished", {"outcome": "held"}, ())
+
+
+def test_of_many_who_append_to_one_head_one_wins(ledger: Ledger, name: str) -> None:
+    head = ledger.head(name)
+
+    results = race(lambda number: ledger.append(head, {"decision": number}, promote=(number + 1, f"work-{number}")))
+
+    [(winner, digest)] = [result for result in results if not isinstance(result, Exception)]
+    now = ledger.head(name)
+    assert (now, now.log_seq, now.champion_seq) == (winner, 1, 1)
+    assert now.champion is not None
+    assert ledger.decision(name, digest)["decision"] == now.champion.version - 1
+
+
+def test_a_decision_without_promotion_leaves_the_champion(ledger: Ledger, name: str) -> None:
+    promoted, first = ledger.append(ledger.head(name), {"decision": "first"}, promote=(1, "work-1"))
+
+    rejected, second = ledger.append(promoted, {"decision": "second"}, promote=None)
+
+    assert (rejected.log_seq, rejected.champion_seq, rejected.champion) == (2, 1, promoted.champion)
+    assert ledger.decision(name, second) == {"decision": "second", "seq": 2, "previous": first}
+
+
+def test_many_who_reserve_a_version_get_numbers_of_their_own(ledger: Ledger, name: str) -> None:
+    numbers = race(lambda number: ledger.reserve(name, work=f"work-{number}", at_least=5))
+
+    assert sorted(numbers) == list(range(5, 5 + RACERS))  # type: ignore[type-var]  # no racer can lose
+
+
+def test_a_message_is_quarantined_once_with_its_first_reason(ledger: Ledger, service: BlobServiceClient) -> None:
+    message = f"not an event: {uuid.uuid4().hex}"
+    kept = ledger.quarantine(message, reason="it is no JSON", attempts=1)
+
+    again = ledger.quarantine(message, reason="every delivery failed", attempts=10)
+
+    found = BlobShelf(service.get_container_client("registrar-quarantine")).read(kept)
+    assert again == kept
+    assert found is not None
+    assert (found.document["message"], found.document["reason"]) == (message, "it is no JSON")
