@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from registration import notices, record
+from registration import cli, notices, record
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.store import Location, StoredFile
 from registration.artifacts.validation import Validation
@@ -253,3 +253,11 @@ def test_the_glossary_has_each_word_once_in_alphabetical_order() -> None:
 
 def test_the_page_of_assumptions_says_that_nothing_ran_against_azure() -> None:
     assert "Nothing here has been run against live Azure" in (DOCS / "verified.md").read_text()
+
+
+def test_every_command_is_documented_and_explains_itself() -> None:
+    found = [command.callback for command in cli.app.registered_commands if command.callback is not None]
+    documented = set(re.findall(r"^\| `registrar (\w+)`", (DOCS / "commands.md").read_text(), re.MULTILINE))
+
+    assert documented == {command.__name__ for command in found}
+    assert all(command.__doc__ for command in found)

@@ -235,7 +235,7 @@ def test_a_promotion_is_shown_on_both_versions(world: World) -> None:
         world.registry.register_by_hand("churn", number)
 
     world.versioning.project(Head("churn", champion=Champion(1, "d1", "w1")), former=None)
-    world.versioning.project(Head("churn", champion=Champion(2, "d2", "w2")), former=Champion(1, "d1", "w1"))
+    world.versioning.project(Head("churn", champion=Champion(2, "d2", "w2")), former=1)
 
     shown = [(found.stage, found.tags["registrar.champion"]) for found in world.registry.versions.values()]
     assert shown == [("Development", "false"), ("Production", "true")]
@@ -253,6 +253,6 @@ def test_a_stage_the_registry_does_not_keep_is_named(world: World) -> None:
 def test_a_former_champion_that_is_gone_is_no_obstacle(world: World) -> None:
     world.registry.register_by_hand("churn", 2)
 
-    world.versioning.project(Head("churn", champion=Champion(2, "d2", "w2")), former=Champion(1, "d1", "w1"))
+    world.versioning.project(Head("churn", champion=Champion(2, "d2", "w2")), former=1)
 
     assert world.registry.versions["churn", 2].stage == "Production"
