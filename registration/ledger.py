@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 HELD_FOR = timedelta(minutes=2)
-WORK_FORMAT = "registrar/work/v1"
+WORK_FORMAT = "registrar/work-record/v1"
 HEAD_FORMAT = "registrar/head/v1"
 
 

@@ -183,9 +183,7 @@ class World:
         """The candidate that an event offers, with all that is known about it."""
         candidate = self.offer(message)
         artifact = Artifact.of(self.store.files(candidate.location))
-        validation = validate(
-            self.store, artifact, model_type=candidate.model.type, promises=candidate.promises
-        )
+        validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
         metrics = candidate.metrics or self.workspace.metrics(candidate.lineage.job or "")
         return Case(candidate, work, artifact, validation, metrics)
 

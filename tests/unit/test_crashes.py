@@ -35,7 +35,9 @@ STORIES = {
     "worse": Story("churn", job_event("j3"), writes=7, decisions=2, versions=1, registers=False),
     "drop": Story("digits", drop_event(FOLDER), writes=14, decisions=1, versions=1),
 }
-POINTS = [pytest.param(name, k, id=f"{name}-{k}") for name, story in STORIES.items() for k in range(1, story.writes + 1)]
+POINTS = [
+    pytest.param(name, k, id=f"{name}-{k}") for name, story in STORIES.items() for k in range(1, story.writes + 1)
+]
 
 
 def begun(name: str) -> World:

@@ -257,6 +257,16 @@ def test_a_decision_that_lost_the_head_is_not_in_history(world: World) -> None:
     assert [decision["seq"] for decision in world.history("churn")] == [1, 2]
 
 
+@pytest.mark.xfail(strict=True, reason="what is shown is the head as it was moved, not as it is by then")
+def test_a_slow_worker_does_not_show_its_champion_over_a_newer_one(world: World) -> None:
+    world.faults.meanwhile("registry project churn:1", lambda: rival(world, accuracy=0.95))
+
+    world.process(job_event("j1"))
+
+    in_production = [found.version for found in world.registry.versions.values() if found.stage == "Production"]
+    assert (world.champion("churn"), in_production) == (2, [2])
+
+
 def taken_by_somebody(world: World) -> None:
     """A first try finds its number taken and fails; then another champion comes that the candidate cannot beat."""
     world.faults.meanwhile("registry create", lambda: world.registry.register_by_hand("churn", 1))
@@ -373,11 +383,16 @@ def test_one_empty_output_does_not_keep_the_other_models_of_a_job_waiting(world:
 
 
 def test_every_model_that_a_job_feeds_is_settled(world: World) -> None:
-    world.policies.kept["churn.yaml"] = CHURN + "  - {name: lite, from: {output: model}, metrics: {accuracy: {min: 0}}}\n"
+    world.policies.kept["churn.yaml"] = (
+        CHURN + "  - {name: lite, from: {output: model}, metrics: {accuracy: {min: 0}}}\n"
+    )
 
     outcomes = world.registrar.process(job_event("j1"))
 
-    assert [(outcome.model, outcome.outcome) for outcome in outcomes] == [("churn", "registered"), ("lite", "registered")]
+    assert [(outcome.model, outcome.outcome) for outcome in outcomes] == [
+        ("churn", "registered"),
+        ("lite", "registered"),
+    ]
 
 
 @pytest.mark.parametrize("message", [job_event("unknown"), job_event("running")])

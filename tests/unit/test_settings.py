@@ -79,9 +79,7 @@ def test_the_workspace_is_compared_in_lower_case_and_called_as_it_is_written() -
 
 @pytest.mark.parametrize("suffix", ["core.windows.net", "core.chinacloudapi.cn"])
 def test_the_cloud_is_that_of_the_ledger(suffix: str) -> None:
-    found = settings.from_environment(
-        LEAST | {"REGISTRAR_STORAGE__blobServiceUri": f"https://state.blob.{suffix}"}
-    )
+    found = settings.from_environment(LEAST | {"REGISTRAR_STORAGE__blobServiceUri": f"https://state.blob.{suffix}"})
 
     assert found.storage_suffix == suffix
 

@@ -124,7 +124,9 @@ def test_a_file_that_is_no_manifest_offers_nothing(world: World) -> None:
     assert offered.reason == "a drop is complete when its manifest arrives"
 
 
-@pytest.mark.parametrize("path", ["vendor-b/1/model.manifest.json", "model.manifest.json", "vendor-a-2/model.manifest.json"])
+@pytest.mark.parametrize(
+    "path", ["vendor-b/1/model.manifest.json", "model.manifest.json", "vendor-a-2/model.manifest.json"]
+)
 def test_a_manifest_outside_every_policy_offers_nothing(world: World, path: str) -> None:
     offered = offers(world, path)
 
