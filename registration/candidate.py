@@ -78,7 +78,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An offer that never became a candidate: the source, the model it asked for if it said, and why not."""
+    """An offer that never became a candidate, and why not.
+
+    `model` is None when none may be named: the manifest is unusable, or asks for a model that is not granted.
+    """
 
     source: Source
     model: str | None

@@ -44,6 +44,6 @@ def _hand_on(event: str, send: Callable[[bytes], None], wanted: frozenset[str]) 
     found = events.type_of(event)
     if found is None or found in wanted:
         # Bytes: the host parses text that looks like JSON and writes it anew, indented and with other dates.
-        send(envelope.seal(event).encode())
+        send(envelope.seal(event).encode(errors="backslashreplace"))
     else:
         telemetry.count("ignored", reason=f"events of type {found} are not heard here")

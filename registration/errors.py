@@ -12,6 +12,7 @@
     │   ├── UnavailableError           Azure ML, storage or the ledger did not answer
     │   ├── ArtifactChangedError       a file changed while it was read; what is there now is new work
     │   └── ClaimHeldError             another worker holds this work
+    ├── LedgerFormatError          a ledger document was written by another version of this app
     ├── LedgerConflictError        somebody wrote the ledger first; read it again and decide again
     └── RegistryMismatchError      the registry does not say what was written to it
 
@@ -97,6 +98,10 @@ class ClaimHeldError(TransientError):
     def __init__(self, work: str, *, seconds: float) -> None:
         super().__init__(f"work {work} is held by another worker", retry_after_seconds=seconds)
         self.work = work
+
+
+class LedgerFormatError(RegistrarError):
+    """A document of the ledger has a format that this version of the app does not read; deploy the one that does."""
 
 
 class LedgerConflictError(RegistrarError):

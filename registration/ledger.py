@@ -1,14 +1,14 @@
 """The ledger: what was claimed, intended, decided and promoted. One small state machine over conditional writes.
 
-    (nothing) ──claim──> claimed ──intend──> claimed, with an intent ──decide──> decided ──finish──> finished
+    (nothing) ──claim──> claimed ──intend, draft──> claimed ──decide──> decided ──finish──> finished
                             └── given back, or not written for HELD_FOR ──takeover──> claimed
 
 - `work/{work}.json` is one piece of work. Its ETag is the fencing token: a worker that lost its claim fails to write.
 - `heads/{model}.json` is the model's history so far and its champion. Appending a decision, and moving the champion
   with it, is one compare-and-swap of this blob.
 - `versions/{model}/{number}.json` reserves a version number, so our own workers never share one.
-- `{model}/{digest}.json` among the decisions is a whole decision, written once and before the head names it. A
-  decision no head names is void.
+- `{model}/{digest}.json` among the decisions is a whole decision, written once and before the head names it. Until
+  then it is a draft; a decision that no head leads back to is void.
 
 A claim holds for HELD_FOR after its last write. Times are the storage server's, never this machine's.
 """
@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from registration.errors import ClaimHeldError, LedgerConflictError
+from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,6 +71,14 @@ class Intent:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A decision written for the place `seq` in the history; whether it got there, only the head knows."""
+
+    digest: str
+    seq: int
+
+
+@dataclass(frozen=True)
 class Work:
     """One piece of work. `subject` is who offered what, for people who read the record."""
 
@@ -80,15 +88,17 @@ class Work:
     owner: str  # empty when a worker gave the claim back
     attempt: int
     intent: Intent | None = None
+    draft: Draft | None = None
     result: Mapping[str, Any] | None = None  # what `registrar.Outcome` is made of
     outbox: tuple[Mapping[str, Any], ...] = ()
     format: str = WORK_FORMAT
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Work:
-        """The record as stored, back as a value."""
-        intent = Intent(**data["intent"]) if data["intent"] else None
-        return cls(**{**data, "intent": intent, "outbox": tuple(data["outbox"])})
+        """The record as stored, back as a value; raises `LedgerFormatError` for another format."""
+        _read_format(data, WORK_FORMAT)
+        intent, draft = _known(Intent, data.get("intent")), _known(Draft, data.get("draft"))
+        return _some(cls, {**data, "intent": intent, "draft": draft, "outbox": tuple(data.get("outbox", ()))})
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,12 @@ class Head:
             champion=champion or self.champion,
         )
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, etag: str) -> Head:
+        """The head as stored, back as a value; raises `LedgerFormatError` for another format."""
+        _read_format(data, HEAD_FORMAT)
+        return _some(cls, {**data, "champion": _known(Champion, data.get("champion")), "etag": etag})
+
     def to_dict(self) -> dict[str, Any]:
         """As stored, without the ETag."""
         data = {name: value for name, value in asdict(self).items() if name != "etag"}
@@ -171,6 +187,10 @@ class Ledger:
         """Record the result with the notices it owes; raises `LedgerConflictError` if the claim was lost."""
         return self._write(claim, replace(claim.work, state="decided", result=result, outbox=outbox))
 
+    def renew(self, claim: Claim) -> Claim:
+        """Write the claim again: it holds for HELD_FOR from now. Raises `LedgerConflictError` if it was lost."""
+        return self._write(claim, claim.work)
+
     def give_back(self, claim: Claim) -> None:
         """Let the next try claim at once instead of waiting; does nothing if the claim was lost or is settled."""
         found = self._state.read(_work_name(claim.work.work))
@@ -185,19 +205,19 @@ class Ledger:
     def head(self, model: str) -> Head:
         """Where the history of `model` stands."""
         found = self._state.read(_head_name(model))
-        if found is None:
-            return Head(model)
-        data = {name: value for name, value in found.document.items() if name != "format"}
-        champion = Champion(**data["champion"]) if data["champion"] else None
-        return Head(**{**data, "champion": champion}, etag=found.etag)
+        return Head(model) if found is None else Head.from_dict(found.document, etag=found.etag)
 
-    def append(self, head: Head, decision: Mapping[str, Any], *, promote: tuple[int, str] | None) -> tuple[Head, str]:
-        """Write `decision` and move `head` to it; `promote` is the version and work of the new champion.
+    def draft(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
+        """Write `decision` for the place after `head`; raises `LedgerConflictError` if the claim was lost."""
+        seq = head.log_seq + 1
+        digest = self._record(head.model, {**decision, "seq": seq, "previous": head.log_digest})
+        return self._write(claim, replace(claim.work, draft=Draft(digest, seq)))
 
-        Returns the new head and the decision's digest. Raises `LedgerConflictError` if the head moved meanwhile:
-        nothing was decided then, and the decision written is void.
+    def append(self, head: Head, digest: str, *, promote: tuple[int, str] | None) -> Head:
+        """Move `head` to the decision drafted for it; `promote` is the version and work of the new champion.
+
+        Raises `LedgerConflictError` if the head moved meanwhile: nothing was decided then.
         """
-        digest = self._record(head.model, {**decision, "seq": head.log_seq + 1, "previous": head.log_digest})
         champion = Champion(promote[0], digest, promote[1]) if promote else None
         moved = head.advanced(digest, champion=champion)
         name = _head_name(head.model)
@@ -205,7 +225,20 @@ class Ledger:
             entry = self._state.replace(name, moved.to_dict(), etag=head.etag)
         else:
             entry = self._state.create(name, moved.to_dict())
-        return replace(moved, etag=entry.etag), digest
+        return replace(moved, etag=entry.etag)
+
+    def decided(self, claim: Claim, head: Head) -> tuple[str, dict[str, Any]] | None:
+        """The digest and text of the decision about this work in the head's history, if an earlier try got that far.
+
+        It can stand no earlier than the place its draft was written for, so only what came since is read.
+        """
+        digest, seq = head.log_digest, head.log_seq
+        while claim.work.draft is not None and digest is not None and seq >= claim.work.draft.seq:
+            written = self.decision(head.model, digest)
+            if written["candidate"]["work"] == claim.work.work:
+                return digest, written
+            digest, seq = written["previous"], seq - 1
+        return None
 
     def decision(self, model: str, digest: str) -> dict[str, Any]:
         """A decision that a head or a champion names; raises `LookupError` when it is not there."""
@@ -255,10 +288,25 @@ class Ledger:
         return Claim(work, entry.etag)
 
     def _record(self, model: str, decision: Mapping[str, Any]) -> str:
-        text = json.dumps(decision, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(decision, sort_keys=True, separators=(",", ":"), allow_nan=False)
         digest = hashlib.sha256(text.encode()).hexdigest()
         self._decisions.create_text(f"{model}/{digest}.json", text)
         return digest
+
+
+def _read_format(data: Mapping[str, Any], format_: str) -> None:
+    if data.get("format") != format_:
+        raise LedgerFormatError(f"the ledger holds {data.get('format')!r} where this version reads {format_!r}")
+
+
+def _some[T](kind: type[T], data: Mapping[str, Any]) -> T:
+    """`kind` of the members it knows: a newer version may have added some, and must survive a roll-back."""
+    names = getattr(kind, "__dataclass_fields__", {})
+    return kind(**{name: value for name, value in data.items() if name in names})
+
+
+def _known[T](kind: type[T], data: Mapping[str, Any] | None) -> T | None:
+    return _some(kind, data) if data else None
 
 
 def _work_name(work: str) -> str:

@@ -39,8 +39,9 @@ _LONG_URI: Final = re.compile(
     re.DOTALL,
 )
 _BLOBSTORE: Final = re.compile(r"azureml-blobstore-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NAMED_OUTPUT: Final = re.compile(rf"azureml/({_NAME})/({_NAME})/(.+)", re.DOTALL)
-_RUN_ARTIFACT: Final = re.compile(rf"ExperimentRun/dcid\.({_NAME})/(.+)", re.DOTALL)
+_JOB: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]*"  # what Azure ML lets a job be called
+_NAMED_OUTPUT: Final = re.compile(rf"azureml/({_JOB})/({_NAME})/(.+)", re.DOTALL)
+_RUN_ARTIFACT: Final = re.compile(rf"ExperimentRun/dcid\.({_JOB})/(.+)", re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _KNOWN_FORMS: Final = (
     "azureml://jobs/JOB/outputs/OUTPUT[/paths/PATH], runs:/JOB/PATH, azureml://datastores/DATASTORE/paths/PATH, "
@@ -149,7 +150,10 @@ def job_of_blob(container: str, path: str) -> JobOutputUri | None:
 
 @dataclass(frozen=True)
 class Lineage:
-    """What is known of a model's origin; None and empty mean that nobody said."""
+    """What is known of a model's origin; None and empty mean that nobody said.
+
+    `attested_by` is who said it: `workspace`, or `manifest` for what a drop claims and nobody has checked.
+    """
 
     job: str | None = None
     job_output_uri: str | None = None
@@ -158,6 +162,7 @@ class Lineage:
     datasets: tuple[str, ...] = ()
     environment: str | None = None
     source_event: str | None = None
+    attested_by: str = "workspace"
 
     def properties(self) -> dict[str, str]:
         """Properties for the model version, by `lineage.` key; what nobody said is left out.
@@ -173,6 +178,7 @@ class Lineage:
             "lineage.datasets": datasets,
             "lineage.environment": self.environment,
             "lineage.source_event": self.source_event,
+            "lineage.attested_by": self.attested_by,
         }
         return {key: value for key, value in said.items() if value}
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 MANIFEST_NAME: Final = "model.manifest.json"
 RECEIPT_NAME: Final = "model.receipt.json"
 MAX_BYTES: Final = 1024 * 1024  # of a manifest
-MOST_FILES: Final = 10_000
+LONGEST_PROBLEM: Final = 500  # characters
+MOST_FILES: Final = 1_000
 
 _LONGEST_PATH: Final = 1024  # characters, as storage allows a blob's name
 _LARGEST_FILE: Final = 2**53  # bytes; storage allows far less
@@ -34,7 +35,9 @@ _OWN_FOLDER: Final = "registrar"
 _SIGNATURE: Final = ".sig"
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories
 _LINES: Final = str.maketrans("", "", "\t\r\n")
-_CREDENTIAL: Final = re.compile(r"(?:^|[?&;])(?:sig|sharedaccesssignature|accountkey)=|//[^/@]*:[^/@]*@", re.IGNORECASE)
+_CREDENTIAL: Final = re.compile(
+    r"(?:^|[?&;])(?:sig|sharedaccesssignature|accountkey)=|//[^/@:]{0,256}:[^/@]{0,256}@", re.IGNORECASE
+)
 _AZURE_URI: Final = ("azureml:", "runs:")
 
 
@@ -49,24 +52,24 @@ def _text(value: str) -> str:
         raise ValueError("must not be empty")
     if _unprintable(value):
         raise ValueError("holds a control character")
+    return _without_key(value)
+
+
+def _without_key(value: str) -> str:
+    """Everything a manifest says may be copied into records that are kept for ever, so nothing may carry a key."""
+    if _CREDENTIAL.search(value):
+        raise ValueError("carries a credential; name the place without its SAS, key or password")
     return value
 
 
 def _prose(value: str) -> str:
     if _unprintable(value.translate(_LINES)):
         raise ValueError("holds a control character other than tabs and line ends")
-    return value
+    return _without_key(value)
 
 
 def _unprintable(value: str) -> bool:
     return any(unicodedata.category(character) in _UNPRINTABLE for character in value)
-
-
-def _reference(value: str) -> str:
-    """Text that names something elsewhere and is copied into records, so it must not carry a key."""
-    if _CREDENTIAL.search(value):
-        raise ValueError("carries a credential; name the place without its SAS, key or password")
-    return _text(value)
 
 
 def _run_uri(value: str) -> str:
@@ -120,7 +123,7 @@ def _sha256(value: str) -> str:
 def _metric(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number, or text such as 'NaN'")  # noqa: TRY004 - pydantic reports ValueError only
-    return value
+    return _text(value) if isinstance(value, str) else value
 
 
 def _names[V](entries: dict[str, V]) -> dict[str, V]:
@@ -148,7 +151,7 @@ def _counted[F](files: tuple[F, ...]) -> tuple[F, ...]:
 
 type Text = Annotated[StrictStr, Field(max_length=2048), AfterValidator(_text)]
 type Prose = Annotated[StrictStr, Field(max_length=5000), AfterValidator(_prose)]
-type Reference = Annotated[StrictStr, Field(max_length=2048), AfterValidator(_reference)]
+type TagValue = Annotated[StrictStr, AfterValidator(_without_key)]
 type Metric = Annotated[int | float | str, PlainValidator(_metric, json_schema_input_type=float | str)]
 
 
@@ -164,10 +167,10 @@ class ManifestLineage(Document):
     """Where the team says the model comes from. Nothing named here is ever fetched."""
 
     job: Text | None = None
-    run_uri: Annotated[Reference, AfterValidator(_run_uri)] | None = None
+    run_uri: Annotated[Text, AfterValidator(_run_uri)] | None = None
     git_commit: Text | None = None
-    datasets: tuple[Reference, ...] = ()
-    environment: Reference | None = None
+    datasets: tuple[Text, ...] = ()
+    environment: Text | None = None
 
 
 class Manifest(Document):
@@ -183,7 +186,7 @@ class Manifest(Document):
     ]
     metrics: Annotated[dict[str, Metric], AfterValidator(_names)] = Field(default_factory=dict)
     lineage: ManifestLineage = ManifestLineage()
-    tags: Annotated[dict[str, StrictStr], AfterValidator(_tags)] = Field(default_factory=dict)
+    tags: Annotated[dict[str, TagValue], AfterValidator(_tags)] = Field(default_factory=dict)
     description: Prose | None = None
     producer: Text | None = None
 
@@ -199,11 +202,24 @@ def parse(data: bytes, *, source: str) -> Manifest:
     UTF-8, with or without a byte order mark. Raises ManifestError with every problem found and its place
     (`files[2].path: ...`).
     """
-    manifest = load(Manifest, _json(data, source=source), source=source, error=ManifestError)
-    conflicts = [*_conflicts(manifest.files)]
-    if conflicts:
+    try:
+        manifest = load(Manifest, _json(data, source=source), source=source, error=ManifestError)
+    except ManifestError as wrong:
+        raise ManifestError(source, [_masked(problem) for problem in wrong.problems]) from None
+    if conflicts := [*_conflicts(manifest.files)]:
         raise ManifestError(source, conflicts)
     return manifest
+
+
+def _masked(problem: Problem) -> Problem:
+    """The problem cut off where it grows long or would repeat a credential: it goes into receipts and events."""
+    return Problem(*(_cut(text) for text in (problem.path, problem.message)))
+
+
+def _cut(text: str) -> str:
+    found = _CREDENTIAL.search(text)
+    end = min(found.start() if found else LONGEST_PROBLEM, LONGEST_PROBLEM)
+    return text if end >= len(text) else f"{text[:end]}…"
 
 
 def json_schema() -> dict[str, Any]:
@@ -229,11 +245,11 @@ def _json(data: bytes, *, source: str) -> object:
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Two readers of an object that gives a key twice can see two different objects, so it is refused."""
-    entries = dict(pairs)
-    if len(entries) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in entries if keys.count(key) > 1)
-        raise ValueError(f"the key {twice!r} is given twice in one object")
+    entries: dict[str, object] = {}
+    for key, value in pairs:
+        if key in entries:
+            raise ValueError(f"the key {key!r} is given twice in one object")
+        entries[key] = value
     return entries
 
 

@@ -7,21 +7,23 @@ and never loses it. A notice may be delivered twice: receipts are the same bytes
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from registration.artifacts.inventory import digest
 from registration.artifacts.store import Location
 from registration.candidate import DropSource
-from registration.manifest import RECEIPT_NAME
+from registration.manifest import MANIFEST_NAME, RECEIPT_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from registration.artifacts.store import ArtifactStore
     from registration.candidate import Source
     from registration.outcome import Outcome
 
+log = logging.getLogger(__name__)
 EVENT_TYPES = {
     "registered": "Registrar.ModelRegistered",
     "rejected": "Registrar.ModelRejected",
@@ -44,12 +46,33 @@ class Notifier:
     store: ArtifactStore
     topic: Topic | None
 
-    def deliver(self, notice: Mapping[str, Any]) -> None:
-        """Deliver one notice of an outbox."""
+    def deliver_all(self, outbox: Iterable[Mapping[str, Any]]) -> None:
+        """Deliver every notice of an outbox, then raise the first failure: no sink keeps the others waiting."""
+        failures: list[Exception] = []
+        for notice in outbox:
+            try:
+                self._deliver(notice)
+            except Exception as failure:  # noqa: BLE001 - raised again below, when the others are delivered
+                failures.append(failure)
+        for unraised in failures[1:]:
+            log.error("another notice of the same outbox failed", exc_info=unraised)
+        if failures:
+            raise failures[0]
+
+    def _deliver(self, notice: Mapping[str, Any]) -> None:
         if notice["sink"] == "receipt":
-            self.store.write(Location(**notice["location"]), _pretty(notice["receipt"]))
+            self._write_receipt(Location(**notice["folder"]), notice["receipt"])
         elif self.topic is not None:
             self.topic.publish(notice["event"])
+
+    def _write_receipt(self, folder: Location, receipt: Mapping[str, Any]) -> None:
+        found = self.store.read(folder / MANIFEST_NAME, limit_bytes=0)
+        if found is None or found[1] == receipt["manifest_etag"]:
+            self.store.write(folder / RECEIPT_NAME, _pretty(receipt))
+        else:
+            log.info(
+                "left the receipt of %s unwritten: its manifest was replaced, and the new one gets its own", folder
+            )
 
 
 def of(outcome: Outcome, *, source: Source, workspace: str, at: str) -> tuple[dict[str, Any], ...]:
@@ -57,8 +80,7 @@ def of(outcome: Outcome, *, source: Source, workspace: str, at: str) -> tuple[di
     notices: list[dict[str, Any]] = []
     if isinstance(source, DropSource):
         receipt = {"apiVersion": "registrar/v1", "kind": "DropReceipt", **outcome.receipt()}
-        location = asdict(source.folder / RECEIPT_NAME)
-        notices.append({"sink": "receipt", "location": location, "receipt": receipt})
+        notices.append({"sink": "receipt", "folder": asdict(source.folder), "receipt": receipt})
     if outcome.outcome in EVENT_TYPES:
         notices.append(_event(EVENT_TYPES[outcome.outcome], outcome, workspace=workspace, at=at))
     if outcome.promoted:
@@ -81,4 +103,4 @@ def _event(kind: str, outcome: Outcome, *, workspace: str, at: str) -> dict[str,
 
 
 def _pretty(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(errors="replace")

@@ -10,8 +10,10 @@ quarantined  the event could not be used; it is kept with the reason
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
+
+from registration.candidate import DropSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from registration.candidate import Refusal
     from registration.record import Case, Past
 
+MOST_REASONS = 50
 DECIDED = {"register": "registered", "hold": "held", "reject": "rejected"}
 
 
@@ -36,11 +39,14 @@ class Outcome:
     lineage_job_output_uri: str | None = None
     work: str | None = None
     decision: str | None = None
+    manifest_etag: str | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Outcome:
-        """The outcome as a work record keeps it."""
-        return cls(**{**data, "reasons": tuple(data["reasons"])})
+        """The outcome as a work record keeps it; members that a newer version added are left out."""
+        names = {known.name for known in fields(cls)}
+        known = {name: value for name, value in data.items() if name in names}
+        return cls(**{**known, "reasons": tuple(known["reasons"])})
 
     def to_dict(self) -> dict[str, Any]:
         """As stored and as shown to machines."""
@@ -48,7 +54,7 @@ class Outcome:
 
     def receipt(self) -> dict[str, Any]:
         """What the team that dropped the files is told."""
-        wanted = ("outcome", "model", "version", "promoted", "reasons", "work", "decision")
+        wanted = ("outcome", "model", "version", "promoted", "reasons", "work", "decision", "manifest_etag")
         return {name: value for name, value in self.to_dict().items() if name in wanted}
 
 
@@ -57,10 +63,11 @@ def refused(refusal: Refusal, work: str) -> Outcome:
     return Outcome(
         event=refusal.event,
         outcome="rejected",
-        reasons=tuple(str(finding) for finding in refusal.findings),
+        reasons=_first(tuple(str(finding) for finding in refusal.findings)),
         source=str(refusal.source),
         model=refusal.model,
         work=work,
+        manifest_etag=refusal.fingerprint if isinstance(refusal.source, DropSource) else None,
     )
 
 
@@ -69,7 +76,7 @@ def recorded(case: Case, decision: Mapping[str, Any], *, digest: str) -> Outcome
     return replace(
         _of(case),
         outcome=DECIDED[decision["outcome"]],
-        reasons=tuple(decision["reasons"]),
+        reasons=_first(tuple(decision["reasons"])),
         version=decision["version"],
         promoted=decision["version"] is not None,
         decision=digest,
@@ -88,13 +95,21 @@ def repeated(known: Outcome, *, event: str) -> Outcome:
     return replace(known, event=event, outcome="duplicate", reasons=(reason,), promoted=False)
 
 
+def _first(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """An outcome goes into events and logs, which have a limit; the decision record has every reason."""
+    left = len(reasons) - MOST_REASONS
+    return reasons if left <= 0 else (*reasons[:MOST_REASONS], f"and {left} more")
+
+
 def _of(case: Case) -> Outcome:
+    is_drop = isinstance(case.candidate.source, DropSource)  # what its manifest claims of jobs, nobody has checked
     return Outcome(
         event=case.candidate.event,
         outcome="duplicate",
         reasons=(),
         source=str(case.candidate.source),
         model=case.candidate.model.name,
-        lineage_job_output_uri=case.candidate.lineage.job_output_uri,
+        lineage_job_output_uri=None if is_drop else case.candidate.lineage.job_output_uri,
         work=case.work,
+        manifest_etag=case.candidate.listing_etag or None,
     )

@@ -59,6 +59,10 @@ class Past:
         candidate = record["candidate"]
         return cls(version, digest, candidate["artifact_sha256"], candidate["metrics"])
 
+    def is_same_as(self, case: Case) -> bool:
+        """Whether the candidate is this very artifact and nothing is wrong with it."""
+        return not case.validation.findings and case.validation.sha256 == self.sha256
+
     @property
     def evidence(self) -> Evidence:
         """What a later decision may look at."""
@@ -86,7 +90,14 @@ def plain(value: object) -> object:
     """`value` as JSON allows it: a number that is not finite becomes its name, as MLflow writes it."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value if isinstance(value, int | float | str | bool | None) else str(value)
+    if isinstance(value, int | float | bool | None):
+        return value
+    return text(str(value))
+
+
+def text(value: str) -> str:
+    """`value` with half a surrogate pair, which JSON can smuggle in and nothing can store, replaced by `?`."""
+    return value.encode(errors="replace").decode()
 
 
 def _candidate(case: Case) -> dict[str, Any]:
@@ -114,4 +125,4 @@ def _champion(champion: Past) -> dict[str, Any]:
 
 
 def _metrics(metrics: Mapping[str, object]) -> dict[str, object]:
-    return {name: plain(value) for name, value in sorted(metrics.items())}
+    return {text(name): plain(value) for name, value in sorted(metrics.items())}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registration import envelope, events, notices, record
 from registration import outcome as outcomes
@@ -64,7 +64,22 @@ class Registrar:
             return (self._quarantine(message, str(unusable)),)
         if isinstance(offered, NotOfInterest):
             return (Outcome(event=offered.id, outcome="ignored", reasons=(offered.reason,)),)
-        return tuple(self.settle(offer) for offer in offered)
+        return self._settle_each(offered)
+
+    def _settle_each(self, offers: list[Offer]) -> tuple[Outcome, ...]:
+        """Settle every offer, then raise the first failure: one model does not keep the others waiting."""
+        settled: list[Outcome] = []
+        failures: list[Exception] = []
+        for offer in offers:
+            try:
+                settled.append(self.settle(offer))
+            except Exception as failure:  # noqa: BLE001 - raised again below, when the others are settled
+                failures.append(failure)
+        for unraised in failures[1:]:
+            log.error("another offer of the same event failed", exc_info=unraised)
+        if failures:
+            raise failures[0]
+        return tuple(settled)
 
     def settle(self, offer: Offer) -> Outcome:
         """Bring one offer to its outcome, or show the outcome it already has."""
@@ -97,64 +112,62 @@ class Registrar:
         return Case(candidate, work, artifact, validation, metrics or {})
 
     def _judge(self, claim: Claim, case: Case) -> Claim:
-        """Decide against the champion of the moment; decide again if it is another one by the time it is recorded."""
+        """Decide against the champion of the moment; decide again if the history went on before it is recorded."""
         policy = case.candidate.policy
         self.ledger.keep_policy(sha256=policy.text_sha256, text=policy.text)
         while True:
             head = self.ledger.head(case.candidate.model.name)
-            if (decided := self._decided_before(head, case)) is not None:
-                return self._conclude(claim, case.candidate, decided)
+            if (known := self.ledger.decided(claim, head)) is not None:
+                return self._announce(claim, case, *known)
             champion = self._champion(head)
-            if champion is not None and champion.sha256 == case.validation.sha256:
-                self._supersede(claim, case)
+            if champion is not None and champion.is_same_as(case):
+                claim = self.versioning.withdraw(claim, case, status="superseded")
                 return self._conclude(claim, case.candidate, outcomes.same_bytes(case, champion))
             decision = decide(
                 case.candidate.model, candidate=case.evidence, champion=champion.evidence if champion else None
             )
             claim, findings = self._realise(claim, case, decision)
-            case = case.finding(*findings)
             if findings:
+                case = case.finding(*findings)
                 continue
-            with contextlib.suppress(LedgerConflictError):
-                return self._record(claim, case, decision, head, champion)
+            claim, moved = self._record(claim, case, decision, head, champion)
+            if moved is not None:
+                return self._announce(claim, case, *self._drafted(claim, moved))
 
     def _realise(self, claim: Claim, case: Case, decision: Decision) -> tuple[Claim, tuple[Finding, ...]]:
         """Register what was accepted; archive a version that an earlier decision made and this one does not accept."""
-        if decision.outcome == "register":
-            claim = self.versioning.register(claim, case)
-            findings = self.versioning.changes(case)
-            if findings:
-                self.versioning.withdraw(case.candidate.model.name, _version(claim), status="artifact_changed")
-            return claim, findings
-        if not case.validation.findings:
-            self._supersede(claim, case)
-        return claim, ()
+        if decision.outcome != "register":
+            status = "artifact_changed" if case.validation.findings else "superseded"
+            return self.versioning.withdraw(claim, case, status=status), ()
+        claim, place = self.versioning.register(claim, case)
+        findings = self.versioning.changes(case, place)
+        if findings:
+            claim = self.versioning.withdraw(claim, case, status="artifact_changed")
+        return claim, findings
 
-    def _supersede(self, claim: Claim, case: Case) -> None:
-        """Archive the version an earlier try of this work made, if any."""
-        if claim.work.intent is not None:
-            self.versioning.withdraw(case.candidate.model.name, claim.work.intent.version, status="superseded")
-
-    def _record(self, claim: Claim, case: Case, decision: Decision, head: Head, champion: Past | None) -> Claim:
-        accepted = decision.outcome == "register"
-        version = _version(claim) if accepted else None
+    def _record(
+        self, claim: Claim, case: Case, decision: Decision, head: Head, champion: Past | None
+    ) -> tuple[Claim, Head | None]:
+        """Write the decision and move the head to it; no head if it moved meanwhile."""
+        version = _version(claim) if decision.outcome == "register" else None
         written = record.write(case, decision, champion=champion, version=version, decided_at=self.now())
+        claim = self.ledger.draft(claim, head, written)
         promote = (version, case.work) if version is not None else None
-        moved, digest = self.ledger.append(head, written, promote=promote)
-        if promote is not None:
-            self.versioning.project(moved, former=champion.version if champion else None)
-        return self._conclude(claim, case.candidate, outcomes.recorded(case, written, digest=digest))
+        try:
+            return claim, self.ledger.append(head, _digest(claim), promote=promote)
+        except LedgerConflictError:
+            return claim, None
 
-    def _decided_before(self, head: Head, case: Case) -> Outcome | None:
-        """What an earlier try decided that did not come to tell; its champion is shown in the registry again."""
-        digests = dict.fromkeys([head.champion.decision if head.champion else None, head.log_digest])
-        for digest in filter(None, digests):
-            written = self.ledger.decision(head.model, digest)
-            if written["candidate"]["work"] == case.work:
-                if head.champion is not None and head.champion.decision == digest:
-                    self.versioning.project(head, former=(written["champion"] or {}).get("version"))
-                return outcomes.recorded(case, written, digest=digest)
-        return None
+    def _drafted(self, claim: Claim, head: Head) -> tuple[str, dict[str, Any]]:
+        digest = _digest(claim)
+        return digest, self.ledger.decision(head.model, digest)
+
+    def _announce(self, claim: Claim, case: Case, digest: str, written: Mapping[str, Any]) -> Claim:
+        """Show in the registry what the decision did to the champion, and conclude."""
+        if written["version"] is not None:
+            former = (written["champion"] or {}).get("version")
+            self.versioning.project(case.candidate.model.name, version=written["version"], former=former)
+        return self._conclude(claim, case.candidate, outcomes.recorded(case, written, digest=digest))
 
     def _champion(self, head: Head) -> Past | None:
         if head.champion is None:
@@ -167,8 +180,7 @@ class Registrar:
         return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox)
 
     def _notify(self, claim: Claim) -> Outcome:
-        for notice in claim.work.outbox:
-            self.notifier.deliver(notice)
+        self.notifier.deliver_all(claim.work.outbox)
         outcome = Outcome.from_dict(self.ledger.finish(claim).work.result or {})
         log.info("%s %s from %s", outcome.outcome, outcome.model, outcome.source, extra=_fields(outcome))
         return outcome
@@ -209,6 +221,11 @@ def _fingerprint(offer: Offer, artifact: Artifact) -> str:
 def _version(claim: Claim) -> int:
     assert claim.work.intent is not None  # noqa: S101 - registering recorded it
     return claim.work.intent.version
+
+
+def _digest(claim: Claim) -> str:
+    assert claim.work.draft is not None  # noqa: S101 - drafting recorded it
+    return claim.work.draft.digest
 
 
 def _subject(offer: Offer) -> Mapping[str, object]:

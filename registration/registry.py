@@ -86,6 +86,18 @@ class VersionTakenError(Exception):
     """The number belongs to a version with another path; take the next one."""
 
 
+def recognise(wanted: Registration, found: ModelVersion) -> None:
+    """Raise `RegistryMismatchError` if `found`, which an earlier try of the same work wrote, is not that artifact.
+
+    What else it says may have been said differently then: another event brought the work, or the policy has changed.
+    """
+    pairs = {
+        "type": (wanted.type, found.type),
+        SHA256_PROPERTY: (wanted.properties[SHA256_PROPERTY], found.properties.get(SHA256_PROPERTY)),
+    }
+    _complain(wanted, pairs)
+
+
 def compare(wanted: Registration, found: ModelVersion | None) -> None:
     """Raise `RegistryMismatchError` naming every difference between what was written and what is there.
 
@@ -100,6 +112,10 @@ def compare(wanted: Registration, found: ModelVersion | None) -> None:
         **{f"tags.{key}": (value, found.tags.get(key)) for key, value in wanted.tags.items()},
         **{f"properties.{key}": (value, found.properties.get(key)) for key, value in wanted.properties.items()},
     }
+    _complain(wanted, pairs)
+
+
+def _complain(wanted: Registration, pairs: Mapping[str, tuple[object, object]]) -> None:
     wrong = [f"{name} is {is_!r}, not {was!r}" for name, (was, is_) in pairs.items() if was != is_]
     if wrong:
         raise RegistryMismatchError(f"{wanted.model}:{wanted.version} was not stored as written: {'; '.join(wrong)}")

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import content_digest, hashed
-from registration.candidate import JobSource
+from registration.candidate import DropSource, JobSource
 from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
 from registration.ledger import Intent
 from registration.lineage import DatastoreUri
-from registration.record import plain
+from registration.manifest import MANIFEST_NAME
+from registration.record import plain, text
 from registration.registry import (
     CHAMPION_TAG,
     SHA256_PROPERTY,
@@ -26,18 +27,32 @@ from registration.registry import (
     Registration,
     VersionTakenError,
     compare,
+    recognise,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.artifacts.store import ArtifactStore, Location
-    from registration.ledger import Claim, Head, Ledger
+    from registration.candidate import Candidate
+    from registration.ledger import Claim, Ledger
     from registration.record import Case
-    from registration.registry import ModelRegistry
+    from registration.registry import ModelRegistry, ModelVersion
     from registration.sources.jobs import Workspace
 
 DEFAULT_STAGE = "Development"  # what the service gives a version that names none
+ARCHIVED = "Archived"  # what the service answers for an archived version
+MOST_METRIC_TAGS = 50
+LONGEST_TAG = 250  # characters
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a version is registered from: `uri` as the registry is told, and the files that lie there."""
+
+    uri: str
+    location: Location
+    artifact: Artifact
 
 
 @dataclass(frozen=True)
@@ -50,48 +65,72 @@ class Versioning:
     workspace: Workspace
     champion_stage: str
 
-    def register(self, claim: Claim, case: Case) -> Claim:
+    def register(self, claim: Claim, case: Case) -> tuple[Claim, Place]:
         """Make the version of `case`, or find the one an earlier try made; the claim's intent names it afterwards.
 
         Raises `RegistryMismatchError` when the registry does not hold what was written.
         """
+        place = self._place(case)
         model = case.candidate.model.name
-        uri = self._registrable(case)
-        number = (
-            claim.work.intent.version if claim.work.intent else self._reserve(case, self.registry.next_version(model))
-        )
+        known = claim.work.intent
+        number = known.version if known else self._reserve(case, self.registry.next_version(model))
         while True:
-            claim = self.ledger.intend(claim, Intent(number, uri))
-            if self._written(_registration(case, number, uri)):
-                return claim
+            claim = self.ledger.intend(claim, Intent(number, place.uri))
+            if self._written(_registration(case, number, place.uri)):
+                return claim, place
             number = self._reserve(case, number + 1)
 
-    def changes(self, case: Case) -> tuple[Finding, ...]:
-        """What is different in a registered job output since it was listed; empty for a drop, which was copied."""
-        if not isinstance(case.candidate.source, JobSource):
-            return ()
-        now = Artifact.of(self.store.files(case.candidate.location))
-        before, after = {file.path: file for file in case.artifact.files}, {file.path: file for file in now.files}
+    def changes(self, case: Case, place: Place) -> tuple[Finding, ...]:
+        """What is different since it was judged: in the files registered, and in a drop's manifest."""
+        now = Artifact.of(self.store.files(place.location))
+        before, after = {file.path: file for file in place.artifact.files}, {file.path: file for file in now.files}
         changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-        return tuple(Finding("artifact.changed", path, _change(path in before, path in after)) for path in changed)
+        findings = (Finding("artifact.changed", path, _change(path in before, path in after)) for path in changed)
+        return (*findings, *self._replaced(case.candidate))
 
-    def withdraw(self, model: str, version: int, *, status: str) -> None:
-        """Archive a version that must not be used, with the reason as its status."""
-        self.registry.archive(model, version, tags={STATUS_TAG: status})
+    def withdraw(self, claim: Claim, case: Case, *, status: str) -> Claim:
+        """Archive the version that this work made, if it made one, with the reason as its status.
 
-    def project(self, head: Head, *, former: int | None) -> None:
-        """Show the head's champion in the registry as stage and tag, and that version `former` is no longer it.
+        Raises `LedgerConflictError`, before anything is archived, if the claim was lost: another worker decides then.
+        """
+        if claim.work.intent is None:
+            return claim
+        model, number = case.candidate.model.name, claim.work.intent.version
+        claim = self.ledger.renew(claim)
+        found = self.registry.find(model, number)
+        if found is not None and found.work == case.work and not self._leads(model, number):
+            self.registry.archive(model, number, tags={STATUS_TAG: status})
+        return claim
+
+    def project(self, model: str, *, version: int, former: int | None) -> None:
+        """Show `version`, which a decision promoted, as the champion if the head says so by now, else as a former one.
 
         Raises `RegistryMismatchError` when the registry does not show it afterwards. A former champion that a person
-        deleted has nothing to show.
+        deleted or archived is left alone.
         """
-        if former is not None and self.registry.find(head.model, former) is not None:
-            self._show(head.model, former, is_champion=False)
-        if head.champion is not None:
-            self._show(head.model, head.champion.version, is_champion=True)
+        if former is not None and _is_in_use(self.registry.find(model, former)):
+            self._show(model, former, is_champion=False)
+        is_champion = self._leads(model, version)
+        if is_champion or _is_in_use(self.registry.find(model, version)):
+            self._show(model, version, is_champion=is_champion)
+        if is_champion and not self._leads(model, version):
+            # Another worker promoted while this one was showing; the last to look puts it right.
+            self._show(model, version, is_champion=False)
+
+    def _leads(self, model: str, version: int) -> bool:
+        champion = self.ledger.head(model).champion
+        return champion is not None and champion.version == version
+
+    def _replaced(self, candidate: Candidate) -> tuple[Finding, ...]:
+        if not isinstance(candidate.source, DropSource):
+            return ()
+        found = self.store.read(candidate.source.folder / MANIFEST_NAME, limit_bytes=0)
+        if found is None or found[1] == candidate.listing_etag:
+            return ()
+        return (Finding("drop.replaced", MANIFEST_NAME, "was replaced while this drop was judged; the new one counts"),)
 
     def _show(self, model: str, version: int, *, is_champion: bool) -> None:
-        tags = {CHAMPION_TAG: str(is_champion).lower()}
+        tags = {CHAMPION_TAG: str(is_champion).lower(), STATUS_TAG: "champion" if is_champion else "former"}
         stage = self.champion_stage if is_champion else DEFAULT_STAGE
         self.registry.project(model, version, tags=tags, stage=stage)
         found = self.registry.find(model, version)
@@ -104,30 +143,32 @@ class Versioning:
 
     def _written(self, wanted: Registration) -> bool:
         found = self.registry.find(wanted.model, wanted.version)
-        if found is None:
-            try:
-                self.registry.create(wanted)
-            except VersionTakenError:
-                return False
-            found = self.registry.find(wanted.model, wanted.version)
-        elif found.work != wanted.work:
+        if found is not None and found.work != wanted.work:
             return False
-        compare(wanted, found)
+        if found is not None:
+            recognise(wanted, found)
+            return True
+        try:
+            self.registry.create(wanted)
+        except VersionTakenError:
+            return False
+        compare(wanted, self.registry.find(wanted.model, wanted.version))
         return True
 
-    def _registrable(self, case: Case) -> str:
-        if isinstance(case.candidate.source, JobSource):
-            return str(case.candidate.lineage.job_output_uri)
+    def _place(self, case: Case) -> Place:
+        candidate = case.candidate
+        if isinstance(candidate.source, JobSource):
+            return Place(str(candidate.lineage.job_output_uri), candidate.location, case.artifact)
         datastore, root = self.workspace.default_datastore()
         path = f"registrar/{case.validation.sha256}"
-        self._copy(case, root / path)
-        return str(DatastoreUri(datastore, path))
+        return Place(str(DatastoreUri(datastore, path)), root / path, self._copied(case, root / path))
 
-    def _copy(self, case: Case, folder: Location) -> None:
-        copies = {file.path: self.store.copy(file, folder / file.path) for file in case.artifact.files}
-        found = content_digest({path: hashed(self.store, copy) for path, copy in copies.items()})
+    def _copied(self, case: Case, folder: Location) -> Artifact:
+        copies = Artifact.of(self.store.copy(file, folder / file.path) for file in case.artifact.files)
+        found = content_digest({copy.path: hashed(self.store, copy) for copy in copies.files})
         if found != case.validation.sha256:
             raise ArtifactChangedError(f"the copy in {folder} has digest {found}, not {case.validation.sha256}")
+        return copies
 
 
 def _change(was: bool, is_now: bool) -> str:  # noqa: FBT001 - the two halves of one comparison
@@ -138,17 +179,27 @@ def _change(was: bool, is_now: bool) -> str:  # noqa: FBT001 - the two halves of
 
 def _registration(case: Case, number: int, uri: str) -> Registration:
     candidate = case.candidate
-    metrics = {f"metrics.{name}": str(plain(value)) for name, value in sorted(case.metrics.items())}
-    own = {WORK_PROPERTY: case.work, SHA256_PROPERTY: case.validation.sha256}
+    own = {WORK_PROPERTY: case.work, SHA256_PROPERTY: str(case.validation.sha256)}
     return Registration(
         model=candidate.model.name,
         version=number,
         type=candidate.model.type,
         uri=uri,
         description=candidate.description or candidate.model.description or None,
-        tags={**_outside(candidate.tags), **candidate.model.tags, **metrics},
+        tags={**_outside(candidate.tags), **candidate.model.tags, **_metric_tags(case)},
         properties={**candidate.lineage.properties(), **own},
     )
+
+
+def _metric_tags(case: Case) -> dict[str, str]:
+    """Metrics as tags, those the policy judges first; the decision record has all of them, whole."""
+    judged = case.candidate.model.metrics
+    names = sorted(case.metrics, key=lambda name: (name not in judged, name))[:MOST_METRIC_TAGS]
+    return {f"metrics.{text(name)}": str(plain(case.metrics[name]))[:LONGEST_TAG] for name in names}
+
+
+def _is_in_use(version: ModelVersion | None) -> bool:
+    return version is not None and version.stage != ARCHIVED
 
 
 def _outside(tags: Mapping[str, str]) -> dict[str, str]:

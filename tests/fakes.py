@@ -36,6 +36,10 @@ class Clock:
     def __init__(self) -> None:
         self.now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
+    def iso(self) -> str:
+        """The time as records state it."""
+        return self.now.isoformat()
+
     def forward(self, step: timedelta) -> None:
         """Let time pass."""
         self.now += step
@@ -61,13 +65,13 @@ class MemoryShelf:
         with self.faults.writing(f"{self.name} {name}"):
             if name in self.kept:
                 raise LedgerConflictError(f"{name} exists")
-            return self._put(name, json.dumps(document, ensure_ascii=False, allow_nan=False))
+            return self._put(name, json.dumps(document, allow_nan=False))
 
     def replace(self, name: str, document: Mapping[str, Any], *, etag: str) -> Entry:
         with self.faults.writing(f"{self.name} {name}"):
             if name not in self.kept or self.kept[name][1] != etag:
                 raise LedgerConflictError(f"{name} was written by another worker")
-            return self._put(name, json.dumps(document, ensure_ascii=False, allow_nan=False))
+            return self._put(name, json.dumps(document, allow_nan=False))
 
     def create_text(self, name: str, text: str) -> None:
         with self.faults.writing(f"{self.name} {name}"):
@@ -86,10 +90,14 @@ class MemoryShelf:
 
 @dataclass
 class MemoryStore:
-    """Blobs of every account: bytes and ETag by location. Writing gives a new ETag, even to the same bytes."""
+    """Blobs of every account: bytes and ETag by location. Writing gives a new ETag, even to the same bytes.
+
+    `opened` names every file whose bytes were asked for, in order.
+    """
 
     faults: Faults = field(default_factory=Faults)
     blobs: dict[Location, tuple[bytes, str]] = field(default_factory=dict)
+    opened: list[str] = field(default_factory=list)
 
     def put(self, location: Location, data: bytes) -> None:
         """What others write."""
@@ -106,6 +114,7 @@ class MemoryStore:
                 yield self._file(found.name.removeprefix(prefix), found)
 
     def chunks(self, file: StoredFile) -> Iterator[bytes]:
+        self.opened.append(file.path)
         data, etag = self.blobs.get(file.location, (b"", ""))
         if etag != file.etag:
             raise ArtifactChangedError(f"{file.location} is another file now")
@@ -134,10 +143,14 @@ class MemoryStore:
 
 @dataclass
 class MemoryWorkspace:
-    """Jobs by name, and what they logged. Outputs lie where Azure ML puts them by default."""
+    """Jobs by name, and what they logged. Outputs lie where Azure ML puts them by default.
+
+    An output in `elsewhere` lies in a datastore of another workspace.
+    """
 
     jobs: dict[str, Job] = field(default_factory=dict)
     logged: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
 
     def job(self, name: str) -> Job | None:
         return self.jobs.get(name)
@@ -145,7 +158,9 @@ class MemoryWorkspace:
     def metrics(self, job: str) -> Mapping[str, object]:
         return self.logged.get(job, {})
 
-    def output_location(self, job: Job, output: str) -> Location:
+    def output_location(self, job: Job, output: str) -> Location | None:
+        if output in self.elsewhere:
+            return None
         if output == "default":
             return ARTIFACTS / f"ExperimentRun/dcid.{job.name}"
         return OUTPUTS / f"azureml/{job.name}/{output}"
@@ -197,9 +212,9 @@ class MemoryRegistry:
 
     def archive(self, model: str, version: int, *, tags: Mapping[str, str]) -> None:
         with self.faults.writing(f"registry archive {model}:{version}"):
-            if (model, version) not in self.versions:
-                raise LookupError(f"(UserError) {model}:{version} was not found")
-            found = self.versions[model, version]
+            found = self.versions.get((model, version))
+            if found is None or ((model, version) in self.archived and tags.items() <= found.tags.items()):
+                return
             self.versions[model, version] = replace(found, tags={**found.tags, **tags}, stage=None)
             self.archived.add((model, version))
 

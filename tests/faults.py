@@ -22,7 +22,7 @@ class Faults:
         self.writes: list[str] = []
         self._failing: Callable[[str], bool] | None = None
         self._done = self._dead = self._kills = False
-        self._meanwhile: list[tuple[str, Callable[[], object]]] = []
+        self._meanwhile: list[tuple[Callable[[str], bool], Callable[[], object]]] = []
 
     def fail_write(self, number: int, *, done: bool = False, dead: bool = False) -> None:
         """Let the write with this number from now on (1 is the next) fail, once."""
@@ -35,7 +35,12 @@ class Faults:
 
     def meanwhile(self, what: str, act: Callable[[], object]) -> None:
         """Do `act` just before the next write whose name begins with `what`."""
-        self._meanwhile.append((what, act))
+        self._meanwhile.append((lambda name: name.startswith(what), act))
+
+    def before_write(self, number: int, act: Callable[[], object]) -> None:
+        """Do `act` just before the write with this number from now on (1 is the next)."""
+        earlier = len(self.writes) + number - 1
+        self._meanwhile.append((lambda _: len(self.writes) == earlier, act))
 
     def revive(self) -> None:
         """Start another worker in place of a dead one."""
@@ -60,7 +65,7 @@ class Faults:
             self._break(what)
 
     def _interfere(self, what: str) -> None:
-        due = [entry for entry in self._meanwhile if what.startswith(entry[0])]
+        due = [entry for entry in self._meanwhile if entry[0](what)]
         for entry in due:
             self._meanwhile.remove(entry)
             entry[1]()

@@ -99,7 +99,7 @@ class World:
         self.store, self.topic = MemoryStore(self.faults), MemoryTopic(self.faults)
         self.registry = MemoryRegistry(self.faults)
         self.ledger = Ledger(
-            state=self.state, decisions=self.decisions, quarantine=self.quarantine, new_owner=lambda: next(owners)
+            state=self.state, decisions=self.decisions, quarantine=self.quarantine, new_owner=owners.__next__
         )
 
     @property
@@ -123,7 +123,7 @@ class World:
             versioning=self.versioning,
             notifier=Notifier(self.store, self.topic),
             workspace_id=WORKSPACE,
-            now=lambda: self.clock.now.isoformat(),
+            now=self.clock.iso,
         )
 
     def process(self, message: str) -> Outcome:
@@ -182,15 +182,34 @@ class World:
     def case(self, message: str, *, work: str = "w1") -> Case:
         """The candidate that an event offers, with all that is known about it."""
         candidate = self.offer(message)
-        artifact = Artifact.of(self.store.files(candidate.location))
+        promised = {promise.path for promise in candidate.promises}
+        listed = self.store.files(candidate.location)
+        artifact = Artifact.of(file for file in listed if not promised or file.path in promised)
         validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
         metrics = candidate.metrics or self.workspace.metrics(candidate.lineage.job or "")
         return Case(candidate, work, artifact, validation, metrics)
+
+    def promote(self, model: str, version: int, *, work: str = "another") -> None:
+        """Another worker's decision makes `version` the champion; it has shown nothing yet."""
+        head = self.ledger.head(model)
+        claim = self.ledger.claim(f"{work}-{version}", subject={"model": model})
+        draft = self.ledger.draft(claim, head, {"version": version, "candidate": {"work": work}}).work.draft
+        assert draft is not None
+        self.ledger.append(head, draft.digest, promote=(version, work))
 
     def champion(self, model: str) -> int | None:
         """The version that the ledger says is champion."""
         champion = self.ledger.head(model).champion
         return champion.version if champion else None
+
+    def shown(self, model: str) -> list[int]:
+        """The versions that the registry shows as champion, by stage or by tag."""
+        versions = [found for found in self.registry.versions.values() if found.model == model]
+        return [
+            found.version
+            for found in versions
+            if found.stage == "Production" or found.tags.get("registrar.champion") == "true"
+        ]
 
     def history(self, model: str) -> list[dict[str, Any]]:
         """The decisions that the head names, oldest first."""

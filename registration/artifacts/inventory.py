@@ -45,6 +45,6 @@ class Artifact:
 
 
 def digest(value: object) -> str:
-    """The sha256 of `value` as canonical JSON: sorted keys, no spaces."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """The sha256 of `value` as canonical JSON: sorted keys, no spaces, ASCII."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -30,9 +30,12 @@ class Promise:
 
 @dataclass(frozen=True)
 class Validation:
-    """`sha256` identifies the content: equal for the same paths and bytes, wherever they lie."""
+    """`sha256` identifies the content: equal for the same paths and bytes, wherever they lie.
 
-    sha256: str
+    It is None, and nothing was read, when the listing alone shows that the artifact is not what was promised.
+    """
+
+    sha256: str | None
     digests: Mapping[str, str]
     findings: tuple[Finding, ...]
 
@@ -42,9 +45,11 @@ def validate(store: ArtifactStore, artifact: Artifact, *, model_type: str, promi
 
     Raises `ArtifactChangedError` when a file is written while it is read.
     """
+    findings = (*_unlike(promises, artifact), *_misshapen(model_type, artifact.paths))
+    if findings:
+        return Validation(sha256=None, digests={}, findings=findings)
     digests = {file.path: hashed(store, file) for file in artifact.files}
-    findings = (*_broken(promises, artifact, digests), *_misshapen(model_type, artifact.paths))
-    return Validation(sha256=content_digest(digests), digests=digests, findings=findings)
+    return Validation(sha256=content_digest(digests), digests=digests, findings=tuple(_altered(promises, digests)))
 
 
 def hashed(store: ArtifactStore, file: StoredFile) -> str:
@@ -67,17 +72,21 @@ def _sum_line(path: str, sha256: str) -> str:
     return f"{'' if escaped == path else '\\'}{sha256}  {escaped}\n"
 
 
-def _broken(promises: tuple[Promise, ...], artifact: Artifact, digests: Mapping[str, str]) -> Iterator[Finding]:
+def _unlike(promises: tuple[Promise, ...], artifact: Artifact) -> Iterator[Finding]:
     sizes = {file.path: file.size for file in artifact.files}
     for promise in promises:
-        size, sha256 = sizes.get(promise.path), digests.get(promise.path, "")
+        size = sizes.get(promise.path)
         if size is None:
             yield Finding("drop.file_missing", promise.path, "the manifest lists this file, but it is not in the drop")
         elif size != promise.size:
             message = f"the manifest says {promise.size} bytes, the file has {size}"
             yield Finding("drop.size_mismatch", promise.path, message)
-        elif sha256 != promise.sha256:
-            message = f"the manifest says sha256 {promise.sha256[:12]}…, the file has {sha256[:12]}…"
+
+
+def _altered(promises: tuple[Promise, ...], digests: Mapping[str, str]) -> Iterator[Finding]:
+    for promise in promises:
+        if (found := digests[promise.path]) != promise.sha256:
+            message = f"the manifest says sha256 {promise.sha256[:12]}…, the file has {found[:12]}…"
             yield Finding("drop.digest_mismatch", promise.path, message)
 
 

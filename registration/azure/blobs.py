@@ -48,9 +48,10 @@ class BlobStore:
                 return
             container = self._service(location.account).get_container_client(location.container)
             prefix = f"{location.name}/" if location.name else ""
-            for found in container.list_blobs(name_starts_with=prefix, include=["metadata"]):
-                if not _is_folder(found):
-                    yield _file(found.name.removeprefix(prefix), found, location)
+            with contextlib.suppress(ResourceNotFoundError):
+                for found in container.list_blobs(name_starts_with=prefix, include=["metadata"]):
+                    if not _is_folder(found):
+                        yield _file(found.name.removeprefix(prefix), found, location)
 
     def chunks(self, file: StoredFile) -> Iterator[bytes]:
         """The bytes of `file` as listed, in pieces of at most 8 MiB."""
@@ -63,11 +64,14 @@ class BlobStore:
     def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:
         """At most `limit_bytes` + 1 bytes of a blob and its ETag, or None."""
         with answering(SERVICE):
+            found = self._properties(location)
+            if found is None or not found.size:
+                return None if found is None else (b"", _etag(found))
             try:
                 stream = self._blob(location).download_blob(offset=0, length=limit_bytes + 1)
             except ResourceNotFoundError:
                 return None
-            return stream.readall(), stream.properties.etag.strip('"')
+            return stream.readall(), _etag(stream.properties)
 
     def copy(self, file: StoredFile, destination: Location) -> StoredFile:
         """Copy `file` as listed to `destination` unless something is there already; the file now there is returned."""
@@ -119,10 +123,13 @@ def _unchanged(file: StoredFile) -> Iterator[None]:
 
 
 def _is_folder(blob: BlobProperties) -> bool:
-    return (blob.metadata or {}).get("hdi_isfolder", "").lower() == "true"
+    # A writer sets metadata freely; only what has no bytes can be a mere folder.
+    return not blob.size and (blob.metadata or {}).get("hdi_isfolder", "").lower() == "true"
+
+
+def _etag(blob: BlobProperties) -> str:
+    return (blob.etag or "").strip('"')
 
 
 def _file(path: str, blob: BlobProperties, location: Location) -> StoredFile:
-    return StoredFile(
-        path, blob.size or 0, (blob.etag or "").strip('"'), location.account, location.container, str(blob.name)
-    )
+    return StoredFile(path, blob.size or 0, _etag(blob), location.account, location.container, str(blob.name))

@@ -104,8 +104,8 @@ def _from_url(source: Source, target: BlobClient, block: _Block) -> None:
         source_offset=block.offset,
         source_length=block.length,
         source_authorization=f"Bearer {source.token()}",
-        source_etag=source.etag,
-        source_match_condition=MatchConditions.IfNotModified,
+        # The SDK has no parameter for this condition here, unlike in `start_copy_from_url`.
+        headers={"x-ms-source-if-match": source.etag},
     )
 
 

@@ -9,7 +9,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    IncompleteReadError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 
 from registration.errors import UnavailableError
 
@@ -25,12 +31,13 @@ def answering(service: str) -> Iterator[None]:
     """Translate the faults of `service`, named as a person would; raises `UnavailableError`."""
     try:
         yield
-    except (ServiceRequestError, ServiceResponseError) as silent:
+    except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as silent:
         raise UnavailableError(f"{service} did not answer: {silent.message}") from silent
     except HttpResponseError as answer:
-        if answer.status_code not in TRANSIENT_STATUS:
+        # An identity that gives no token is an error without a status.
+        if answer.status_code not in TRANSIENT_STATUS and not isinstance(answer, ClientAuthenticationError):
             raise
-        message = f"{service} answered {answer.status_code}: {answer.message.splitlines()[0]}"
+        message = f"{service} answered {answer.status_code or 'nothing'}: {answer.message.splitlines()[0]}"
         raise UnavailableError(message, retry_after_seconds=_retry_after(answer)) from answer
 
 

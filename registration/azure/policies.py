@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 
 from registration.azure.faults import answering
+from registration.errors import PolicyError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +27,19 @@ class BlobPolicies:
         self._container = ContainerClient(f"https://{parts.netloc}", container, credential=credential)
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """The name and text of every policy."""
+        """The name and text of every policy; raises `PolicyError` when there is no such container, or no text in it."""
         with answering("the policy container"):
-            for blob in self._container.list_blobs(name_starts_with=self._prefix):
-                if blob.name.endswith((".yaml", ".yml")):
-                    yield blob.name, self._container.download_blob(blob.name).readall().decode()
+            try:
+                for blob in self._container.list_blobs(name_starts_with=self._prefix):
+                    if blob.name.endswith((".yaml", ".yml")):
+                        yield blob.name, _text(blob.name, self._container.download_blob(blob.name).readall())
+            except ResourceNotFoundError as missing:
+                problem = Problem("", "no such container, or a policy in it vanished; REGISTRAR_POLICY names it")
+                raise PolicyError(self._container.url, [problem]) from missing
+
+
+def _text(name: str, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as broken:
+        raise PolicyError(name, [Problem("", f"is not UTF-8 (byte {broken.start})")]) from None

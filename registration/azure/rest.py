@@ -41,6 +41,10 @@ class Rest:
         """The answer to `body`, or None when what it asks about does not exist."""
         return self._send(HttpRequest("POST", url, json=body))
 
+    def put(self, url: str, body: dict[str, Any], **query: str) -> dict[str, Any] | None:
+        """The resource at `url` as `body` says, or None when what it names does not exist."""
+        return self._send(HttpRequest("PUT", url, params=query, json=body))
+
     def _send(self, request: HttpRequest) -> dict[str, Any] | None:
         with answering("Azure ML"):
             response = self._client.send_request(request)

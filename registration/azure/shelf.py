@@ -59,7 +59,7 @@ class BlobShelf:
                 return
 
     def _put(self, name: str, document: Mapping[str, Any], **condition: Any) -> Entry:
-        body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+        body = json.dumps(document, allow_nan=False).encode()
         blob = self._container.get_blob_client(name)
         with answering(SERVICE):
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 from registration.artifacts.store import Location
 from registration.azure.rest import ARM
@@ -36,8 +37,9 @@ class AzureWorkspace:
 
     def job(self, name: str) -> Job | None:
         """The job, or None."""
-        found = self._rest.get(f"{self._arm}/jobs/{name}", **{"api-version": JOBS_API})
-        return None if found is None else _job(name, found.get("properties"))
+        found = self._rest.get(f"{self._arm}/jobs/{quote(name, safe='')}", **{"api-version": JOBS_API})
+        # A name differing only in case can reach another job; what is judged must be what was named.
+        return None if found is None or found["name"] != name else _job(name, found.get("properties"))
 
     def metrics(self, job: str) -> Mapping[str, object]:
         """The last value of each metric; not-finite values are the strings MLflow writes."""
@@ -48,13 +50,15 @@ class AzureWorkspace:
         logged = found["run"]["data"].get("metrics", [])
         return {metric["key"]: metric.get("value") for metric in sorted(logged, key=_step)}
 
-    def output_location(self, job: Job, output: str) -> Location:
-        """Where the files of an output lie."""
+    def output_location(self, job: Job, output: str) -> Location | None:
+        """Where the files of an output lie; None for a datastore of another workspace."""
         declared = _datastore_uri(job.outputs[output].uri) or self._resolved(job.name, output)
-        if declared is not None:
-            return self.datastore_location(declared.datastore) / declared.path.rstrip("/")
-        _, root = self.default_datastore()
-        return root / f"azureml/{job.name}/{output}"
+        if declared is None:
+            _, root = self.default_datastore()
+            return root / f"azureml/{job.name}/{output}"
+        if not self._owns(declared):
+            return None
+        return self.datastore_location(declared.datastore) / declared.path.rstrip("/")
 
     def datastore_location(self, datastore: str) -> Location:
         """The container behind a datastore."""
@@ -68,6 +72,13 @@ class AzureWorkspace:
     def default_datastore(self) -> tuple[str, Location]:
         """The name of the default datastore and the container behind it."""
         return self._default
+
+    def _owns(self, uri: DatastoreUri) -> bool:
+        if uri.workspace is None:
+            return True
+        stated = f"/subscriptions/{uri.subscription}/resourceGroups/{uri.resource_group}/providers"
+        theirs = f"{stated}/Microsoft.MachineLearningServices/workspaces/{uri.workspace}"
+        return theirs.lower() == self._workspace.lower()
 
     @cached_property
     def _default(self) -> tuple[str, Location]:
@@ -118,7 +129,7 @@ def _job(name: str, properties: Mapping[str, Any] | None) -> Job:
         properties=properties.get("properties") or {},
         outputs={key: JobOutput(value["jobOutputType"], value.get("uri")) for key, value in outputs.items()},
         environment=properties.get("environmentId"),
-        datasets=tuple(value["uri"] for _, value in sorted(inputs.items()) if value.get("uri")),
+        datasets=tuple(_without_key(value["uri"]) for _, value in sorted(inputs.items()) if value.get("uri")),
     )
 
 
@@ -131,6 +142,19 @@ def _datastore_uri(text: str | None) -> DatastoreUri | None:
     except InputError:
         return None
     return parsed if isinstance(parsed, DatastoreUri) else None
+
+
+def _without_key(uri: str) -> str:
+    """An input's uri without the SAS or password that it may carry: records are kept for ever."""
+    path = uri.partition("?")[0]
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return path
+    # In abfss and wasbs the part before the @ is the container.
+    user, _, host = parts.netloc.rpartition("@")
+    is_secret = ":" in user or parts.scheme in {"http", "https"}
+    return path.replace(f"{user}@", "", 1) if host and user and is_secret else path
 
 
 def _container(datastore: Mapping[str, Any]) -> Location:

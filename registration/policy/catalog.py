@@ -82,6 +82,9 @@ def load(source: PolicySource) -> Catalog:
     policies = tuple(
         PolicyInForce(name, text, document.parse(text, source=name)) for name, text in sorted(source.texts())
     )
+    if not policies:
+        # Without a policy every event would be ignored, and nothing would bring it back.
+        raise PolicyError("REGISTRAR_POLICY", [Problem("", "names a place that holds no policy")])
     _each_model_once(policies)
     return Catalog(policies)
 

@@ -49,6 +49,7 @@ class Decision:
         deciding = {Outcome.REJECT: {Result.FAILED}, Outcome.REGISTER: {Result.PASSED}}
         wanted = deciding.get(self.outcome, {Result.HELD, Result.ERROR})
         sentences = tuple(verdict.reason for verdict in self.verdicts if verdict.result in wanted)
+        sentences = tuple(dict.fromkeys(sentences))  # every rule of a metric that is missing says the same
         return sentences or ("no rule could judge this candidate", *(verdict.reason for verdict in self.verdicts))
 
     def to_dict(self) -> dict[str, Any]:

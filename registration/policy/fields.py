@@ -145,7 +145,7 @@ def is_crooked(path: str) -> bool:
 
 
 def _output(written: str) -> str:
-    if not written.strip() or "/" in written:
+    if not written.strip() or "/" in written or written in {".", ".."}:
         raise ValueError("must be the name of an output; what lies inside it goes to path")
     return written
 

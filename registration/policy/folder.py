@@ -23,4 +23,8 @@ class FolderPolicies:
         if not self.folder.is_dir():
             raise PolicyError(str(self.folder), [Problem("", "no such folder; REGISTRAR_POLICY names it")])
         for path in sorted(self.folder.glob("*.yaml")):
-            yield f"{self.folder.name}/{path.name}", path.read_text(encoding="utf-8")
+            name = f"{self.folder.name}/{path.name}"
+            try:
+                yield name, path.read_text(encoding="utf-8")
+            except UnicodeDecodeError as broken:
+                raise PolicyError(name, [Problem("", f"is not UTF-8 (byte {broken.start})")]) from None

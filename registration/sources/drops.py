@@ -88,4 +88,5 @@ def _lineage(parsed: Manifest, event: str) -> Lineage:
         datasets=tuple(said.datasets),
         environment=said.environment,
         source_event=event,
+        attested_by="manifest",
     )

@@ -54,8 +54,8 @@ class Workspace(Protocol):
         """The last value of each metric the job logged; empty when it logged none."""
         ...
 
-    def output_location(self, job: Job, output: str) -> Location:
-        """Where the files of an output lie."""
+    def output_location(self, job: Job, output: str) -> Location | None:
+        """Where the files of an output lie; None for a datastore of another workspace."""
         ...
 
     def datastore_location(self, datastore: str) -> Location:
@@ -86,6 +86,8 @@ def offers(
     Raises `NotVisibleYetError` when the event runs ahead of the workspace.
     """
     job = workspace.job(announced.job)
+    if job is None and not announced.certain:
+        return NotOfInterest(announced.event, announced.type, f"the workspace has no job {announced.job}")
     if job is None:
         raise NotVisibleYetError(f"the workspace does not show job {announced.job}")
     if (reason := _not_completed(job, announced)) is not None:
@@ -119,6 +121,9 @@ def _offer(job: Job, feed: Feed, announced: Announcement, workspace: Workspace) 
         finding = Finding("job.output_missing", "", f"the job has no output {output!r}; it has: {known}")
         return Refusal(source, feed.model.name, "absent", (finding,), announced.event)
     folder = workspace.output_location(job, output)
+    if folder is None:
+        finding = Finding("job.output_elsewhere", "", f"output {output!r} lies in a datastore of another workspace")
+        return Refusal(source, feed.model.name, "elsewhere", (finding,), announced.event)
     return Candidate(
         source=source,
         model=feed.model,

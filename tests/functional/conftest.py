@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def credential(sandbox: Sandbox) -> Iterator[DefaultAzureCredential]:
+def credential(sandbox: Sandbox) -> DefaultAzureCredential:
     """The sandbox's managed identity, found by the chain that production code uses."""
     assert sandbox.environment()["IDENTITY_ENDPOINT"]
-    with DefaultAzureCredential() as found:
-        yield found
+    return DefaultAzureCredential()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 
 from registration.azure.registry import AzureRegistry
 from registration.errors import UnavailableError
@@ -200,14 +200,25 @@ def test_archiving_a_version_that_was_never_written_does_nothing(
     assert sandbox.workspace.versions(wanted.model) == []
 
 
-@pytest.mark.parametrize("last", ["model", "model.v2", "1.0.0"])
-def test_an_mlflow_folder_may_have_a_dot_in_its_name(
-    sandbox: Sandbox, registry: AzureRegistry, wanted: Registration, last: str
+def test_the_sdk_takes_an_mlflow_folder_with_a_dot_for_a_file(
+    sandbox: Sandbox, registry: AzureRegistry, wanted: Registration
 ) -> None:
-    sandbox.workspace.add_job(f"job-{wanted.model}", outputs={last: JobOutput("mlflow_model")})
-    folder = replace(wanted, type="mlflow_model", uri=f"azureml://jobs/job-{wanted.model}/outputs/{last}/")
+    sandbox.workspace.add_job(f"job-{wanted.model}", outputs={"model": JobOutput("mlflow_model")})
+    dotted = f"azureml://jobs/job-{wanted.model}/outputs/model/paths/model.v2"
 
-    registry.create(folder)
+    with pytest.raises(AzureError, match="Model of type mlflow_model cannot register a file"):
+        registry.create(replace(wanted, type="mlflow_model", uri=dotted))
+
+    assert sandbox.workspace.versions(wanted.model) == []
+
+
+def test_an_mlflow_folder_that_lies_below_a_dot_can_become_the_champion(
+    sandbox: Sandbox, registry: AzureRegistry, wanted: Registration
+) -> None:
+    chosen = JobOutput("mlflow_model", uri=f"{STORE}/{wanted.model}/1.0.0")
+    sandbox.workspace.add_job(f"job-{wanted.model}", outputs={"model": chosen})
+    registry.create(replace(wanted, type="mlflow_model", uri=f"azureml://jobs/job-{wanted.model}/outputs/model"))
+
     registry.project(wanted.model, 1, tags={"registrar.champion": "true"}, stage="Production")
 
     version = sandbox.workspace.version(wanted.model, 1)

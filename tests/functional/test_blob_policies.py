@@ -68,6 +68,7 @@ def test_a_policy_published_later_is_seen(
     credential: DefaultAzureCredential, published: ContainerClient, prefix: str
 ) -> None:
     source = policies(credential, prefix)
+    published.upload_blob(f"{prefix}/another.yaml", POLICY.replace("churn", "another").encode())
     assert catalog.load(source).fed_by_job(experiment="churn", tags={}) == []
 
     published.upload_blob(f"{prefix}/churn.yaml", POLICY.encode())
@@ -101,5 +102,5 @@ def test_a_policy_that_is_not_text_is_a_broken_policy(
 def test_a_container_that_is_not_there_is_named(credential: DefaultAzureCredential) -> None:
     source = BlobPolicies(credential, f"{ACCOUNT}/registrar-nowhere")
 
-    with pytest.raises((PolicyError, UnavailableError), match="policy container|registrar-nowhere"):
+    with pytest.raises((PolicyError, UnavailableError), match=r"policy container|registrar-nowhere"):
         list(source.texts())

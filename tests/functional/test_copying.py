@@ -24,10 +24,14 @@ class BrokenOffError(Exception):
 
 
 class Storage:
-    """Clients of blobs in both accounts, and the writes they were used for; `most` is how many get through."""
+    """Clients of blobs in both accounts, and the writes they were used for; `most` is how many get through.
+
+    `pins` are the ETags that storage was told to insist on when it read a source by itself.
+    """
 
     def __init__(self, credential: DefaultAzureCredential) -> None:
         self.writes: list[str] = []
+        self.pins: list[str] = []
         self.most: int | None = None
         self._credential = credential
         self._folder = uuid.uuid4().hex
@@ -43,7 +47,7 @@ class Storage:
     def source(self, content: bytes, *, etag: str | None = None) -> Source:
         """A blob with `content`, as a listing shows it."""
         blob = self.near("source.bin")
-        written = blob.upload_blob(content)["etag"].strip('"')
+        written = str(blob.upload_blob(content)["etag"]).strip('"')
         self.writes.clear()
         return Source(blob, etag or written, len(content), self._token)
 
@@ -53,7 +57,7 @@ class Storage:
         blob.stage_block("0001", pattern(BLOCK_BYTES))
         said = blob.commit_block_list([BlobBlock("0001")] * blocks)
         self.writes.clear()
-        return Source(blob, said["etag"].strip('"'), blocks * BLOCK_BYTES, self._token)
+        return Source(blob, str(said["etag"]).strip('"'), blocks * BLOCK_BYTES, self._token)
 
     def _token(self) -> str:
         return self._credential.get_token("https://storage.azure.com/.default").token
@@ -72,6 +76,7 @@ class Storage:
         if request.method == "PUT":
             if len(self.writes) == self.most:
                 raise BrokenOffError
+            self.pins += filter(None, [request.headers.get("x-ms-source-if-match")])
             self.writes.append(_operation(request.url, from_url="x-ms-copy-source" in request.headers))
 
 
@@ -97,9 +102,11 @@ def pattern(size: int) -> bytes:
 def test_within_an_account_storage_copies_by_itself_in_one_call(storage: Storage) -> None:
     target = storage.near("copy.bin")
 
-    copy(storage.source(pattern(FOUR_BLOCKS)), target)
+    source = storage.source(pattern(FOUR_BLOCKS))
 
-    assert storage.writes == ["blob from url"]
+    copy(source, target)
+
+    assert (storage.writes, storage.pins) == (["blob from url"], [source.etag])
     assert content_of(target) == pattern(FOUR_BLOCKS)
 
 
@@ -201,4 +208,5 @@ def test_a_file_too_large_for_one_call_is_asked_for_in_blocks(storage: Storage) 
     copy(source, target)
 
     assert storage.writes == ["block from url", *["block"] * 17, "block list"]
+    assert storage.pins == [source.etag]
     assert target.get_blob_properties().size == source.size

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from sandbox.host_functions import HostError
 from sandbox.host_client import HostProcessError
+from sandbox.host_functions import HostError
 from sandbox.host_process import HostProcess, Pace
 from sandbox.host_settings import QueueSettings
 from sandbox.host_values import Value, queue_messages

@@ -13,7 +13,7 @@ from azure.storage.blob import BlobServiceClient
 
 from registration.azure.shelf import BlobShelf
 from registration.errors import ClaimHeldError, LedgerConflictError
-from registration.ledger import HELD_FOR, Intent, Ledger
+from registration.ledger import HELD_FOR, Head, Intent, Ledger
 from sandbox import names
 
 if TYPE_CHECKING:
@@ -219,31 +219,42 @@ def test_finished_work_shows_its_result_for_ever(ledger: Ledger, name: str) -> N
     assert (found.work.state, found.work.result, found.work.outbox) == ("finished", {"outcome": "held"}, ())
 
 
+def drafted(ledger: Ledger, head: Head, work: str) -> str:
+    """The digest of a decision about `work`, drafted for the place after `head`."""
+    claim = ledger.draft(ledger.claim(work, subject={}), head, {"candidate": {"work": work}})
+    assert claim.work.draft is not None
+    return claim.work.draft.digest
+
+
 def test_of_many_who_append_to_one_head_one_wins(ledger: Ledger, name: str) -> None:
     head = ledger.head(name)
+    digests = [drafted(ledger, head, f"{name}-{number}") for number in range(RACERS)]
 
-    results = race(lambda number: ledger.append(head, {"decision": number}, promote=(number + 1, f"work-{number}")))
+    results = race(lambda number: ledger.append(head, digests[number], promote=(number + 1, f"{name}-{number}")))
 
-    [(winner, digest)] = [result for result in results if not isinstance(result, Exception)]
+    [winner] = [result for result in results if isinstance(result, Head)]
     now = ledger.head(name)
-    assert (now, now.log_seq, now.champion_seq) == (winner, 1, 1)
+    assert (now, now.log_seq, now.champion_seq, losers([*results])) == (winner, 1, 1, RACERS - 1)
     assert now.champion is not None
-    assert ledger.decision(name, digest)["decision"] == now.champion.version - 1
+    assert ledger.decision(name, now.champion.decision)["candidate"]["work"] == now.champion.work
 
 
 def test_a_decision_without_promotion_leaves_the_champion(ledger: Ledger, name: str) -> None:
-    promoted, first = ledger.append(ledger.head(name), {"decision": "first"}, promote=(1, "work-1"))
+    head = ledger.head(name)
+    first = drafted(ledger, head, f"{name}-1")
+    promoted = ledger.append(head, first, promote=(1, f"{name}-1"))
+    second = drafted(ledger, promoted, f"{name}-2")
 
-    rejected, second = ledger.append(promoted, {"decision": "second"}, promote=None)
+    rejected = ledger.append(promoted, second, promote=None)
 
     assert (rejected.log_seq, rejected.champion_seq, rejected.champion) == (2, 1, promoted.champion)
-    assert ledger.decision(name, second) == {"decision": "second", "seq": 2, "previous": first}
+    assert ledger.decision(name, second) == {"candidate": {"work": f"{name}-2"}, "seq": 2, "previous": first}
 
 
 def test_many_who_reserve_a_version_get_numbers_of_their_own(ledger: Ledger, name: str) -> None:
     numbers = race(lambda number: ledger.reserve(name, work=f"work-{number}", at_least=5))
 
-    assert sorted(numbers) == list(range(5, 5 + RACERS))  # type: ignore[type-var]  # no racer can lose
+    assert set(numbers) == set(range(5, 5 + RACERS))
 
 
 def test_a_message_is_quarantined_once_with_its_first_reason(ledger: Ledger, service: BlobServiceClient) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import pytest
 
 from registration.errors import PolicyError
 from registration.lineage import JobOutputUri
 from registration.policy import catalog
-from registration.policy.catalog import Catalog, Feed
 from tests.fakes import TextPolicies
 from tests.world import CHURN, DIGITS
+
+if TYPE_CHECKING:
+    from registration.policy.catalog import Catalog, Feed
 
 
 def loaded(**texts: str) -> Catalog:
@@ -62,8 +65,11 @@ def test_a_policy_in_force_is_named_by_its_exact_text() -> None:
     assert policy.text_sha256 == hashlib.sha256(CHURN.encode()).hexdigest()
 
 
-def test_no_policies_are_a_catalog_too() -> None:
-    assert loaded().fed_by_job(experiment="churn-1", tags={}) == []
+def test_a_place_without_any_policy_is_an_error_because_every_event_would_be_ignored() -> None:
+    with pytest.raises(PolicyError) as empty:
+        loaded()
+
+    assert str(empty.value) == "REGISTRAR_POLICY: names a place that holds no policy"
 
 
 def test_one_broken_policy_breaks_the_catalog_and_is_named_with_place_and_nearest_key() -> None:

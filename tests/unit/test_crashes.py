@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import pytest
 
-from tests.world import World, drop_event, job_event
+from registration.errors import RegistrarError
+from tests.world import COPIES, World, drop_event, job_event
 
 FOLDER = "vendor-a/1"
 
@@ -30,11 +32,12 @@ class Story:
 
 
 STORIES = {
-    "first": Story("churn", job_event("j1"), writes=12, decisions=1, versions=1),
-    "better": Story("churn", job_event("j2"), writes=13, decisions=2, versions=2),
-    "worse": Story("churn", job_event("j3"), writes=7, decisions=2, versions=1, registers=False),
-    "drop": Story("digits", drop_event(FOLDER), writes=14, decisions=1, versions=1),
+    "first": Story("churn", job_event("j1"), writes=13, decisions=1, versions=1),
+    "better": Story("churn", job_event("j2"), writes=14, decisions=2, versions=2),
+    "worse": Story("churn", job_event("j3"), writes=8, decisions=2, versions=1, registers=False),
+    "drop": Story("digits", drop_event(FOLDER), writes=15, decisions=1, versions=1),
 }
+WITHDRAWAL_WRITES = 17
 POINTS = [
     pytest.param(name, k, id=f"{name}-{k}") for name, story in STORIES.items() for k in range(1, story.writes + 1)
 ]
@@ -58,6 +61,7 @@ def assert_ended_well(world: World, story: Story) -> None:
     assert {work["state"] for work in world.works()} == {"finished"}
     assert outcomes[-1] == ("registered" if story.registers else "rejected")
     assert len(world.history(story.model)) == story.decisions
+    assert len({decision["candidate"]["work"] for decision in world.history(story.model)}) == story.decisions
     assert set(world.told()) == story.notices
     assert len({event["id"] for event in world.topic.events}) == len(story.notices)
 
@@ -68,8 +72,7 @@ def assert_shown(world: World, story: Story) -> None:
     champion = world.champion(story.model)
     assert len(versions) == story.versions
     assert champion == max(world.registry.visible(story.model))
-    assert [version.version for version in versions if version.stage == "Production"] == [champion]
-    assert [version.version for version in versions if version.tags["registrar.champion"] == "true"] == [champion]
+    assert world.shown(story.model) == [champion]
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -106,3 +109,65 @@ def test_a_drop_has_its_receipt_whichever_write_fails(number: int, done: bool) -
     world.settle(STORIES["drop"].message)
 
     assert world.receipt(FOLDER)["outcome"] == "registered"
+
+
+def planted() -> World:
+    """A drop into whose copy somebody puts a file before it is made: its version is registered and withdrawn."""
+    world = World()
+    world.drop(FOLDER)
+    world.store.put(COPIES / str(world.case(drop_event(FOLDER)).validation.sha256) / "setup.py", b"x")
+    return world
+
+
+def test_every_write_of_a_withdrawal_is_a_crash_point() -> None:
+    world = planted()
+
+    assert world.process(drop_event(FOLDER)).outcome == "rejected"
+    assert len(world.faults.writes) == WITHDRAWAL_WRITES
+
+
+@pytest.mark.parametrize("dead", [False, True], ids=["goes on", "dies"])
+@pytest.mark.parametrize("done", [False, True], ids=["refused", "answer lost"])
+@pytest.mark.parametrize("number", range(1, WITHDRAWAL_WRITES + 1))
+def test_a_withdrawal_ends_well_whichever_write_fails(number: int, done: bool, dead: bool) -> None:
+    world = planted()
+    world.faults.fail_write(number, done=done, dead=dead)
+
+    world.settle(drop_event(FOLDER))
+
+    assert [work["state"] for work in world.works()] == ["finished"]
+    assert [decision["outcome"] for decision in world.history("digits")] == ["reject"]
+    assert (world.champion("digits"), world.registry.visible("digits")) == (None, [])
+    assert (set(world.told()), world.receipt(FOLDER)["outcome"]) == ({"Registrar.ModelRejected"}, "rejected")
+
+
+def overtaken(number: int, then_fails: int, done: bool) -> World:
+    """The worker of `j1` is overtaken by the better `j2` before a write of its own, and dies some writes later."""
+    world = begun("first")
+
+    def rival() -> None:
+        world.process(job_event("j2"))
+        world.faults.fail_write(then_fails, done=done, dead=True)
+
+    world.faults.before_write(number, rival)
+    with contextlib.suppress(RegistrarError):
+        world.process(job_event("j1"))
+    world.faults.revive()
+    return world
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["refused", "answer lost"])
+@pytest.mark.parametrize("then_fails", range(1, 13))
+@pytest.mark.parametrize("number", range(1, STORIES["first"].writes + 1))
+def test_two_workers_end_well_wherever_one_is_overtaken_and_dies(number: int, then_fails: int, done: bool) -> None:
+    world = overtaken(number, then_fails, done)
+
+    for job in ("j1", "j2"):
+        world.settle(job_event(job))
+
+    history = world.history("churn")
+    registered = sorted(decision["version"] for decision in history if decision["version"])
+    assert len({decision["candidate"]["work"] for decision in history}) == len(history) == 2
+    assert world.registry.visible("churn") == registered
+    assert world.shown("churn") == [world.champion("churn")]
+    assert {work["state"] for work in world.works()} == {"finished"}

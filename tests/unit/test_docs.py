@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from registration import cli, notices, record
+from registration import cli, manifest, notices, outcome, record, versioning
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.store import Location, StoredFile
 from registration.artifacts.validation import Validation
 from registration.candidate import Candidate, DropSource, JobSource
 from registration.ledger import Champion, Head, Work
 from registration.lineage import Lineage
-from registration.manifest import RECEIPT_NAME
 from registration.outcome import DECIDED, Outcome
 from registration.policy import decide, document
 from registration.policy.catalog import PolicyInForce
@@ -166,7 +165,7 @@ def test_the_decision_in_the_documents_has_the_keys_the_code_writes(place: tuple
 
 
 def test_the_decision_in_the_documents_has_the_digest_that_the_head_names() -> None:
-    text = json.dumps(example("decision"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(example("decision"), sort_keys=True, separators=(",", ":"))
 
     assert hashlib.sha256(text.encode()).hexdigest() == example("head")["log_digest"]
 
@@ -193,7 +192,7 @@ def test_the_receipt_in_the_documents_has_the_keys_the_code_writes() -> None:
     notice = some_notices()["receipt"]
 
     assert example("receipt").keys() == notice["receipt"].keys()
-    assert notice["location"]["name"] == f"folder/{RECEIPT_NAME}"
+    assert notice["folder"]["name"] == "folder"
 
 
 def test_the_outcome_event_in_the_documents_has_the_keys_the_code_writes() -> None:
@@ -208,6 +207,20 @@ def test_the_model_version_in_the_documents_has_the_members_the_code_writes() ->
 
     assert list(shown) == [field.name for field in fields(Registration)]
     assert set(shown["properties"]) <= set(rows((FORMATS / "model-version.md").read_text()))
+
+
+LIMITS = [
+    ("manifest", f"1 to {manifest.MOST_FILES:,} files"),
+    ("receipt", f"{outcome.MOST_REASONS} at most"),
+    ("outcome-events", f"{outcome.MOST_REASONS} at most"),
+    ("model-version", f"at most {versioning.MOST_METRIC_TAGS} metrics"),
+    ("model-version", f"at most {versioning.LONGEST_TAG} characters"),
+]
+
+
+@pytest.mark.parametrize(("page", "said"), LIMITS)
+def test_the_limits_in_the_documents_are_those_of_the_code(page: str, said: str) -> None:
+    assert said in (FORMATS / f"{page}.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

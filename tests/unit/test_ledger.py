@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from registration.errors import ClaimHeldError, LedgerConflictError
-from registration.ledger import HELD_FOR, Claim, Head, Intent, Ledger
+from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
+from registration.ledger import HELD_FOR, Claim, Draft, Head, Intent, Ledger
 from tests.fakes import Clock, MemoryShelf
 from tests.faults import Faults
 
@@ -33,6 +33,14 @@ class Desk:
 
     def claim(self, work: str = "w1") -> Claim:
         return self.ledger.claim(work, subject=SUBJECT)
+
+    def append(
+        self, head: Head, decision: dict[str, Any], *, work: str = "", promote: tuple[int, str] | None = None
+    ) -> tuple[Head, str]:
+        """A decision drafted by a worker of its own, and the head moved to it."""
+        claim = self.ledger.draft(self.claim(work or f"work-{len(self.state.kept)}"), head, decision)
+        assert claim.work.draft is not None
+        return self.ledger.append(head, claim.work.draft.digest, promote=promote), claim.work.draft.digest
 
 
 @pytest.fixture
@@ -110,9 +118,10 @@ def test_a_worker_that_lost_its_claim_cannot_write(desk: Desk) -> None:
     desk.claim()
     before = dict(desk.state.kept)
 
-    for write in (lambda: desk.ledger.intend(lost, Intent(1, "u")), lambda: decided(desk, lost)):
-        with pytest.raises(LedgerConflictError):
-            write()
+    with pytest.raises(LedgerConflictError):
+        desk.ledger.intend(lost, Intent(1, "u"))
+    with pytest.raises(LedgerConflictError):
+        decided(desk, lost)
 
     assert desk.state.kept == before
 
@@ -173,7 +182,7 @@ def test_a_model_without_history_has_an_empty_head(desk: Desk) -> None:
 
 
 def test_a_promotion_moves_history_and_champion_together(desk: Desk) -> None:
-    moved, digest = desk.ledger.append(desk.ledger.head("churn"), {"outcome": "register"}, promote=(4, "w1"))
+    moved, digest = desk.append(desk.ledger.head("churn"), {"outcome": "register"}, promote=(4, "w1"))
 
     assert desk.ledger.head("churn") == moved
     assert (moved.log_seq, moved.log_digest, moved.champion_seq) == (1, digest, 1)
@@ -182,24 +191,24 @@ def test_a_promotion_moves_history_and_champion_together(desk: Desk) -> None:
 
 
 def test_a_decision_without_promotion_leaves_the_champion(desk: Desk) -> None:
-    first, _ = desk.ledger.append(desk.ledger.head("churn"), {"outcome": "register"}, promote=(4, "w1"))
+    first, _ = desk.append(desk.ledger.head("churn"), {"outcome": "register"}, promote=(4, "w1"))
 
-    second, digest = desk.ledger.append(first, {"outcome": "reject"}, promote=None)
+    second, digest = desk.append(first, {"outcome": "reject"})
 
     assert (second.champion, second.champion_seq) == (first.champion, 1)
     assert (second.log_seq, second.log_digest) == (2, digest)
 
 
 def test_each_decision_names_the_one_before(desk: Desk) -> None:
-    first, before = desk.ledger.append(desk.ledger.head("churn"), {"outcome": "hold"}, promote=None)
+    first, before = desk.append(desk.ledger.head("churn"), {"outcome": "hold"})
 
-    _, digest = desk.ledger.append(first, {"outcome": "hold"}, promote=None)
+    _, digest = desk.append(first, {"outcome": "hold"})
 
     assert desk.ledger.decision("churn", digest) == {"outcome": "hold", "seq": 2, "previous": before}
 
 
 def test_a_decision_is_kept_under_the_digest_of_its_text(desk: Desk) -> None:
-    _, digest = desk.ledger.append(desk.ledger.head("churn"), {"reasons": ["größer"]}, promote=None)
+    _, digest = desk.append(desk.ledger.head("churn"), {"reasons": ["größer"]})
 
     text, *_ = desk.decisions.kept[f"churn/{digest}.json"]
     assert hashlib.sha256(text.encode()).hexdigest() == digest
@@ -208,22 +217,179 @@ def test_a_decision_is_kept_under_the_digest_of_its_text(desk: Desk) -> None:
 @pytest.mark.parametrize("decisions_before", [0, 1])
 def test_a_head_that_moved_meanwhile_is_not_overwritten(desk: Desk, decisions_before: int) -> None:
     for _ in range(decisions_before):
-        desk.ledger.append(desk.ledger.head("churn"), {"outcome": "hold"}, promote=None)
+        desk.append(desk.ledger.head("churn"), {"outcome": "hold"})
     stale = desk.ledger.head("churn")
-    winner, _ = desk.ledger.append(stale, {"outcome": "register"}, promote=(1, "w1"))
+    winner, _ = desk.append(stale, {"outcome": "register"}, promote=(1, "w1"))
 
     with pytest.raises(LedgerConflictError):
-        desk.ledger.append(stale, {"outcome": "register"}, promote=(2, "w2"))
+        desk.append(stale, {"outcome": "register"}, promote=(2, "w2"))
 
     assert desk.ledger.head("churn") == winner
 
 
 def test_a_decision_with_a_number_that_json_has_not_is_refused(desk: Desk) -> None:
-    with pytest.raises(ValueError, match="Out of range float"):
-        desk.ledger.append(desk.ledger.head("churn"), {"metric": float("nan")}, promote=None)
+    claim = desk.claim()
+    before = dict(desk.state.kept)
 
-    assert not desk.state.kept
+    with pytest.raises(ValueError, match="Out of range float"):
+        desk.ledger.draft(claim, desk.ledger.head("churn"), {"metric": float("nan")})
+
+    assert desk.state.kept == before
     assert not desk.decisions.kept
+
+
+def test_a_draft_is_kept_and_is_no_history_yet(desk: Desk) -> None:
+    head = desk.ledger.head("churn")
+
+    claim = desk.ledger.draft(desk.claim(), head, {"outcome": "hold"})
+
+    assert claim.work.draft is not None
+    assert desk.ledger.decision("churn", claim.work.draft.digest) == {"outcome": "hold", "seq": 1, "previous": None}
+    assert desk.ledger.head("churn") == head
+
+
+def test_a_worker_that_lost_its_claim_cannot_draft(desk: Desk) -> None:
+    lost = desk.claim()
+    desk.clock.forward(HELD_FOR)
+    taken = desk.claim()
+
+    with pytest.raises(LedgerConflictError):
+        desk.ledger.draft(lost, desk.ledger.head("churn"), {"outcome": "hold"})
+
+    assert desk.ledger.renew(taken).work.draft is None
+
+
+def judgement(work: str) -> dict[str, Any]:
+    return {"outcome": "hold", "candidate": {"work": work}}
+
+
+def test_a_decision_that_reached_the_history_is_found_again_however_many_followed(desk: Desk) -> None:
+    head, digest = desk.append(desk.ledger.head("churn"), judgement("w1"), work="w1")
+    for work in ("w2", "w3"):
+        head, _ = desk.append(head, judgement(work), work=work)
+    desk.clock.forward(HELD_FOR)
+
+    found = desk.ledger.decided(desk.claim("w1"), head)
+
+    assert found == (digest, judgement("w1") | {"seq": 1, "previous": None})
+
+
+def test_a_draft_that_lost_the_head_is_no_decision(desk: Desk) -> None:
+    claim = desk.ledger.draft(desk.claim("w1"), desk.ledger.head("churn"), judgement("w1"))
+    head, _ = desk.append(desk.ledger.head("churn"), judgement("w2"), work="w2")
+
+    assert desk.ledger.decided(claim, head) is None
+
+
+def test_work_without_a_draft_was_never_decided_and_no_history_is_read(desk: Desk) -> None:
+    head, _ = desk.append(desk.ledger.head("churn"), judgement("w2"), work="w2")
+    desk.decisions.kept.clear()
+
+    assert desk.ledger.decided(desk.claim("w1"), head) is None
+
+
+def test_a_decision_older_than_the_draft_is_not_read(desk: Desk) -> None:
+    head, first = desk.append(desk.ledger.head("churn"), judgement("w2"), work="w2")
+    claim = desk.ledger.draft(desk.claim("w1"), head, judgement("w1"))
+    del desk.decisions.kept[f"churn/{first}.json"]
+
+    assert desk.ledger.decided(claim, head) is None
+
+
+def test_a_renewed_claim_holds_for_longer_and_says_what_it_said(desk: Desk) -> None:
+    claim = desk.ledger.intend(desk.claim(), Intent(3, "u"))
+    desk.clock.forward(HELD_FOR - timedelta(seconds=1))
+
+    renewed = desk.ledger.renew(claim)
+
+    desk.clock.forward(HELD_FOR - timedelta(seconds=1))
+    assert renewed.work == claim.work
+    with pytest.raises(ClaimHeldError):
+        desk.claim()
+
+
+def test_a_lost_claim_cannot_be_renewed(desk: Desk) -> None:
+    lost = desk.claim()
+    desk.clock.forward(HELD_FOR)
+    desk.claim()
+    before = dict(desk.state.kept)
+
+    with pytest.raises(LedgerConflictError):
+        desk.ledger.renew(lost)
+
+    assert desk.state.kept == before
+
+
+def rewritten(desk: Desk, name: str, **changes: object) -> None:
+    """A document as another version of this app left it."""
+    found = desk.state.read(name)
+    assert found is not None
+    desk.state.replace(name, found.document | changes, etag=found.etag)
+
+
+def test_a_work_record_with_more_members_than_we_know_is_read(desk: Desk) -> None:
+    desk.ledger.draft(desk.ledger.intend(desk.claim(), Intent(3, "u")), Head("churn"), {"outcome": "hold"})
+    rewritten(desk, "work/w1.json", added_later={"any": "thing"})
+    desk.clock.forward(HELD_FOR)
+
+    again = desk.claim()
+
+    assert (again.work.attempt, again.work.intent) == (2, Intent(3, "u"))
+    assert isinstance(again.work.draft, Draft)
+
+
+def test_a_work_record_without_the_members_that_came_later_is_read(desk: Desk) -> None:
+    desk.ledger.give_back(desk.claim())
+    found = desk.state.read("work/w1.json")
+    assert found is not None
+    kept = {key: value for key, value in found.document.items() if key not in {"draft", "outbox"}}
+    desk.state.replace("work/w1.json", kept, etag=found.etag)
+
+    again = desk.claim()
+
+    assert (again.work.draft, again.work.outbox) == (None, ())
+
+
+def test_a_head_with_more_members_than_we_know_is_read(desk: Desk) -> None:
+    head, _ = desk.append(desk.ledger.head("churn"), {"outcome": "register"}, promote=(4, "w1"))
+    rewritten(desk, "heads/churn.json", added_later=1)
+
+    assert desk.ledger.head("churn") == head
+
+
+@pytest.mark.parametrize(
+    ("name", "member"), [("work/w1.json", "intent"), ("work/w1.json", "draft"), ("heads/churn.json", "champion")]
+)
+def test_a_member_with_more_members_than_we_know_is_read(desk: Desk, name: str, member: str) -> None:
+    desk.append(desk.ledger.head("churn"), {"outcome": "register"}, promote=(4, "w0"))
+    desk.ledger.draft(desk.ledger.intend(desk.claim(), Intent(3, "u")), Head("churn"), {"outcome": "hold"})
+    found = desk.state.read(name)
+    assert found is not None
+    rewritten(desk, name, **{member: found.document[member] | {"added_later": 1}})
+    desk.clock.forward(HELD_FOR)
+
+    assert desk.claim().work.intent == Intent(3, "u")
+    assert desk.ledger.head("churn").champion is not None
+
+
+@pytest.mark.parametrize("format_", ["registrar/work-record/v2", "", None])
+def test_a_work_record_of_another_format_is_left_alone(desk: Desk, format_: str | None) -> None:
+    desk.ledger.give_back(desk.claim())
+    rewritten(desk, "work/w1.json", format=format_)
+    before = dict(desk.state.kept)
+
+    with pytest.raises(LedgerFormatError, match="where this version reads 'registrar/work-record/v1'"):
+        desk.claim()
+
+    assert desk.state.kept == before
+
+
+def test_a_head_of_another_format_is_named(desk: Desk) -> None:
+    desk.append(desk.ledger.head("churn"), {"outcome": "hold"})
+    rewritten(desk, "heads/churn.json", format="registrar/head/v2")
+
+    with pytest.raises(LedgerFormatError, match="holds 'registrar/head/v2' where this version reads"):
+        desk.ledger.head("churn")
 
 
 def test_an_unknown_decision_is_named(desk: Desk) -> None:

@@ -172,8 +172,12 @@ def test_any_other_blob_is_no_jobs(container: str, path: str) -> None:
 
 
 def test_properties_leave_out_what_nobody_said() -> None:
-    assert Lineage().properties() == {}
-    assert Lineage(job="J", experiment="").properties() == {"lineage.job": "J"}
+    assert Lineage().properties() == {"lineage.attested_by": "workspace"}
+    assert Lineage(job="J", experiment="").properties() == {"lineage.job": "J", "lineage.attested_by": "workspace"}
+
+
+def test_properties_say_that_nobody_checked_what_a_manifest_claims() -> None:
+    assert Lineage(job="J", attested_by="manifest").properties()["lineage.attested_by"] == "manifest"
 
 
 def test_properties_name_everything_that_was_said() -> None:
@@ -189,4 +193,5 @@ def test_properties_name_everything_that_was_said() -> None:
         "lineage.git_commit": "9f2d1c4",
         "lineage.environment": "sklearn:3",
         "lineage.source_event": "event-1",
+        "lineage.attested_by": "workspace",
     }

@@ -8,6 +8,7 @@ import math
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -246,14 +247,14 @@ def test_a_model_name_the_registry_would_refuse_is_refused(model: object) -> Non
 
 
 def test_a_drop_without_files_is_refused() -> None:
-    assert problems(contract(files=[])) == ["files: must list 1 to 10000 files, not 0"]
+    assert problems(contract(files=[])) == ["files: must list 1 to 1000 files, not 0"]
 
 
 def test_the_number_of_files_is_limited() -> None:
     entries = ",".join(f'{{"path":"{number}","size":1,"sha256":"{SHA}"}}' for number in range(manifest.MOST_FILES + 1))
     data = f'{{"apiVersion":"registrar/v1","kind":"DropManifest","model":"m","files":[{entries}]}}'.encode()
 
-    assert "files: must list 1 to 10000 files, not 10001" in refusal(data)
+    assert "files: must list 1 to 1000 files, not 1001" in refusal(data)
 
 
 @pytest.mark.parametrize("changes", [{"apiVersion": "registrar/v2"}, {"kind": "Manifest"}, {"apiVersion": None}])
@@ -271,6 +272,34 @@ def test_a_missing_key_is_named(key: str) -> None:
 
 def test_an_unknown_key_is_refused_with_the_nearest_known_one() -> None:
     assert "did you mean 'metrics'?" in problems(contract(metric={}))[0]
+
+
+KEYS = 80_000
+MANY = [f'"{number}":1' for number in range(KEYS)]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [[*MANY, '"0":1'], [*MANY, f'"{KEYS - 1}":1'], [entry for entry in MANY[: KEYS // 2] for _ in range(2)]],
+    ids=["first again", "last again", "each twice"],
+)
+def test_a_megabyte_of_keys_with_some_given_twice_is_refused_at_once(entries: list[str]) -> None:
+    data = f"{{{','.join(entries)}}}".encode()
+    started = time.perf_counter()
+
+    reason = refusal(data)
+
+    assert time.perf_counter() - started < 2
+    assert "is given twice" in reason
+    assert manifest.MAX_BYTES // 2 < len(data) <= manifest.MAX_BYTES
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_a_long_key_is_not_repeated_whole(twice: bool) -> None:
+    key = "é" * 100_000
+    data = f'{{"{key}": 1, "{key}": 2}}' if twice else f'{{"{key}": 1}}'
+
+    assert len(refusal(data.encode())) < 2_000
 
 
 def test_every_problem_is_reported_at_once() -> None:
@@ -306,6 +335,51 @@ def test_a_credential_in_lineage_is_refused_and_not_repeated(place: str, referen
 
     assert "carries a credential" in found[0]
     assert "c2VjcmV0" not in str(found)
+
+
+SIGNED = "https://a.blob.core.windows.net/d?sv=1&sig=c2VjcmV0"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lineage": {"job": SIGNED}},
+        {"lineage": {"git_commit": SIGNED}},
+        {"producer": SIGNED},
+        {"description": f"from\n{SIGNED}"},
+        {"tags": {"from": SIGNED}},
+        {"metrics": {"accuracy": SIGNED}},
+    ],
+)
+def test_a_credential_anywhere_is_refused_and_not_repeated(changes: dict[str, object]) -> None:
+    (found,) = problems(contract(**changes))
+
+    assert "carries a credential" in found
+    assert "c2VjcmV0" not in found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": SIGNED},
+        {"apiVersion": SIGNED},
+        {"files": [file("a", sha256=SIGNED)]},
+        {"files": [file("a", size=SIGNED)]},
+        {"metrics": {SIGNED: 1}},
+        {"tags": {SIGNED: "x"}},
+        {"tags": {f"registrar.{SIGNED}": "x"}},
+        {SIGNED: 1},
+        {"lineage": {SIGNED: "x"}},
+        {"files": [file(f"/{SIGNED}")]},
+        {"files": [file("model?sig=c2VjcmV0", size=-1)]},
+    ],
+)
+def test_a_credential_where_none_can_be_is_refused_and_not_repeated(changes: dict[str, object]) -> None:
+    assert "c2VjcmV0" not in str(problems(contract(**changes)))
+
+
+def test_a_credential_in_a_key_given_twice_is_not_repeated() -> None:
+    assert "c2VjcmV0" not in refusal(f'{{"{SIGNED}": 1, "{SIGNED}": 2}}'.encode())
 
 
 @pytest.mark.parametrize("tags", [{"registrar.champion": "true"}, {"Registrar.status": "x"}, {"": "x"}, {"a": 1}])

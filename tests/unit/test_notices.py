@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from registration import notices
 from registration.artifacts.store import Location
 from registration.candidate import DropSource, JobSource, Source
+from registration.errors import UnavailableError
 from registration.notices import Notifier
 from registration.outcome import Outcome
 from tests.fakes import MemoryStore, MemoryTopic
+from tests.faults import Faults
 
 JOB = JobSource("/ws", "j1", "model", "")
 DROP = DropSource(Location("acc", "incoming", "vendor-a/1"))
 REGISTERED = Outcome(
     "e1", "registered", ("größer",), source="job j1", model="churn", version=3, promoted=True, work="w1", decision="d1"
 )
+MANIFEST = DROP.folder / "model.manifest.json"
+RECEIPT = DROP.folder / "model.receipt.json"
 REJECTED = replace(REGISTERED, outcome="rejected", version=None, promoted=False)
 
 
 def owed(outcome: Outcome, source: Source = JOB, *, at: str = "2026-03-02T08:00:00+00:00") -> list[str]:
     """Every notice as text, as an outbox keeps it."""
     return [json.dumps(notice, sort_keys=True) for notice in notices.of(outcome, source=source, workspace="/ws", at=at)]
+
+
+def outbox(outcome: Outcome) -> tuple[dict[str, Any], ...]:
+    """What the outcome of a drop owes."""
+    return notices.of(outcome, source=DROP, workspace="/ws", at="now")
 
 
 def event_types(outcome: Outcome) -> list[str]:
@@ -83,26 +93,65 @@ def test_events_of_other_work_have_other_ids() -> None:
 
 def test_a_receipt_lies_beside_the_manifest_and_says_what_the_team_needs() -> None:
     store = MemoryStore()
-    (receipt, *_) = notices.of(REGISTERED, source=DROP, workspace="/ws", at="now")
+    store.put(MANIFEST, b"{}")
+    etag = store.blobs[MANIFEST][1]
 
-    Notifier(store, None).deliver(receipt)
+    Notifier(store, None).deliver_all(outbox(replace(REGISTERED, manifest_etag=etag)))
 
-    data, _ = store.blobs[Location("acc", "incoming", "vendor-a/1/model.receipt.json")]
+    data, _ = store.blobs[RECEIPT]
     assert json.loads(data) == {
         "apiVersion": "registrar/v1",
         "kind": "DropReceipt",
-        **{"outcome": "registered", "model": "churn", "version": 3, "promoted": True, "reasons": ["größer"]},
-        **{"work": "w1", "decision": "d1"},
+        "outcome": "registered",
+        "model": "churn",
+        "version": 3,
+        "promoted": True,
+        "reasons": ["größer"],
+        "work": "w1",
+        "decision": "d1",
+        "manifest_etag": etag,
     }
+
+
+def test_a_receipt_is_not_written_beside_a_manifest_that_it_is_not_about() -> None:
+    store = MemoryStore()
+    store.put(MANIFEST, b"{}")
+    owed_earlier = outbox(replace(REGISTERED, manifest_etag=store.blobs[MANIFEST][1]))
+    store.put(MANIFEST, b"{}")
+    before = dict(store.blobs)
+
+    Notifier(store, None).deliver_all(owed_earlier)
+
+    assert store.blobs == before
+
+
+def test_a_receipt_is_written_where_the_manifest_is_gone() -> None:
+    store = MemoryStore()
+
+    Notifier(store, None).deliver_all(outbox(REGISTERED))
+
+    assert RECEIPT in store.blobs
+
+
+@pytest.mark.parametrize("failing", ["store write", "topic Registrar.ModelRegistered"])
+def test_a_notice_that_cannot_be_delivered_does_not_keep_the_others_waiting(failing: str) -> None:
+    faults = Faults()
+    store, topic = MemoryStore(faults), MemoryTopic(faults)
+    faults.fail(failing)
+
+    with pytest.raises(UnavailableError, match=failing):
+        Notifier(store, topic).deliver_all(outbox(REGISTERED))
+
+    assert [event["type"] for event in topic.events][-1] == "Registrar.ChampionChanged"
+    assert len(topic.events) + len(store.blobs) == 2
 
 
 def test_a_receipt_delivered_twice_is_the_same_bytes_and_can_be_read_by_people() -> None:
     store = MemoryStore()
-    (receipt, *_) = notices.of(REGISTERED, source=DROP, workspace="/ws", at="now")
     written = []
     for _ in range(2):
-        Notifier(store, None).deliver(receipt)
-        written.append(next(iter(store.blobs.values()))[0])
+        Notifier(store, None).deliver_all(outbox(REGISTERED))
+        written.append(store.blobs[RECEIPT][0])
 
     assert written[0] == written[1]
     assert '\n  "outcome": "registered",\n' in written[0].decode()
@@ -113,7 +162,7 @@ def test_events_go_to_the_topic() -> None:
     topic = MemoryTopic()
     (event,) = notices.of(REJECTED, source=JOB, workspace="/ws", at="now")
 
-    Notifier(MemoryStore(), topic).deliver(event)
+    Notifier(MemoryStore(), topic).deliver_all([event])
 
     assert topic.events == [event["event"]]
 
@@ -122,6 +171,6 @@ def test_without_a_topic_events_are_left_out() -> None:
     store = MemoryStore()
     (event,) = notices.of(REJECTED, source=JOB, workspace="/ws", at="now")
 
-    Notifier(store, None).deliver(event)
+    Notifier(store, None).deliver_all([event])
 
     assert not store.blobs

@@ -87,7 +87,7 @@ def test_a_champion_read_back_gives_the_evidence_it_was_judged_by(world: World) 
 
     past = Past.read(5, "d5", written(world, job_event("j1")))
 
-    assert past == Past(5, "d5", case.validation.sha256, {"accuracy": 0.9})
+    assert past == Past(5, "d5", str(case.validation.sha256), {"accuracy": 0.9})
     assert past.evidence == Evidence({"accuracy": 0.9})
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from registration import events
-from registration.candidate import Candidate
 from registration.errors import NotVisibleYetError, PolicyError
 from registration.events import NotOfInterest
 from registration.sources.resolve import UnknownSourceError
 from tests.fakes import ARTIFACTS, OUTPUTS
 from tests.world import CHURN, INCOMING, OUTPUT_ACCOUNT, World, blob_event, drop_event, job_event, output_event
+
+if TYPE_CHECKING:
+    from registration.candidate import Candidate
 
 
 @pytest.fixture
@@ -124,7 +127,7 @@ def test_the_spelling_of_an_id_does_not_matter(world: World) -> None:
 def test_a_broken_policy_breaks_every_event_that_needs_one(world: World, message: str) -> None:
     world.policies.kept["digits.yaml"] = "kind: PromotionPolicy"
 
-    with pytest.raises(PolicyError, match="digits.yaml"):
+    with pytest.raises(PolicyError, match=r"digits\.yaml"):
         world.resolver.offers(events.parse(json.loads(message)))
 
 

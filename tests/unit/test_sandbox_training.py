@@ -105,7 +105,9 @@ def test_the_mlflow_model_measures_what_its_job_says(models: Models) -> None:
 
     model = pickle.loads((models["wine"].files / "model.pkl").read_bytes())  # noqa: S301 - trained above
 
-    assert models["wine"].metrics == {"macro_f1": pytest.approx(f1_score(truth, model.predict(rows), average="macro"), abs=5e-5)}
+    assert models["wine"].metrics == {
+        "macro_f1": pytest.approx(f1_score(truth, model.predict(rows), average="macro"), abs=5e-5)
+    }
     assert models["wine"].output_type == "mlflow_model"
 
 

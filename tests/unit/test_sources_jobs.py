@@ -105,12 +105,30 @@ def test_each_model_of_a_policy_is_offered(world: World) -> None:
     assert [one.model.name for one in offered if isinstance(one, Candidate)] == ["churn", "churn-lite"]
 
 
-@pytest.mark.parametrize("announced", [ANNOUNCED, MERELY_A_BLOB])
-def test_an_unknown_job_is_not_visible_yet(world: World, announced: Announcement) -> None:
+def test_an_unknown_job_is_not_visible_yet(world: World) -> None:
     world.workspace.jobs.clear()
 
     with pytest.raises(NotVisibleYetError, match="does not show job j1"):
-        offers(world, announced)
+        offers(world, ANNOUNCED)
+
+
+def test_an_unknown_job_that_a_blob_merely_hints_at_offers_nothing(world: World) -> None:
+    world.workspace.jobs.clear()
+
+    assert offers(world, MERELY_A_BLOB) == NotOfInterest("e1", "RunCompleted", "the workspace has no job j1")
+
+
+def test_an_output_in_a_datastore_of_another_workspace_is_refused(world: World) -> None:
+    world.workspace.elsewhere.add("model")
+
+    offered = offers(world)
+
+    assert isinstance(offered, list)
+    (refusal,) = offered
+    assert isinstance(refusal, Refusal)
+    (finding,) = refusal.findings
+    assert (refusal.model, finding.code) == ("churn", "job.output_elsewhere")
+    assert finding.message == "output 'model' lies in a datastore of another workspace"
 
 
 @pytest.mark.parametrize("status", ["Failed", "Canceled", "NotResponding", "failed"])

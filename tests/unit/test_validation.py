@@ -76,6 +76,30 @@ def test_a_broken_promise_is_a_finding_with_its_file(promise: Promise, code: str
     assert says in finding.message
 
 
+def test_what_the_listing_contradicts_is_not_read() -> None:
+    store = stored(good=DATA, model=DATA)
+
+    found = judged(store, Promise("good", len(DATA), SHA), Promise("model", 1, SHA))
+
+    assert (found.sha256, found.digests, store.opened) == (None, {}, [])
+
+
+def test_a_folder_of_another_shape_is_not_read() -> None:
+    store = stored(model=DATA)
+
+    assert judged(store, model_type="mlflow_model").sha256 is None
+    assert store.opened == []
+
+
+def test_a_digest_that_does_not_match_is_found_by_reading_every_file_once() -> None:
+    store = stored(good=DATA, model=DATA)
+
+    found = judged(store, Promise("model", len(DATA), "0" * 64))
+
+    assert [finding.code for finding in found.findings] == ["drop.digest_mismatch"]
+    assert (store.opened, found.sha256 is None) == (["good", "model"], False)
+
+
 def test_every_broken_promise_is_named() -> None:
     findings = judged(stored(model=DATA), Promise("gone", 1, SHA), Promise("model", 1, SHA)).findings
 
