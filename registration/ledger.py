@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
 HELD_FOR = timedelta(minutes=2)
@@ -59,6 +59,10 @@ class Shelf(Protocol):
 
     def create_text(self, name: str, text: str) -> None:
         """Write `name` as text if it does not exist; leave what is there if it does."""
+        ...
+
+    def names(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Every name that begins with `prefix`, with the document's `state`, empty if it has none; nothing is read."""
         ...
 
 
@@ -201,6 +205,26 @@ class Ledger:
     def finish(self, claim: Claim) -> Claim:
         """Record that every notice was delivered."""
         return self._write(claim, replace(claim.work, state="finished", outbox=()))
+
+    def work(self, work: str) -> Work | None:
+        """The record of a piece of work, or None."""
+        found = self._state.read(_work_name(work))
+        return Work.from_dict(found.document) if found else None
+
+    def unfinished(self) -> Iterator[Work]:
+        """Every piece of work that was claimed and never finished, dead or alive."""
+        names = [name for name, state in self._state.names("work/") if state != "finished"]
+        found = (self.work(name.removeprefix("work/").removesuffix(".json")) for name in names)
+        return (work for work in found if work is not None and work.state != "finished")
+
+    def models(self) -> list[str]:
+        """Every model that has a history."""
+        return [name.removeprefix("heads/").removesuffix(".json") for name, _ in self._state.names("heads/")]
+
+    def quarantined(self) -> Iterator[dict[str, Any]]:
+        """Every message in quarantine, with the reason."""
+        found = (self._quarantine.read(name) for name, _ in self._quarantine.names(""))
+        return (entry.document for entry in found if entry is not None)
 
     def head(self, model: str) -> Head:
         """Where the history of `model` stands."""

@@ -78,6 +78,12 @@ class MemoryShelf:
             if name not in self.kept:
                 self._put(name, text, as_document=False)
 
+    def names(self, prefix: str) -> Iterator[tuple[str, str]]:
+        for name, (text, *_) in sorted(self.kept.items()):
+            if name.startswith(prefix):
+                document = json.loads(text) if name.endswith(".json") else {}
+                yield name, str(document.get("state", ""))
+
     def documents(self, prefix: str) -> list[dict[str, Any]]:
         """Every document whose name begins with `prefix`, in the order they were first written."""
         return [json.loads(text) for name, (text, *_) in self.kept.items() if name.startswith(prefix)]

@@ -15,7 +15,7 @@ from registration.errors import LedgerConflictError
 from registration.ledger import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from azure.core.pipeline import PipelineResponse
@@ -58,12 +58,20 @@ class BlobShelf:
             except ResourceExistsError:
                 return
 
+    def names(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Every name that begins with `prefix`, with the document's `state`."""
+        with answering(SERVICE):
+            for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
+                yield str(blob.name), (blob.metadata or {}).get("state", "")
+
     def _put(self, name: str, document: Mapping[str, Any], **condition: Any) -> Entry:
         body = json.dumps(document, allow_nan=False).encode()
         blob = self._container.get_blob_client(name)
+        # The state is kept beside the document too, so that a listing can tell the unfinished without reading all.
+        mark = {"state": str(document["state"])} if "state" in document else None
         with answering(SERVICE):
             try:
-                said = blob.upload_blob(body, content_settings=JSON, **condition)
+                said = blob.upload_blob(body, content_settings=JSON, metadata=mark, **condition)
             except (ResourceExistsError, ResourceModifiedError) as lost:
                 raise LedgerConflictError(f"{name} was written by another worker") from lost
         return Entry(dict(document), said["etag"], said["last_modified"], said["date"])
