@@ -16,6 +16,7 @@ from azure.storage.blob import BlobServiceClient
 from registration import settings
 from registration.azure.blobs import BlobStore
 from registration.azure.policies import BlobPolicies
+from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
 from registration.azure.rest import Rest
 from registration.azure.shelf import BlobShelf
@@ -28,6 +29,7 @@ from registration.policy.folder import FolderPolicies
 from registration.registrar import Registrar
 from registration.sources.resolve import Resolver
 from registration.versioning import Versioning
+from registration.worker import Worker
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from registration.settings import Settings
 
 APP = Path(__file__).parent.parent
+WORK_QUEUE = "registrar-work"  # as in function_app.py
 MAX_DELIVERIES = 10  # host.json's maxDequeueCount
 
 
@@ -92,6 +95,16 @@ class Parts:
             now=lambda: datetime.now(UTC).isoformat(),
         )
 
+    @cached_property
+    def worker(self) -> Worker:
+        """The registrar with its patience."""
+        return Worker(self.registrar, self.ledger, self.queue, self.settings.patience)
+
+    @cached_property
+    def queue(self) -> WorkQueue:
+        """The queue of work to do."""
+        return WorkQueue(self.credential, self.settings.queue_endpoint, WORK_QUEUE)
+
     @property
     def _versioning(self) -> Versioning:
         registry = AzureRegistry(self.credential, self.rest, self.settings.workspace_parts)
@@ -117,7 +130,13 @@ def registrar() -> Registrar:
     return parts().registrar
 
 
+def worker() -> Worker:
+    """The worker of this process."""
+    return parts().worker
+
+
 def quarantine(message: str) -> None:
-    """Keep a message that every delivery failed on."""
-    reason = f"every one of {MAX_DELIVERIES} deliveries failed; the log of register_candidate says why"
-    parts().ledger.quarantine(message, reason=reason, attempts=MAX_DELIVERIES)
+    """Keep a message that the host gave up, with why its latest delivery failed."""
+    ledger = parts().ledger
+    unknown = f"every one of {MAX_DELIVERIES} deliveries failed; the log of register_candidate says why"
+    ledger.quarantine(message, reason=ledger.failure(message) or unknown, attempts=MAX_DELIVERIES)

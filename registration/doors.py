@@ -28,7 +28,7 @@ def register(message: str) -> None:
     """Work on one queue message; an exception makes the host deliver it again."""
     from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients, which the doors above never need
 
-    for outcome in bootstrap.registrar().process(message):
+    for outcome in bootstrap.worker().work(message):
         telemetry.count(outcome.outcome, reason="; ".join(outcome.reasons))
 
 

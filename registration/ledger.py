@@ -10,7 +10,9 @@
 - `{model}/{digest}.json` among the decisions is a whole decision, written once and before the head names it. Until
   then it is a draft; a decision that no head leads back to is void.
 
-A claim holds for HELD_FOR after its last write. Times are the storage server's, never this machine's.
+- `pulses/{work}.json` is written by a worker that is alive but has nothing to write, as while it hashes.
+
+A claim holds for HELD_FOR after its last write or pulse. Times are the storage server's, never this machine's.
 """
 
 from __future__ import annotations
@@ -18,14 +20,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
 HELD_FOR = timedelta(minutes=2)
 WORK_FORMAT = "registrar/work-record/v1"
@@ -286,9 +287,33 @@ class Ledger:
             else:
                 return number
 
+    def beat(self, claim: Claim) -> None:
+        """Say that the worker of `claim` is alive: it holds the work for HELD_FOR from now, though it wrote nothing."""
+        name = _pulse_name(claim.work.work)
+        found = self._state.read(name)
+        pulse = {"owner": claim.work.owner}
+        if found is None:
+            self._state.create(name, pulse)
+        else:
+            self._state.replace(name, pulse, etag=found.etag)
+
+    def remember_failure(self, message: str, reason: str) -> None:
+        """Keep why a delivery failed, for `failure` to tell when the host gives the message up."""
+        name = f"failures/{_digest(message)}.json"
+        found = self._state.read(name)
+        if found is None:
+            self._state.create(name, {"reason": reason})
+        else:
+            self._state.replace(name, {"reason": reason}, etag=found.etag)
+
+    def failure(self, message: str) -> str | None:
+        """Why the latest delivery of `message` failed, if that was remembered."""
+        found = self._state.read(f"failures/{_digest(message)}.json")
+        return found.document["reason"] if found else None
+
     def quarantine(self, message: str, *, reason: str, attempts: int) -> str:
         """Keep a message nobody could use, with the reason, once; the name it is kept under is returned."""
-        name = f"{hashlib.sha256(message.encode()).hexdigest()}.json"
+        name = f"{_digest(message)}.json"
         document = {"format": "registrar/quarantine/v1", "reason": reason, "attempts": attempts, "message": message}
         self._quarantine.create_text(name, json.dumps(document, indent=2))
         return name
@@ -301,11 +326,17 @@ class Ledger:
         return Claim(fresh, entry.etag)
 
     def _take_over(self, known: Work, found: Entry) -> Claim:
-        left = found.written + HELD_FOR - found.now
+        left = max(found.written, self._last_beat(known)) + HELD_FOR - found.now
         if known.owner and left > timedelta():
             raise ClaimHeldError(known.work, seconds=left.total_seconds())
         taken = replace(known, owner=self._new_owner(), attempt=known.attempt + 1)
         return self._write(Claim(known, found.etag), taken)
+
+    def _last_beat(self, known: Work) -> datetime:
+        found = self._state.read(_pulse_name(known.work))
+        if found is None or found.document["owner"] != known.owner:
+            return datetime.min.replace(tzinfo=UTC)
+        return found.written
 
     def _write(self, claim: Claim, work: Work) -> Claim:
         entry = self._state.replace(_work_name(work.work), asdict(work), etag=claim.etag)
@@ -335,6 +366,14 @@ def _known[T](kind: type[T], data: Mapping[str, Any] | None) -> T | None:
 
 def _work_name(work: str) -> str:
     return f"work/{work}.json"
+
+
+def _pulse_name(work: str) -> str:
+    return f"pulses/{work}.json"
+
+
+def _digest(message: str) -> str:
+    return hashlib.sha256(message.encode(errors="backslashreplace")).hexdigest()
 
 
 def _head_name(model: str) -> str:

@@ -6,6 +6,7 @@ rejected     a rule failed, or the offer itself was refused; nothing was registe
 duplicate    the same work, or the same bytes as the champion, was settled before; nothing changed
 ignored      the event offers nothing to any policy
 quarantined  the event could not be used; it is kept with the reason
+waiting      another worker is at it, or the world did not hold; the message comes again
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from registration import envelope, events, notices, record
+from registration import envelope, events, notices, pulse, record
 from registration import outcome as outcomes
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import validate
@@ -198,13 +198,16 @@ class Registrar:
     @contextlib.contextmanager
     def _claimed(self, work: str, offer: Offer) -> Iterator[Claim]:
         claim = self.ledger.claim(work, subject=_subject(offer))
-        try:
+        if claim.is_settled:
             yield claim
+            return
+        try:
+            with pulse.beating(self.ledger, claim):
+                yield claim
         except BaseException:
-            if not claim.is_settled:
-                # The claim may have been lost, or rewritten since; then there is nothing left to give back.
-                with contextlib.suppress(Exception):
-                    self.ledger.give_back(claim)
+            # The claim may have been lost, or rewritten since; then there is nothing left to give back.
+            with contextlib.suppress(Exception):
+                self.ledger.give_back(claim)
             raise
 
 

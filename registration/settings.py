@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from registration import documents
 from registration.documents import Document
 from registration.errors import SettingsError
+from registration.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,6 +99,26 @@ class Settings(Document):
         alias="REGISTRAR_CHAMPION_STAGE",
         description="Stage that the champion has in the registry.",
     )
+
+    attempts: int = Field(
+        default=20,
+        ge=1,
+        le=100,
+        alias="REGISTRAR_ATTEMPTS",
+        description="How often a message is tried before it is kept in quarantine.",
+    )
+    first_pause_seconds: float = Field(
+        default=15.0,
+        ge=0,
+        le=3600,
+        alias="REGISTRAR_FIRST_PAUSE_SECONDS",
+        description="Pause after the first failed attempt; each further pause is twice as long, 15 minutes at most.",
+    )
+
+    @property
+    def patience(self) -> Patience:
+        """How often a message is tried, and how long it waits in between."""
+        return Patience(attempts=self.attempts, first_pause_seconds=self.first_pause_seconds)
 
     @property
     def workspace_id(self) -> str:

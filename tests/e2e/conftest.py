@@ -10,6 +10,7 @@ import pytest
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
+from registration.patience import Patience
 from sandbox import names
 from sandbox.host_process import HostProcess, Pace
 from tests.e2e.app import App
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
-def running(sandbox: Sandbox, folder: Path, pace: Pace, *, queue: str) -> Iterator[App]:
+def running(sandbox: Sandbox, folder: Path, pace: Pace, *, queue: str, patience: Patience) -> Iterator[App]:
     policies = folder / "policies"
     policies.mkdir()
     environment = {
         **sandbox.environment(),
         "REGISTRAR_POLICY": str(policies),
         "REGISTRAR_STORAGE__queueServiceUri": f"https://{names.queue_host(queue)}",
+        "REGISTRAR_ATTEMPTS": str(patience.attempts),
+        "REGISTRAR_FIRST_PAUSE_SECONDS": str(patience.first_pause_seconds),
     }
     host = HostProcess.start(app=REPOSITORY, environment=environment, log=folder / "host.log", pace=pace)
     state = f"https://{names.blob_host(names.STATE_ACCOUNT)}"
@@ -38,16 +41,18 @@ def running(sandbox: Sandbox, folder: Path, pace: Pace, *, queue: str) -> Iterat
 
 @pytest.fixture(scope="session")
 def patient_app(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """An app that delivers a failed message again as often as host.json says."""
+    """An app that tries a failed message again and again."""
     pace = Pace(polling=0.1, visibility_timeout=0.5)
-    yield from running(sandbox, tmp_path_factory.mktemp("app"), pace, queue=names.STATE_ACCOUNT)
+    folder = tmp_path_factory.mktemp("app")
+    yield from running(sandbox, folder, pace, queue=names.STATE_ACCOUNT, patience=Patience(100, 1))
 
 
 @pytest.fixture(scope="session")
 def hasty_app(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """An app, with queues in another account, that gives a message up after two deliveries."""
+    """An app, with queues in another account, that gives a message up after two attempts."""
     pace = Pace(polling=0.1, visibility_timeout=0, max_dequeue_count=2)
-    yield from running(sandbox, tmp_path_factory.mktemp("hasty"), pace, queue=names.DROP_ACCOUNT)
+    folder = tmp_path_factory.mktemp("hasty")
+    yield from running(sandbox, folder, pace, queue=names.DROP_ACCOUNT, patience=Patience(2, 0))
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+"""The worker: one delivery of one message, and when it comes again.
+
+    settled                            the message is done
+    another worker holds the work      the same message comes again soon; this costs no attempt
+    the world did not hold             it comes again after a pause that doubles; the attempt is counted in its envelope
+    the last attempt failed            it is kept in quarantine with the reason, and can be replayed
+
+Whatever is not an error of ours escapes, and the Functions host delivers the message again: its own count and pause
+are the fallback.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from registration import envelope
+from registration.errors import ClaimHeldError, RegistrarError, SettingsError, TransientError
+from registration.outcome import Outcome
+
+if TYPE_CHECKING:
+    from registration.ledger import Ledger
+    from registration.patience import Patience
+    from registration.registrar import Registrar
+
+log = logging.getLogger(__name__)
+HELD_PAUSE_SECONDS = 15.0
+
+
+class Queue(Protocol):
+    """Where messages wait; raises `UnavailableError` when it does not answer."""
+
+    def send(self, text: str, *, delay_seconds: float = 0) -> None:
+        """Put a message that shows after `delay_seconds`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Works on messages, one call a delivery."""
+
+    registrar: Registrar
+    ledger: Ledger
+    queue: Queue
+    patience: Patience
+
+    def work(self, message: str) -> tuple[Outcome, ...]:
+        """Settle what `message` offers or see that it comes again; afterwards the delivery is done.
+
+        Raises what is not an error of ours, and `SettingsError`, which only a deployment can mend.
+        """
+        try:
+            return self.registrar.process(message)
+        except ClaimHeldError as held:
+            pause = min(held.retry_after_seconds or HELD_PAUSE_SECONDS, HELD_PAUSE_SECONDS)
+            self.queue.send(message, delay_seconds=pause)
+            return (Outcome(event="", outcome="waiting", reasons=(str(held),)),)
+        except SettingsError:
+            raise
+        except RegistrarError as fault:
+            return (self._again_or_never(message, fault),)
+        except Exception as surprise:
+            self.ledger.remember_failure(message, f"{type(surprise).__name__}: {surprise}")
+            raise
+
+    def _again_or_never(self, message: str, fault: RegistrarError) -> Outcome:
+        opened = envelope.open_(message)
+        if opened.attempt >= self.patience.attempts:
+            return self._give_up(message, fault, attempts=opened.attempt)
+        asked = fault.retry_after_seconds if isinstance(fault, TransientError) else None
+        pause = self.patience.pause(opened.attempt, asked_seconds=asked)
+        self.queue.send(envelope.again(opened), delay_seconds=pause)
+        log.warning("attempt %s failed, the next one is in %.0f s: %s", opened.attempt, pause, fault)
+        return Outcome(event="", outcome="waiting", reasons=(str(fault),))
+
+    def _give_up(self, message: str, fault: RegistrarError, *, attempts: int) -> Outcome:
+        kept = self.ledger.quarantine(message, reason=str(fault), attempts=attempts)
+        log.error("gave up after %s attempts, kept as %s: %s", attempts, kept, fault)
+        return Outcome(event="", outcome="quarantined", reasons=(str(fault),), source=kept)

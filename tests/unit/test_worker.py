@@ -1,0 +1,147 @@
+"""The worker: what becomes of a delivery when the world does not hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from registration import envelope
+from registration.errors import ClaimHeldError, UnavailableError
+from registration.ledger import HELD_FOR
+from registration.patience import LONGEST_PAUSE_SECONDS, Patience
+from registration.worker import HELD_PAUSE_SECONDS, Worker
+from tests.world import World, job_event
+
+if TYPE_CHECKING:
+    from registration.outcome import Outcome
+    from registration.registrar import Registrar
+
+
+@dataclass
+class MemoryQueue:
+    """Messages with their pauses, in the order they were sent."""
+
+    sent: list[tuple[str, float]] = field(default_factory=list)
+
+    def send(self, text: str, *, delay_seconds: float = 0) -> None:
+        self.sent.append((text, delay_seconds))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def queue() -> MemoryQueue:
+    return MemoryQueue()
+
+
+def worker(world: World, queue: MemoryQueue, *, attempts: int = 3) -> Worker:
+    return Worker(world.registrar, world.ledger, queue, Patience(attempts=attempts, first_pause_seconds=10))
+
+
+def test_a_settled_message_is_not_sent_again(world: World, queue: MemoryQueue) -> None:
+    world.job("j1", accuracy=0.9)
+
+    (outcome,) = worker(world, queue).work(job_event("j1"))
+
+    assert (outcome.outcome, queue.sent) == ("registered", [])
+
+
+def test_a_fault_brings_the_message_back_with_its_attempt_counted(world: World, queue: MemoryQueue) -> None:
+    (outcome,) = worker(world, queue).work(job_event("unknown"))
+
+    (message, pause) = queue.sent[0]
+    assert (outcome.outcome, pause) == ("waiting", 10)
+    assert envelope.open_(message).attempt == 2
+    assert envelope.open_(message).event == json.loads(job_event("unknown"))
+
+
+def test_each_pause_is_twice_the_one_before_up_to_the_longest() -> None:
+    patience = Patience(first_pause_seconds=10)
+
+    pauses = [patience.pause(attempt, asked_seconds=None) for attempt in range(1, 12)]
+
+    assert pauses[:4] == [10, 20, 40, 80]
+    assert pauses[-1] == LONGEST_PAUSE_SECONDS
+
+
+def test_what_the_service_asks_for_is_waited_for() -> None:
+    assert Patience(first_pause_seconds=10).pause(5, asked_seconds=3) == 3
+
+
+def test_after_the_last_attempt_the_message_is_kept_with_the_reason(world: World, queue: MemoryQueue) -> None:
+    at_work, message = worker(world, queue), job_event("unknown")
+    for _ in range(2):
+        at_work.work(message)
+        message = queue.sent[-1][0]
+
+    (outcome,) = at_work.work(message)
+
+    (kept,) = world.ledger.quarantined()
+    assert outcome.outcome == "quarantined"
+    assert (kept["attempts"], kept["message"], len(queue.sent)) == (3, message, 2)
+    assert "does not show job unknown" in kept["reason"]
+
+
+def test_waiting_for_another_worker_costs_no_attempt(world: World, queue: MemoryQueue) -> None:
+    world.job("j1", accuracy=0.9)
+    world.faults.fail("registry create churn:1", dead=True)
+    with pytest.raises(UnavailableError):
+        world.process(job_event("j1"))
+    world.faults.revive()
+
+    (outcome,) = worker(world, queue).work(job_event("j1"))
+
+    assert outcome.outcome == "waiting"
+    assert queue.sent == [(job_event("j1"), HELD_PAUSE_SECONDS)]
+
+
+def test_a_worker_that_is_alive_keeps_its_work_however_long_it_takes(world: World) -> None:
+    claim = world.ledger.claim("w", subject={})
+    for _ in range(10):
+        world.clock.forward(HELD_FOR - timedelta(seconds=1))
+        world.ledger.beat(claim)
+
+    with pytest.raises(ClaimHeldError, match="held by another worker"):
+        world.ledger.claim("w", subject={})
+
+
+def test_a_worker_whose_pulse_stopped_loses_its_work(world: World) -> None:
+    claim = world.ledger.claim("w", subject={})
+    world.ledger.beat(claim)
+    world.clock.forward(HELD_FOR)
+
+    assert world.ledger.claim("w", subject={}).work.attempt == 2
+
+
+def test_the_pulse_of_a_former_owner_keeps_nobody_away(world: World) -> None:
+    first = world.ledger.claim("w", subject={})
+    world.clock.forward(HELD_FOR)
+    world.ledger.claim("w", subject={})
+    world.clock.forward(HELD_FOR)
+    world.ledger.beat(first)
+
+    assert world.ledger.claim("w", subject={}).work.attempt == 3
+
+
+class Surprising:
+    """A registrar with a fault nobody foresaw."""
+
+    def process(self, _message: str) -> tuple[Outcome, ...]:
+        raise ValueError("nobody foresaw this")
+
+
+def test_why_a_delivery_failed_is_remembered_for_the_host_that_gives_it_up(world: World, queue: MemoryQueue) -> None:
+    at_work = Worker(cast("Registrar", Surprising()), world.ledger, queue, Patience())
+
+    with pytest.raises(ValueError, match="nobody foresaw this"):
+        at_work.work(job_event("j1"))
+
+    assert world.ledger.failure(job_event("j1")) == "ValueError: nobody foresaw this"
+    assert queue.sent == []
