@@ -31,10 +31,16 @@ fix: $(READY)    ## let ruff format and mend what it can
 bench: $(READY)  ## ratios measured in one run
 	@$(PYTHON) bench/imports.py
 
+load: $(READY)   ## a thousand mixed events through the sandbox
+	@$(PYTHON) -m bench.load
+
+crash-matrix: $(READY)  ## kill a worker at every step and look
+	@$(PYTHON) tools/crash_matrix.py
+
 lock:            ## pin requirements*.txt again from pyproject.toml
 	@tools/lock
 
 clean:           ## forget everything setup made
 	@rm -rf .venv .uv node_modules .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
-.PHONY: help setup demo test check fix bench lock clean
+.PHONY: help setup demo test check fix bench load crash-matrix lock clean

@@ -7,6 +7,7 @@ from registration import doors
 WORK = "registrar-work"
 POISON = "registrar-work-poison"
 STORAGE = "REGISTRAR_STORAGE"
+EVERY_QUARTER_HOUR = "0 */15 * * * *"
 
 app = func.FunctionApp()
 
@@ -35,3 +36,9 @@ def register_candidate(message: str) -> None:
 def quarantine_candidate(message: str) -> None:
     """Keep an event that could not be worked on."""
     doors.quarantine(message)
+
+
+@app.timer_trigger(arg_name="timer", schedule=EVERY_QUARTER_HOUR)
+def sweep_candidates(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the host gives it
+    """Find what no event told of."""
+    doors.sweep()

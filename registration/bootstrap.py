@@ -15,6 +15,7 @@ from azure.storage.blob import BlobServiceClient
 
 from registration import settings
 from registration.azure.blobs import BlobStore
+from registration.azure.listing import DropManifests, WorkspaceJobs
 from registration.azure.policies import BlobPolicies
 from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
@@ -24,11 +25,15 @@ from registration.azure.topic import OutcomeTopic
 from registration.azure.workspace import AzureWorkspace
 from registration.ledger import Ledger
 from registration.notices import Notifier
+from registration.pauses import Pauses
 from registration.policy import catalog
 from registration.policy.folder import FolderPolicies
 from registration.registrar import Registrar
+from registration.requests import Desk, Requests
 from registration.sources.resolve import Resolver
+from registration.sweep import Sweep
 from registration.versioning import Versioning
+from registration.watermark import Watermarks
 from registration.worker import Worker
 
 if TYPE_CHECKING:
@@ -52,12 +57,12 @@ class Parts:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger in the app's own storage account."""
-        service = BlobServiceClient(self.settings.blob_endpoint, credential=self.credential)
-        shelves = {
-            name: BlobShelf(service.get_container_client(f"registrar-{name}"))
-            for name in ("state", "decisions", "quarantine")
-        }
-        return Ledger(**shelves, new_owner=lambda: uuid.uuid4().hex)
+        return Ledger(**self._shelves, new_owner=lambda: uuid.uuid4().hex)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        """What people paused."""
+        return Pauses(self._shelves["state"])
 
     @cached_property
     def store(self) -> BlobStore:
@@ -83,32 +88,78 @@ class Parts:
     @cached_property
     def registrar(self) -> Registrar:
         """The registrar with all its parts."""
-        topic = self.settings.outcome_topic
         return Registrar(
             resolver=Resolver(self.settings, self.workspace, self.store, lambda: catalog.load(self.policies)),
             workspace=self.workspace,
             store=self.store,
             ledger=self.ledger,
             versioning=self._versioning,
-            notifier=Notifier(self.store, OutcomeTopic(self.credential, topic) if topic else None),
+            notifier=self._notifier,
             workspace_id=self.settings.workspace,
-            now=lambda: datetime.now(UTC).isoformat(),
+            now=_now,
+            pauses=self.pauses,
+            observes=self.settings.observes,
+        )
+
+    @cached_property
+    def requests(self) -> Requests:
+        """What does what people ask for."""
+        return Requests(
+            ledger=self.ledger,
+            pauses=self.pauses,
+            versioning=self._versioning,
+            workspace=self.workspace,
+            notifier=self._notifier,
+            workspace_id=self.settings.workspace,
+            now=_now,
+            observes=self.settings.observes,
         )
 
     @cached_property
     def worker(self) -> Worker:
-        """The registrar with its patience."""
-        return Worker(self.registrar, self.ledger, self.queue, self.settings.patience)
+        """The registrar and the requests, with their patience."""
+        return Worker(Desk(self.requests, self.registrar), self.ledger, self.queue, self.settings.patience)
+
+    @property
+    def sweep(self) -> Sweep:
+        """Finds what no event told of."""
+        return Sweep(
+            jobs=WorkspaceJobs(self.rest, self.settings.workspace),
+            drops=DropManifests(self.credential, suffix=self.settings.storage_suffix),
+            resolver=self.registrar.resolver,
+            ledger=self.ledger,
+            quiet=self.ledger.is_quiet,
+            versioning=self.registrar.versioning,
+            send=self.queue.send,
+            watermarks=Watermarks(self._shelves["state"]),
+            now=lambda: datetime.now(UTC),
+            observes=self.settings.observes,
+        )
 
     @cached_property
     def queue(self) -> WorkQueue:
         """The queue of work to do."""
         return WorkQueue(self.credential, self.settings.queue_endpoint, WORK_QUEUE)
 
+    @cached_property
+    def _shelves(self) -> dict[str, BlobShelf]:
+        service = BlobServiceClient(self.settings.blob_endpoint, credential=self.credential)
+        names = ("state", "decisions", "quarantine")
+        return {name: BlobShelf(service.get_container_client(f"registrar-{name}")) for name in names}
+
     @property
+    def _notifier(self) -> Notifier:
+        topic = self.settings.outcome_topic
+        return Notifier(self.store, OutcomeTopic(self.credential, topic) if topic else None)
+
+    @cached_property
     def _versioning(self) -> Versioning:
         registry = AzureRegistry(self.credential, self.rest, self.settings.workspace_parts)
         return Versioning(registry, self.ledger, self.store, self.workspace, self.settings.champion_stage)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 _lock = threading.Lock()

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from registration import cli_history, cli_people, cli_replay, cli_sweep
 from registration.errors import RegistrarError
 
 app = typer.Typer(
@@ -95,6 +96,12 @@ def drop(
     from sandbox import session  # noqa: PLC0415 - as above
 
     raise typer.Exit(session.drop(path, model=model, metrics=metric or [], to=to, as_json=json))
+
+
+cli_history.add_to(app)
+cli_people.add_to(app)
+cli_replay.add_to(app)
+cli_sweep.add_to(app)
 
 
 def main() -> None:

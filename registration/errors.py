@@ -11,7 +11,8 @@
     │   ├── NotVisibleYetError         a job or its output is not readable yet
     │   ├── UnavailableError           Azure ML, storage or the ledger did not answer
     │   ├── ArtifactChangedError       a file changed while it was read; what is there now is new work
-    │   └── ClaimHeldError             another worker holds this work
+    │   ├── ClaimHeldError             another worker holds this work
+    │   └── PausedError                somebody paused the model, or the app
     ├── LedgerFormatError          a ledger document was written by another version of this app
     ├── LedgerConflictError        somebody wrote the ledger first; read it again and decide again
     └── RegistryMismatchError      the registry does not say what was written to it
@@ -98,6 +99,10 @@ class ClaimHeldError(TransientError):
     def __init__(self, work: str, *, seconds: float) -> None:
         super().__init__(f"work {work} is held by another worker", retry_after_seconds=seconds)
         self.work = work
+
+
+class PausedError(TransientError):
+    """Somebody paused the model, or the app; the message comes again until it is resumed."""
 
 
 class LedgerFormatError(RegistrarError):

@@ -212,20 +212,30 @@ class Ledger:
         found = self._state.read(_work_name(work))
         return Work.from_dict(found.document) if found else None
 
+    def works(self, beginning: str) -> Iterator[str]:
+        """The key of every piece of work that begins so."""
+        names = (name for name, _ in self._state.names(f"work/{beginning}"))
+        return (name.removeprefix("work/").removesuffix(".json") for name in names)
+
     def unfinished(self) -> Iterator[Work]:
         """Every piece of work that was claimed and never finished, dead or alive."""
         names = [name for name, state in self._state.names("work/") if state != "finished"]
         found = (self.work(name.removeprefix("work/").removesuffix(".json")) for name in names)
         return (work for work in found if work is not None and work.state != "finished")
 
+    def is_quiet(self, work: str) -> bool:
+        """Whether nobody wrote this piece of work, or its pulse, for HELD_FOR."""
+        found = self._state.read(_work_name(work))
+        return found is None or self._left(Work.from_dict(found.document), found) <= timedelta()
+
     def models(self) -> list[str]:
         """Every model that has a history."""
         return [name.removeprefix("heads/").removesuffix(".json") for name, _ in self._state.names("heads/")]
 
-    def quarantined(self) -> Iterator[dict[str, Any]]:
-        """Every message in quarantine, with the reason."""
+    def quarantined(self, *, since: datetime | None = None) -> Iterator[dict[str, Any]]:
+        """Every message that came to quarantine, at `since` or later, with the reason."""
         found = (self._quarantine.read(name) for name, _ in self._quarantine.names(""))
-        return (entry.document for entry in found if entry is not None)
+        return (it.document for it in found if it is not None and (since is None or it.written >= since))
 
     def head(self, model: str) -> Head:
         """Where the history of `model` stands."""
@@ -326,11 +336,14 @@ class Ledger:
         return Claim(fresh, entry.etag)
 
     def _take_over(self, known: Work, found: Entry) -> Claim:
-        left = max(found.written, self._last_beat(known)) + HELD_FOR - found.now
+        left = self._left(known, found)
         if known.owner and left > timedelta():
             raise ClaimHeldError(known.work, seconds=left.total_seconds())
         taken = replace(known, owner=self._new_owner(), attempt=known.attempt + 1)
         return self._write(Claim(known, found.etag), taken)
+
+    def _left(self, known: Work, found: Entry) -> timedelta:
+        return max(found.written, self._last_beat(known)) + HELD_FOR - found.now
 
     def _last_beat(self, known: Work) -> datetime:
         found = self._state.read(_pulse_name(known.work))

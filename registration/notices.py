@@ -75,8 +75,8 @@ class Notifier:
             )
 
 
-def of(outcome: Outcome, *, source: Source, workspace: str, at: str) -> tuple[dict[str, Any], ...]:
-    """The notices that `outcome` owes, ready for the outbox."""
+def of(outcome: Outcome, *, source: Source | None, workspace: str, at: str) -> tuple[dict[str, Any], ...]:
+    """The notices that `outcome` owes, ready for the outbox; `source` is None when it answers a person's request."""
     notices: list[dict[str, Any]] = []
     if isinstance(source, DropSource):
         receipt = {"apiVersion": "registrar/v1", "kind": "DropReceipt", **outcome.receipt()}

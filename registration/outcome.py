@@ -2,11 +2,16 @@
 
 registered   a version was made; `promoted` says whether it is the champion now
 held         a person has to answer; nothing was registered
+observed     decided and recorded by an app that only observes; the first reason says what it would have been
 rejected     a rule failed, or the offer itself was refused; nothing was registered
 duplicate    the same work, or the same bytes as the champion, was settled before; nothing changed
 ignored      the event offers nothing to any policy
 quarantined  the event could not be used; it is kept with the reason
-waiting      another worker is at it, or the world did not hold; the message comes again
+waiting      another worker is at it, it is paused, or the world did not hold; the message comes again
+adopted      a person made a version that was there already the first champion
+paused       a person let candidates wait
+resumed      a person let them go on
+declined     what a person asked for could not be done; nothing changed
 """
 
 from __future__ import annotations
@@ -87,6 +92,14 @@ def recorded(case: Case, decision: Mapping[str, Any], *, digest: str) -> Outcome
 def same_bytes(case: Case, champion: Past) -> Outcome:
     """The outcome of a candidate that is the champion already."""
     return replace(_of(case), reasons=(f"the same bytes as the champion, version {champion.version}",))
+
+
+def observed(outcome: Outcome) -> Outcome:
+    """What `outcome` is if nothing may come of it; an outcome that changes nothing stays what it is."""
+    if outcome.outcome not in DECIDED.values():
+        return outcome
+    first, *others = outcome.reasons
+    return replace(outcome, outcome="observed", reasons=(f"would be {outcome.outcome}: {first}", *others))
 
 
 def repeated(known: Outcome, *, event: str) -> Outcome:

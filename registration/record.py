@@ -50,7 +50,7 @@ class Past:
 
     version: int
     decision: str
-    sha256: str
+    sha256: str | None
     metrics: Mapping[str, object]
 
     @classmethod

@@ -16,7 +16,7 @@ from registration import outcome as outcomes
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import validate
 from registration.candidate import Candidate, JobSource, Refusal, work_key
-from registration.errors import LedgerConflictError, MalformedEventError, NotVisibleYetError
+from registration.errors import LedgerConflictError, MalformedEventError, NotVisibleYetError, PausedError
 from registration.events import NotOfInterest
 from registration.outcome import Outcome
 from registration.policy.decision import decide
@@ -30,17 +30,23 @@ if TYPE_CHECKING:
     from registration.finding import Finding
     from registration.ledger import Claim, Head, Ledger
     from registration.notices import Notifier
+    from registration.pauses import Pauses
     from registration.policy.decision import Decision
     from registration.sources.jobs import Workspace
     from registration.sources.resolve import Offer, Resolver
     from registration.versioning import Versioning
 
 log = logging.getLogger(__name__)
+ACTED = 0
+OBSERVED = -1  # the epoch of work that was only observed, so that the same offer is new work for an app that acts
 
 
 @dataclass(frozen=True)
 class Registrar:
-    """Processes messages. `now` is the time that records state, ISO 8601; it decides nothing."""
+    """Processes messages. `now` is the time that records state, ISO 8601; it decides nothing.
+
+    While it `observes`, it decides and records, but registers nothing, moves no champion and tells nobody.
+    """
 
     resolver: Resolver
     workspace: Workspace
@@ -50,6 +56,8 @@ class Registrar:
     notifier: Notifier
     workspace_id: str
     now: Callable[[], str]
+    pauses: Pauses
+    observes: bool = False
 
     def process(self, message: str) -> tuple[Outcome, ...]:
         """Settle everything that `message`, a queue message, offers.
@@ -61,7 +69,7 @@ class Registrar:
             event = events.parse(envelope.open_(message).event)
             offered = self.resolver.offers(event)
         except (MalformedEventError, UnknownSourceError) as unusable:
-            return (self._quarantine(message, str(unusable)),)
+            return (self.quarantine(message, str(unusable)),)
         if isinstance(offered, NotOfInterest):
             return (Outcome(event=offered.id, outcome="ignored", reasons=(offered.reason,)),)
         return self._settle_each(offered)
@@ -75,6 +83,8 @@ class Registrar:
                 settled.append(self.settle(offer))
             except Exception as failure:  # noqa: BLE001 - raised again below, when the others are settled
                 failures.append(failure)
+        # A pause first: it costs no attempt, so another offer's fault must not use them up meanwhile.
+        failures.sort(key=lambda failed: not isinstance(failed, PausedError))
         for unraised in failures[1:]:
             log.error("another offer of the same event failed", exc_info=unraised)
         if failures:
@@ -82,11 +92,13 @@ class Registrar:
         return tuple(settled)
 
     def settle(self, offer: Offer) -> Outcome:
-        """Bring one offer to its outcome, or show the outcome it already has."""
+        """Bring one offer to its outcome, or show the outcome it already has; raises `PausedError` while paused."""
+        self.pauses.check(_model(offer))
         artifact = self._inventory(offer)
         fingerprint = _fingerprint(offer, artifact)
-        work = work_key(offer.source, model=_model(offer), fingerprint=fingerprint)
-        with self._claimed(work, offer) as claim:
+        epoch = OBSERVED if self.observes else ACTED
+        work = work_key(offer.source, model=_model(offer), fingerprint=fingerprint, epoch=epoch)
+        with claimed(self.ledger, work, subject=_subject(offer)) as claim:
             if claim.is_settled:
                 return self._again(claim, offer)
             if isinstance(offer, Refusal):
@@ -123,9 +135,7 @@ class Registrar:
             if champion is not None and champion.is_same_as(case):
                 claim = self.versioning.withdraw(claim, case, status="superseded")
                 return self._conclude(claim, case.candidate, outcomes.same_bytes(case, champion))
-            decision = decide(
-                case.candidate.model, candidate=case.evidence, champion=champion.evidence if champion else None
-            )
+            decision = self._decided(case, head, champion)
             claim, findings = self._realise(claim, case, decision)
             if findings:
                 case = case.finding(*findings)
@@ -134,8 +144,18 @@ class Registrar:
             if moved is not None:
                 return self._announce(claim, case, *self._drafted(claim, moved))
 
+    def _decided(self, case: Case, head: Head, champion: Past | None) -> Decision:
+        model = case.candidate.model
+        # Asked only when the answer counts: it costs a request.
+        asks = head.champion is None and model.adopt == "required"
+        unadopted = asks and self.versioning.registry.foreign_versions(model.name)
+        past = champion.evidence if champion else None
+        return decide(model, candidate=case.evidence, champion=past, unadopted=unadopted)
+
     def _realise(self, claim: Claim, case: Case, decision: Decision) -> tuple[Claim, tuple[Finding, ...]]:
         """Register what was accepted; archive a version that an earlier decision made and this one does not accept."""
+        if self.observes:
+            return claim, ()
         if decision.outcome != "register":
             status = "artifact_changed" if case.validation.findings else "superseded"
             return self.versioning.withdraw(claim, case, status=status), ()
@@ -149,8 +169,9 @@ class Registrar:
         self, claim: Claim, case: Case, decision: Decision, head: Head, champion: Past | None
     ) -> tuple[Claim, Head | None]:
         """Write the decision and move the head to it; no head if it moved meanwhile."""
-        version = _version(claim) if decision.outcome == "register" else None
+        version = _version(claim) if decision.outcome == "register" and not self.observes else None
         written = record.write(case, decision, champion=champion, version=version, decided_at=self.now())
+        written |= {"mode": "observe"} if self.observes else {}
         claim = self.ledger.draft(claim, head, written)
         promote = (version, case.work) if version is not None else None
         try:
@@ -176,6 +197,8 @@ class Registrar:
         return Past.read(head.champion.version, head.champion.decision, written)
 
     def _conclude(self, claim: Claim, offer: Offer, outcome: Outcome) -> Claim:
+        if self.observes:
+            return self.ledger.decide(claim, result=outcomes.observed(outcome).to_dict(), outbox=())
         outbox = notices.of(outcome, source=offer.source, workspace=self.workspace_id, at=self.now())
         return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox)
 
@@ -190,25 +213,31 @@ class Registrar:
             self._notify(claim)
         return outcomes.repeated(Outcome.from_dict(claim.work.result or {}), event=offer.event)
 
-    def _quarantine(self, message: str, reason: str) -> Outcome:
+    def quarantine(self, message: str, reason: str) -> Outcome:
+        """Keep a message that cannot be used, with the reason."""
         kept = self.ledger.quarantine(message, reason=reason, attempts=1)
         log.warning("quarantined a message as %s: %s", kept, reason)
         return Outcome(event="", outcome="quarantined", reasons=(reason,), source=kept)
 
-    @contextlib.contextmanager
-    def _claimed(self, work: str, offer: Offer) -> Iterator[Claim]:
-        claim = self.ledger.claim(work, subject=_subject(offer))
-        if claim.is_settled:
+
+@contextlib.contextmanager
+def claimed(ledger: Ledger, work: str, *, subject: Mapping[str, object]) -> Iterator[Claim]:
+    """Claim `work` and keep the claim alive for as long as the block lasts; given back if the block raises.
+
+    Raises `ClaimHeldError` while another worker holds it. Settled work is shown and not claimed again.
+    """
+    claim = ledger.claim(work, subject=subject)
+    if claim.is_settled:
+        yield claim
+        return
+    try:
+        with pulse.beating(ledger, claim):
             yield claim
-            return
-        try:
-            with pulse.beating(self.ledger, claim):
-                yield claim
-        except BaseException:
-            # The claim may have been lost, or rewritten since; then there is nothing left to give back.
-            with contextlib.suppress(Exception):
-                self.ledger.give_back(claim)
-            raise
+    except BaseException:
+        # The claim may have been lost, or rewritten since; then there is nothing left to give back.
+        with contextlib.suppress(Exception):
+            ledger.give_back(claim)
+        raise
 
 
 def _model(offer: Offer) -> str | None:

@@ -41,7 +41,10 @@ class Registration:
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A version as the registry has it. `uri` is the service's own spelling and need not be the one registered."""
+    """A version as the registry has it. `uri` is the service's own spelling and need not be the one registered.
+
+    `job` is the job that the service says it comes from, None if it says none.
+    """
 
     model: str
     version: int
@@ -51,6 +54,7 @@ class ModelVersion:
     tags: Mapping[str, str]
     properties: Mapping[str, str]
     stage: str | None
+    job: str | None = None
 
     @property
     def work(self) -> str | None:
@@ -67,6 +71,10 @@ class ModelRegistry(Protocol):
 
     def find(self, model: str, version: int) -> ModelVersion | None:
         """The version, or None."""
+        ...
+
+    def foreign_versions(self, model: str) -> bool:
+        """Whether the model has a version that is not archived and that no work of ours made."""
         ...
 
     def create(self, registration: Registration) -> None:

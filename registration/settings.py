@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -114,6 +114,17 @@ class Settings(Document):
         alias="REGISTRAR_FIRST_PAUSE_SECONDS",
         description="Pause after the first failed attempt; each further pause is twice as long, 15 minutes at most.",
     )
+
+    mode: Literal["act", "observe"] = Field(
+        default="act",
+        alias="REGISTRAR_MODE",
+        description="act, or observe: decide and record, but write nothing to Azure ML and move no champion.",
+    )
+
+    @property
+    def observes(self) -> bool:
+        """Whether the app decides and records only."""
+        return self.mode == "observe"
 
     @property
     def patience(self) -> Patience:

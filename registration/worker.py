@@ -1,6 +1,7 @@
 """The worker: one delivery of one message, and when it comes again.
 
     settled                            the message is done
+    it is paused                       the same message comes again in five minutes; this costs no attempt
     another worker holds the work      the same message comes again soon; this costs no attempt
     the world did not hold             it comes again after a pause that doubles; the attempt is counted in its envelope
     the last attempt failed            it is kept in quarantine with the reason, and can be replayed
@@ -16,13 +17,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from registration import envelope
-from registration.errors import ClaimHeldError, RegistrarError, SettingsError, TransientError
+from registration.errors import ClaimHeldError, PausedError, RegistrarError, SettingsError, TransientError
 from registration.outcome import Outcome
+from registration.pauses import PAUSED_SECONDS
 
 if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.patience import Patience
-    from registration.registrar import Registrar
 
 log = logging.getLogger(__name__)
 HELD_PAUSE_SECONDS = 15.0
@@ -36,11 +37,19 @@ class Queue(Protocol):
         ...
 
 
+class Processor(Protocol):
+    """What settles a message: the registrar, or the desk in front of it."""
+
+    def process(self, message: str) -> tuple[Outcome, ...]:
+        """Settle everything that `message` offers or asks for; raises `RegistrarError` when it should come again."""
+        ...
+
+
 @dataclass(frozen=True)
 class Worker:
     """Works on messages, one call a delivery."""
 
-    registrar: Registrar
+    processor: Processor
     ledger: Ledger
     queue: Queue
     patience: Patience
@@ -51,11 +60,12 @@ class Worker:
         Raises what is not an error of ours, and `SettingsError`, which only a deployment can mend.
         """
         try:
-            return self.registrar.process(message)
+            return self.processor.process(message)
         except ClaimHeldError as held:
             pause = min(held.retry_after_seconds or HELD_PAUSE_SECONDS, HELD_PAUSE_SECONDS)
-            self.queue.send(message, delay_seconds=pause)
-            return (Outcome(event="", outcome="waiting", reasons=(str(held),)),)
+            return (self._waiting(message, held, seconds=pause),)
+        except PausedError as paused:
+            return (self._waiting(message, paused, seconds=PAUSED_SECONDS),)
         except SettingsError:
             raise
         except RegistrarError as fault:
@@ -63,6 +73,10 @@ class Worker:
         except Exception as surprise:
             self.ledger.remember_failure(message, f"{type(surprise).__name__}: {surprise}")
             raise
+
+    def _waiting(self, message: str, why: TransientError, *, seconds: float) -> Outcome:
+        self.queue.send(message, delay_seconds=seconds)
+        return Outcome(event="", outcome="waiting", reasons=(str(why),))
 
     def _again_or_never(self, message: str, fault: RegistrarError) -> Outcome:
         opened = envelope.open_(message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox import datastores, model_uris, refusals
+from sandbox import datastores, model_uris, names, refusals
 from sandbox.datastores import Datastore
 from sandbox.faults import Faults
 from sandbox.http_server import Response
@@ -104,3 +104,13 @@ class Workspace:
     def lose_next_answer(self, method: str, path_regex: str, times: int = 1) -> None:
         """Let the next `times` fitting requests have their effect and then lose the connection: no answer comes."""
         self.faults.lose_next_answer(method, path_regex, times=times)
+
+    def fail_some(self, rate: float, *, seed: int) -> None:
+        """From now on let a share of the requests to Azure ML go wrong.
+
+        Each is throttled for a second, fails without effect, or has its effect and loses its answer. `seed` is
+        explained at `Faults.fail_some`.
+        """
+        throttled = Response(429, refusals.too_many_requests(), {"Retry-After": "1"})
+        hosts = (names.ARM_HOST, names.DATAPLANE_HOST)
+        self.faults.fail_some(rate, (throttled, Response(500)), hosts=hosts, seed=seed)

@@ -199,6 +199,10 @@ class MemoryRegistry:
         found = self.versions.get((model, version))
         return replace(found, stage="Archived") if found and (model, version) in self.archived else found
 
+    def foreign_versions(self, model: str) -> bool:
+        self.faults.reading()
+        return any(self.versions[model, number].work is None for number in self.visible(model))
+
     def create(self, registration: Registration) -> None:
         with self.faults.writing(f"registry create {registration.model}:{registration.version}"):
             key = (registration.model, registration.version)
@@ -224,11 +228,12 @@ class MemoryRegistry:
             self.versions[model, version] = replace(found, tags={**found.tags, **tags}, stage=None)
             self.archived.add((model, version))
 
-    def register_by_hand(self, model: str, version: int, *, work: str = "") -> None:
+    def register_by_hand(self, model: str, version: int, *, work: str = "", job: str | None = None) -> None:
         """A version that a person made, or another worker of ours for its own `work`."""
         properties = {"registrar.work": work} if work else {}
         uri = f"azureml://by-hand/{model}/{version}"
-        self.versions[model, version] = ModelVersion(model, version, "custom_model", uri, "", {}, properties, None)
+        made = ModelVersion(model, version, "custom_model", uri, "", {}, properties, None, job)
+        self.versions[model, version] = made
 
     def visible(self, model: str) -> list[int]:
         """The numbers of the versions that are not archived."""

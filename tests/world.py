@@ -20,9 +20,11 @@ from registration.errors import ClaimHeldError, RegistrarError
 from registration.events import NotOfInterest
 from registration.ledger import HELD_FOR, Ledger
 from registration.notices import Notifier
+from registration.pauses import Pauses
 from registration.policy import catalog
 from registration.record import Case
 from registration.registrar import Registrar
+from registration.requests import Desk, Requests
 from registration.sources.jobs import Job, JobOutput
 from registration.sources.resolve import Resolver
 from registration.versioning import Versioning
@@ -90,6 +92,7 @@ class World:
     faults: Faults = field(default_factory=Faults)
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
     policies: TextPolicies = field(default_factory=lambda: TextPolicies({"churn.yaml": CHURN, "digits.yaml": DIGITS}))
+    observes: bool = False
 
     def __post_init__(self) -> None:
         owners = (f"worker-{number}" for number in itertools.count(1))
@@ -124,7 +127,33 @@ class World:
             notifier=Notifier(self.store, self.topic),
             workspace_id=WORKSPACE,
             now=self.clock.iso,
+            pauses=self.pauses,
+            observes=self.observes,
         )
+
+    @property
+    def pauses(self) -> Pauses:
+        """What people paused."""
+        return Pauses(self.state)
+
+    @property
+    def requests(self) -> Requests:
+        """What does what people ask for."""
+        return Requests(
+            ledger=self.ledger,
+            pauses=self.pauses,
+            versioning=self.versioning,
+            workspace=self.workspace,
+            notifier=Notifier(self.store, self.topic),
+            workspace_id=WORKSPACE,
+            now=self.clock.iso,
+            observes=self.observes,
+        )
+
+    @property
+    def desk(self) -> Desk:
+        """Where the worker's messages are opened."""
+        return Desk(self.requests, self.registrar)
 
     def process(self, message: str) -> Outcome:
         """The one outcome of a message."""

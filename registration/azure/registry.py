@@ -12,10 +12,12 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 
 from registration.azure.faults import answering
 from registration.azure.rest import ARM
-from registration.registry import ModelVersion, Registration, VersionTakenError
+from registration.errors import UnavailableError
+from registration.registry import WORK_PROPERTY, ModelVersion, Registration, VersionTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from azure.ai.ml import MLClient
     from azure.ai.ml.entities import Model
@@ -49,6 +51,11 @@ class AzureRegistry:
         """The version, or None."""
         found = self._get(model, version)
         return _version(found) if found else None
+
+    def foreign_versions(self, model: str) -> bool:
+        """Whether the model has a version that is not archived and that no work of ours made."""
+        # Not through the SDK: a candidate that is held here never needs its import.
+        return any(WORK_PROPERTY not in (said.get("properties") or {}) for said in self._active(model))
 
     def create(self, registration: Registration) -> None:
         """Write the version; raises `VersionTakenError` if the number has another path already."""
@@ -91,6 +98,18 @@ class AzureRegistry:
         with answering(SERVICE):
             self._client.models.archive(name=model, version=str(version))
 
+    def _active(self, model: str) -> Iterator[Mapping[str, Any]]:
+        """What the service says of each version that is not archived; a page is asked for when it is needed."""
+        url = f"{ARM}{self._workspace.id}/models/{model}/versions"
+        page = self._rest.get(url, **{"api-version": MODELS_API, "listViewType": "ActiveOnly"})
+        while page is not None:
+            yield from (found["properties"] for found in page["value"])
+            following = page.get("nextLink")
+            if following and not following.startswith(f"{ARM}/"):
+                # Our token goes wherever this leads.
+                raise UnavailableError(f"the list of versions goes on outside {ARM}, where this app does not follow")
+            page = self._rest.get(following) if following else None
+
     @property
     def _client(self) -> MLClient:
         from azure.ai.ml import MLClient  # noqa: PLC0415 - as above
@@ -132,4 +151,5 @@ def _version(model: Model) -> ModelVersion:
         tags=model.tags or {},
         properties=model.properties or {},
         stage=model.stage,
+        job=model.job_name,
     )

@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """The outcome, with the verdicts in the policy's order (findings first)."""
+    """The outcome, with the verdicts in the policy's order (findings first, then adoption)."""
 
     outcome: Outcome
     verdicts: tuple[Verdict, ...]
@@ -62,10 +62,15 @@ class Decision:
         }
 
 
-def decide(policy: ModelPolicy, *, candidate: Evidence, champion: Evidence | None) -> Decision:
-    """The decision on `candidate`; `champion` is None when the model has none yet. Never raises for any evidence."""
+def decide(policy: ModelPolicy, *, candidate: Evidence, champion: Evidence | None, unadopted: bool = False) -> Decision:
+    """The decision on `candidate`; `champion` is None when the model has none yet. Never raises for any evidence.
+
+    `unadopted` says that the registry has versions of this model that are not ours, and nobody has said which of them
+    candidates are compared with; unless the policy does not ask for that, nothing can be registered then.
+    """
     judged = (rule.judge(candidate=candidate, champion=champion) for rule in rules_of(policy))
-    verdicts = (*map(_finding, candidate.findings), *judged)
+    waiting = (_not_adopted(policy.name),) if unadopted and policy.adopt == "required" else ()
+    verdicts = (*map(_finding, candidate.findings), *waiting, *judged)
     return Decision(combined(verdict.result for verdict in verdicts), verdicts)
 
 
@@ -77,6 +82,14 @@ def combined(results: Iterable[Result]) -> Outcome:
     if Result.FAILED in seen:
         return Outcome.REJECT
     return Outcome.HOLD if Result.HELD in seen or Result.PASSED not in seen else Outcome.REGISTER
+
+
+def _not_adopted(model: str) -> Verdict:
+    reason = (
+        f"{model} has versions that Registrar did not make; say which one is the champion with "
+        f"`registrar adopt {model}:VERSION`, or write `adopt: none` in the policy"
+    )
+    return Verdict("adoption", Result.HELD, reason, "not_adopted")
 
 
 def _finding(finding: Finding) -> Verdict:

@@ -77,6 +77,7 @@ class ModelPolicy(Document):
     source: JobOutput | None = Field(None, alias="from")
     description: str = ""
     tags: Mapping[TagName, str] = Field(default_factory=dict)
+    adopt: Literal["required", "none"] = "required"
     metrics: Mapping[Word, MetricPolicy] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -31,9 +31,9 @@ class Result(StrEnum):
 class Verdict:
     """One rule's answer.
 
-    `rule` is the place in the policy (`metrics.accuracy.min`) or `artifact.` and the finding's code; `code` is stable;
-    `reason` is one plain sentence. `bound` is the value the candidate had to reach and `margin` how far it is on the
-    good side of it: negative on the wrong side, 0 exactly at it.
+    `rule` is the place in the policy (`metrics.accuracy.min`), `adoption`, or `artifact.` and the finding's code;
+    `code` is stable; `reason` is one plain sentence. `bound` is the value the candidate had to reach and `margin` how
+    far it is on the good side of it: negative on the wrong side, 0 exactly at it.
     """
 
     rule: str

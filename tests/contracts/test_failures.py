@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from sandbox.sandbox import Sandbox
 
 _URI = "azureml://datastores/workspaceblobstore/paths/m"
+
+
+def answered(plain: PlainClient, path: str) -> int | None:
+    """The status of a GET; None when its answer was lost."""
+    try:
+        return int(plain.arm("GET", path).status_code)
+    except (ServiceRequestError, ServiceResponseError):
+        return None
 
 
 def test_a_throttled_request_succeeds_when_the_client_retries(sandbox: Sandbox, ml: MLClient) -> None:
@@ -65,6 +74,41 @@ def test_a_delay_comes_before_the_effect(sandbox: Sandbox, plain: PlainClient) -
     plain.arm("GET", "/jobs/slow")
 
     assert time.monotonic() - started >= 0.1
+
+
+def test_a_share_of_the_requests_fails_until_cleared(sandbox: Sandbox, plain: PlainClient) -> None:
+    sandbox.workspace.faults.clear()
+    sandbox.workspace.fail_some(1 / 2, seed=5)
+
+    statuses = Counter(answered(plain, "/jobs/some") for _ in range(60))
+
+    met = dict(sandbox.workspace.faults.met)
+    sandbox.workspace.faults.clear()
+    assert set(statuses) == {404, 429, 500, None}
+    assert met == {"429": statuses[429], "500": statuses[500], "lost answer": statuses[None]}
+    assert 15 < met["429"] + met["500"] + met["lost answer"] < 45
+    assert answered(plain, "/jobs/some") == 404
+
+
+def test_what_fails_by_chance_is_repeated_by_its_seed(sandbox: Sandbox, plain: PlainClient) -> None:
+    def statuses() -> list[int | None]:
+        sandbox.workspace.faults.clear()
+        sandbox.workspace.fail_some(1 / 2, seed=11)
+        return [answered(plain, "/jobs/seeded") for _ in range(12)]
+
+    first, second = statuses(), statuses()
+
+    sandbox.workspace.faults.clear()
+    assert first == second
+
+
+def test_only_azure_ml_fails_by_chance(sandbox: Sandbox, plain: PlainClient) -> None:
+    sandbox.workspace.fail_some(1, seed=1)
+
+    answer = plain.follow(names.TOPIC_ENDPOINT)
+
+    sandbox.workspace.faults.clear()
+    assert answer.status_code == 404
 
 
 def test_a_host_outside_the_sandbox_is_refused_at_once_and_remembered(sandbox: Sandbox, plain: PlainClient) -> None:

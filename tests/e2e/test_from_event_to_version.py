@@ -347,7 +347,7 @@ def test_a_registry_that_fails_before_the_head_moved_is_caught_up_with(app: App,
 
 
 def test_a_number_that_somebody_took_by_hand_is_left_to_them(app: App, name: str) -> None:
-    app.policy(name, wants_job(name), **OUTPUT)
+    app.policy(name, wants_job(name), adopt="none", **OUTPUT)
     app.job(name)
     theirs = app.sandbox.workspace.add_version(name, 1, uri="azureml://datastores/workspaceblobstore/paths/theirs")
 

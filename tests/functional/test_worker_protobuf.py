@@ -120,12 +120,13 @@ def app() -> dict[str, Any]:
     return {**document, "answers": dict(zip(WANTED + UNWANTED, document["answers"], strict=True))}
 
 
-def test_the_app_has_its_four_functions(app: dict[str, Any]) -> None:
+def test_the_app_has_its_functions(app: dict[str, Any]) -> None:
     assert {name: sorted(bindings.values()) for name, bindings in app["functions"].items()} == {
         "on_job_event": ["eventGridTrigger", "queue"],
         "on_drop_event": ["eventGridTrigger", "queue"],
         "register_candidate": ["queueTrigger"],
         "quarantine_candidate": ["queueTrigger"],
+        "sweep_candidates": ["timerTrigger"],
     }
 
 

@@ -1,0 +1,136 @@
+"""`registrar history` and `registrar explain`: what the ledger says to people and auditors. Nothing is changed."""
+
+from __future__ import annotations
+
+import json as text
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from registration.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from registration.history import History
+    from registration.ledger import Ledger
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Model = Annotated[str, typer.Argument(help="The model, by its name in the registry.", show_default=False)]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="Who was champion then? A date, as it begins, or a time; UTC if no zone is given."
+    ),
+]
+Verify = Annotated[bool, typer.Option("--verify", help="Check every decision of the chain against the head.")]
+Said = Annotated[
+    str,
+    typer.Argument(
+        metavar="WORK|MODEL:VERSION",
+        help="The key of a work (or at least its first 8 digits), or a version that was registered.",
+        show_default=False,
+    ),
+]
+
+
+def add_to(app: typer.Typer, *, ledger: Callable[[], Ledger] | None = None) -> None:
+    """Add the commands; `ledger` opens the ledger they read, the configured one by default."""
+    commands = Commands(ledger or _configured)
+    app.command()(commands.history)
+    app.command()(commands.explain)
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The commands, over the ledger that `ledger` opens when one of them runs."""
+
+    ledger: Callable[[], Ledger]
+
+    def history(self, model: Model, *, at: At = None, verify: Verify = False, json: Json = False) -> None:
+        """Show every decision about a model, and what was champion when.
+
+        Without options: a table of all decisions, newest last.
+        [bold]--at[/bold] answers who was champion at a time.
+        [bold]--verify[/bold] checks that no decision was changed, removed or put in.
+
+        Exit status 0; 1 if the chain of decisions is broken: what could be read
+        is shown; 2 if the model has no history or the time cannot be read.
+        """
+        from registration import history, history_pages  # noqa: PLC0415 - what they need is slow to load
+
+        if at is not None and verify:
+            raise InputError("--at and --verify ask different questions; give one of them")
+        moment = None if at is None else _moment(at)
+        found = history.known(self.ledger(), model)
+        if json:
+            typer.echo(text.dumps(_verified(found) if verify else _then(found, moment) if moment else _all(found)))
+        elif verify:
+            history_pages.show(history_pages.verification(found))
+        else:
+            history_pages.show(history_pages.champion_then(found, moment) if moment else history_pages.table_of(found))
+        raise typer.Exit(0 if found.is_whole else 1)
+
+    def explain(self, said: Said, *, json: Json = False) -> None:
+        """Show why one piece of work ended as it did: every verdict, and what it was made from.
+
+        The key of the work is in the receipt, the outcome event and the log line,
+        and in the property registrar.work of the version.
+
+        Exit status 0; 1 if the decision is missing or was changed: what could be
+        read is shown; 2 if there is no such work or version.
+        """
+        from registration import explanation, history_pages  # noqa: PLC0415 - as above
+
+        found = explanation.find(self.ledger(), said)
+        if json:
+            typer.echo(text.dumps(found.to_dict()))
+        else:
+            history_pages.show(history_pages.explanation(found))
+        raise typer.Exit(1 if found.breaks else 0)
+
+
+def _configured() -> Ledger:
+    from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients
+
+    return bootstrap.parts().ledger
+
+
+def _moment(said: str) -> datetime:
+    from registration.step import utc  # noqa: PLC0415 - as above
+
+    try:
+        return utc(datetime.fromisoformat(said.strip()))
+    except (ValueError, OverflowError):
+        raise InputError(
+            f"--at {said!r} is not a time; write it in ISO 8601, such as 2026-03-02 or 2026-03-02T08:30:00Z"
+        ) from None
+
+
+def _all(found: History) -> dict[str, Any]:
+    champion = found.head.champion
+    decisions = [step.to_dict() for step in found.steps]
+    return {**_verified(found), "champion": champion and asdict(champion), "decisions": decisions}
+
+
+def _verified(found: History) -> dict[str, Any]:
+    return {
+        "model": found.model,
+        "whole": found.is_whole,
+        "count": len(found.steps),
+        "breaks": [asdict(each) for each in found.breaks],
+    }
+
+
+def _then(found: History, moment: datetime) -> dict[str, Any]:
+    reign = found.champion_at(moment)
+    return {
+        **_verified(found),
+        "at": moment.isoformat(),
+        "version": reign and reign.step.version,
+        "decision": reign and reign.step.digest,
+        "since": reign and reign.since.isoformat(),
+        "until": reign and reign.until and reign.until.isoformat(),
+    }

@@ -1,0 +1,161 @@
+"""`registrar adopt` and `registrar pause`: a person's decision, sent as a request; the app does it and records it."""
+
+from __future__ import annotations
+
+import base64
+import json as text
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+
+from registration.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from registration.bootstrap import Parts
+    from registration.requests import Request
+
+STORAGE = "https://storage.azure.com/.default"  # the token that the message is sent with
+_NAMES = ("upn", "preferred_username", "unique_name", "appid", "azp", "oid")  # the first that a token has is shown
+_VERSION = re.compile(r"(?P<model>.+):(?P<version>[0-9]{1,10})", re.DOTALL)
+
+Said = Annotated[
+    str, typer.Argument(metavar="MODEL:VERSION", help="A version that the registry has.", show_default=False)
+]
+Model = Annotated[str | None, typer.Argument(help="The model, or nothing for the whole app.", show_default=False)]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the records, with your name.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Let candidates go on that were paused.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+class Desk(Protocol):
+    """What the commands need: who asks, and the queue."""
+
+    def token(self) -> str:
+        """The person's own access token."""
+        ...
+
+    def send(self, message: str) -> None:
+        """Put a message into the work queue."""
+        ...
+
+
+def add_to(app: typer.Typer, *, desk: Callable[[], Desk] | None = None) -> None:
+    """Add the commands; `desk` opens what they send through, the configured queue by default."""
+    commands = Commands(desk or _configured)
+    app.command()(commands.adopt)
+    app.command()(commands.pause)
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The commands, over the desk that `desk` opens when one of them runs."""
+
+    desk: Callable[[], Desk]
+
+    def adopt(self, said: Said, *, reason: Reason, json: Json = False) -> None:
+        """Make a version that is there already the first champion of its model.
+
+        For a model that had versions before Registrar came: until one of them is
+        adopted, every candidate is held, unless the policy says [bold]adopt: none[/bold].
+        Its metrics are read from the job that the registry shows for it; without
+        one, rules against the champion hold. It is declined if there is a champion
+        already.
+
+        You need Storage Queue Data Message Sender on the work queue; the app does
+        it, and records your name.
+
+        Exit status 0 means that the request was sent, not yet that it was done;
+        2 that it could not be sent.
+        """
+        found = _VERSION.fullmatch(said)
+        if found is None:
+            raise InputError(f"{said!r}: write MODEL:VERSION, such as churn-classifier:7")
+        self._send("adopt", found["model"], int(found["version"]), reason=reason, as_json=json)
+
+    def pause(self, model: Model = None, *, reason: Reason, resume: Resume = False, json: Json = False) -> None:
+        """Let the candidates of a model wait, or all of them, until [bold]--resume[/bold].
+
+        Nothing is lost: their messages come again every five minutes, and no
+        attempt is counted. What is being worked on is finished first. A model and
+        the whole app are paused and resumed each by itself.
+
+        You need Storage Queue Data Message Sender on the work queue; the app does
+        it, and records your name.
+
+        Exit status 0 means that the request was sent, not yet that it was done;
+        2 that it could not be sent.
+        """
+        self._send("resume" if resume else "pause", model, None, reason=reason, as_json=json)
+
+    def _send(self, action: str, model: str | None, version: int | None, *, reason: str, as_json: bool) -> None:
+        desk = self.desk()
+        request = _request(action, model, version, reason=reason, actor=actor_of(desk.token()))
+        desk.send(request.message)
+        show(request, as_json=as_json)
+
+
+def actor_of(token: str) -> dict[str, str]:
+    """Who an access token is for, as it says itself; nobody has checked it. Raises `InputError` if it does not say."""
+    try:
+        part = token.split(".")[1]
+        claims = text.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return {
+            "tenant": claims["tid"],
+            "object": claims["oid"],
+            "name": next(claims[name] for name in _NAMES if claims.get(name)),
+        }
+    except (IndexError, ValueError, TypeError, KeyError, AttributeError):
+        raise InputError("your access token does not say who you are; sign in with `az login` and try again") from None
+
+
+def show(request: Request, *, as_json: bool) -> None:
+    """Say what was sent and how to see what came of it."""
+    if as_json:
+        named = request.model_dump(mode="json", include={"action", "model", "version", "reason", "actor", "at"})
+        typer.echo(text.dumps({"request": request.id, "work": request.work, **named}))
+        return
+    about = f"{request.model}:{request.version}" if request.version else request.model or "the whole app"
+    typer.echo(f"sent: {request.action} {about}, as {request.actor}")
+    typer.echo(f"request {request.id}")
+    typer.echo("The app answers within a minute or so. What came of it:")
+    typer.echo(f"  registrar explain {request.work}")
+
+
+def _request(action: str, model: str | None, version: int | None, *, reason: str, actor: dict[str, str]) -> Request:
+    from registration import requests  # noqa: PLC0415 - what it needs is slow to load
+
+    said: dict[str, Any] = {"format": requests.FORMAT, "id": str(uuid.uuid4()), "action": action, "model": model}
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return requests.parse({**said, "version": version, "reason": reason, "actor": actor, "at": at})
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The configured queue, under the identity that is signed in."""
+
+    parts: Parts
+
+    def token(self) -> str:
+        """The person's token for storage; raises `UnavailableError` if nobody is signed in."""
+        from registration.azure.faults import answering  # noqa: PLC0415 - loads the Azure clients
+
+        with answering("Entra ID"):
+            return self.parts.credential.get_token(STORAGE).token
+
+    def send(self, message: str) -> None:
+        """Put a message into the work queue; raises `UnavailableError` if the queue does not take it."""
+        self.parts.queue.send(message)
+
+
+def _configured() -> Desk:
+    from registration import bootstrap  # noqa: PLC0415 - as above
+
+    return SignedIn(bootstrap.parts())

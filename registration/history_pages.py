@@ -1,0 +1,238 @@
+"""How histories and explanations look on a terminal of eighty columns. Outside text is shown, never obeyed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from registration.step import items, members, source_of, word
+from registration.terminal import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from rich.console import RenderableType
+
+    from registration.explanation import Explanation
+    from registration.history import Break, History, Reign
+    from registration.ledger import Work
+    from registration.step import Step
+
+COLOURS = {
+    **dict.fromkeys(("register", "registered", "passed"), "green"),
+    **dict.fromkeys(("reject", "rejected", "failed", "error"), "red"),
+    **dict.fromkeys(("hold", "held", "warned"), "yellow"),
+}
+MOST_REASONS = 2
+LABEL_WIDTH = 8
+
+type Row = tuple[str, object]
+
+
+def show(page: RenderableType) -> None:
+    """Print a page on standard output."""
+    Console().print(page)
+
+
+def table_of(history: History) -> Group:
+    """Every decision, newest last."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("no", justify="right", no_wrap=True)
+    for name in ("decided, UTC", "outcome", "version", "champion"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why", overflow="fold", ratio=1)
+    for step in history.steps:
+        cells = (word(step.seq), _minute(step.decided_at), _coloured(step.outcome), word(step.version))
+        table.add_row(*cells, _mark(history, step), _plain(_first(step.reasons)))
+    return Group(table, _plain(_now(history)), *_warnings(history.breaks))
+
+
+def champion_then(history: History, moment: datetime) -> Group:
+    """Who was champion at `moment`."""
+    reign = history.champion_at(moment)
+    rows: list[Row] = [("model", history.model), ("at", _second(moment)), ("champion", "none")]
+    if reign is not None:
+        rows = [*rows[:2], *_reign(reign)]
+    return Group(_rows(rows), *_warnings(history.breaks))
+
+
+def verification(history: History) -> Group:
+    """Whether the chain is whole, else every break in it."""
+    if history.is_whole:
+        return Group(_plain(f"{_decisions(history)}, chain whole"))
+    return Group(_plain(f"{_decisions(history)} could be read, chain broken"), *map(_broken, history.breaks))
+
+
+def explanation(found: Explanation) -> Group:
+    """All about one piece of work: what came of it, the verdicts, and what they were made from."""
+    parts: list[RenderableType] = [_rows([*_result(found), *_state(found.work)])]
+    if found.step is not None:
+        parts += [_rows(_decision(found, found.step)), _verdicts(found.step), *_unsaid(found.step)]
+        parts += [_rows(_inputs(found.step))]
+    return Group(*parts, *map(_broken, found.breaks))
+
+
+def _reign(reign: Reign) -> Iterator[Row]:
+    step = reign.step
+    yield "champion", f"version {step.version}"
+    yield "since", _second(reign.since)
+    yield "until", _second(reign.until) if reign.until else "now"
+    yield "decision", step.digest
+    yield "", f"number {step.seq} of its history"
+    yield "work", step.work
+    yield from _reasons(step.reasons)
+
+
+def _result(found: Explanation) -> Iterator[Row]:
+    work, step, result = found.work, found.step, found.result
+    subject = work.subject if work else {}
+    yield "model", found.model or "none that it may name"
+    yield (
+        "outcome",
+        _coloured(word(result.get("outcome")) or (step.outcome if step and not found.is_draft else "none yet")),
+    )
+    yield "version", _version(found, step.version if step and not found.is_draft else None)
+    yield from _reasons(step.reasons if step and not found.is_draft else map(word, items(result.get("reasons"))))
+    yield "source", step.source if step else source_of(subject.get("source"))
+    yield "event", step.event if step else word(subject.get("event"))
+    yield "work", work.work if work else f"{step.work if step else ''}, whose record is gone"
+
+
+def _version(found: Explanation, version: int | None) -> str:
+    champion = "no version is" if found.champion is None else f"version {found.champion} is"
+    if version is None and not found.result:
+        return "none yet"
+    if version is None:
+        return "none was registered" + (f"; {champion} the champion" if found.model else "")
+    return f"{version}, " + ("the champion" if version == found.champion else f"champion once; {champion} now")
+
+
+def _state(work: Work | None) -> Iterator[Row]:
+    if work is None:
+        return
+    yield "state", f"{work.state}, attempt {work.attempt}" + ("" if work.owner else ", given back for the next try")
+    if work.state == "finished":
+        return
+    if work.intent:
+        yield "intent", f"version {work.intent.version} from {work.intent.uri}"
+    if work.draft:
+        yield "draft", work.draft.digest
+        yield "", f"written to be decision {work.draft.seq}"
+    yield "owed", f"{len(work.outbox)} notices"
+
+
+def _decision(found: Explanation, step: Step) -> Iterator[Row]:
+    yield ("draft" if found.is_draft else "decision"), step.digest
+    if found.is_draft:
+        yield "", "not a decision yet: the head does not lead to it, and another may take its place"
+    yield "decided", f"{_second(step.decided_at)}, number {step.seq} of {found.model}"
+    yield "policy", step.policy.get("name")
+    yield "digest", step.policy.get("digest")
+    yield "text", step.policy.get("text_sha256")
+    if step.champion:
+        yield "compared", f"with the champion of then, version {step.compared_with}"
+        yield "", step.champion.get("decision")
+    else:
+        yield "compared", "with nothing: there was no champion"
+
+
+def _inputs(step: Step) -> Iterator[Row]:
+    files = [members(file) for file in items(step.candidate.get("files"))]
+    sizes = [size for file in files if isinstance(size := file.get("size"), int)]
+    yield "artifact", step.candidate.get("artifact_sha256") or "was not read: its listing alone was refused"
+    yield "", f"{_count(len(files), 'file')}, {sum(sizes):,} bytes"
+    lineage = sorted(members(step.candidate.get("lineage")).items())
+    for place, (name, value) in enumerate(lineage):
+        yield ("" if place else "lineage"), f"{name.removeprefix('lineage.')}: {word(value)}"
+
+
+def _verdicts(step: Step) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("rule", overflow="fold", ratio=1)
+    table.add_column("result", no_wrap=True)
+    for name in ("candidate", "champion", "bound", "margin"):
+        table.add_column(name, justify="right", overflow="fold", max_width=10)
+    for verdict in step.verdicts:
+        numbers = (_plain(verdict.get(name)) for name in ("candidate", "champion", "bound", "margin"))
+        table.add_row(_plain(verdict.get("rule")), _coloured(word(verdict.get("result"))), *numbers)
+    return table
+
+
+def _unsaid(step: Step) -> Iterator[Text]:
+    """The reasons of verdicts that did not make the outcome."""
+    for verdict in step.verdicts:
+        if word(verdict.get("reason")) not in step.reasons:
+            yield _plain(f"{word(verdict.get('result'))}: {word(verdict.get('reason'))}")
+
+
+def _reasons(reasons: Iterable[str]) -> Iterator[Row]:
+    for place, reason in enumerate(reasons):
+        yield ("" if place else "why"), reason
+
+
+def _rows(rows: Iterable[Row]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="bold", min_width=LABEL_WIDTH)
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(name, value if isinstance(value, Text) else _plain(value))
+    return grid
+
+
+def _first(reasons: tuple[str, ...]) -> str:
+    left = len(reasons) - MOST_REASONS
+    return "; ".join(reasons[:MOST_REASONS]) + (f"; and {left} more" if left > 0 else "")
+
+
+def _mark(history: History, step: Step) -> str:
+    if not step.promoted:
+        return ""
+    champion = history.head.champion
+    return "now" if champion is not None and champion.decision == step.digest else "once"
+
+
+def _now(history: History) -> str:
+    champion = history.head.champion
+    who = f"version {champion.version} is" if champion else "no version is"
+    return f"{_decisions(history)}, newest last; {who} the champion of {history.model}."
+
+
+def _decisions(history: History) -> str:
+    return _count(len(history.steps), "decision")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def _warnings(breaks: tuple[Break, ...]) -> Iterator[Text]:
+    if breaks:
+        yield Text("The chain is broken, so this may not be what happened:", style="red")
+        yield from map(_broken, breaks)
+
+
+def _broken(found: Break) -> Text:
+    text = _plain(f"broken  {found}")
+    text.stylize("red", 0, len("broken"))
+    return text
+
+
+def _coloured(outcome: str) -> Text:
+    return Text(shown(outcome), style=COLOURS.get(outcome, ""))
+
+
+def _plain(value: object) -> Text:
+    return Text(shown(word(value)), overflow="fold")
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "unknown"
+
+
+def _second(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "unknown"

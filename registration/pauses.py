@@ -1,0 +1,71 @@
+"""A pause: a person's word that candidates wait, those of one model or all of them. The app writes it, on request.
+
+While it stands, nothing new is claimed and the messages come again; what is being worked on already is finished. It
+lies beside the heads, in `pauses/{model}.json`, and in `pauses/_app.json` for the whole app: no model has such a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from registration.errors import LedgerFormatError, PausedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from registration.ledger import Shelf
+
+FORMAT: Final = "registrar/pause/v1"
+PAUSED_SECONDS: Final = 300.0
+_APP: Final = "_app"
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """The pauses on the state shelf; raises `UnavailableError` when it does not answer."""
+
+    shelf: Shelf
+
+    def check(self, model: str | None) -> None:
+        """Raise `PausedError` while `model` or the whole app is paused; without a model only the app counts."""
+        for name in (_APP, model):
+            said = self._standing(name) if name else None
+            if said is not None:
+                whom = "the app" if name == _APP else name
+                why = f"{whom} was paused by {said['actor']} at {said['at']}: {said['reason']}"
+                raise PausedError(why, retry_after_seconds=PAUSED_SECONDS)
+
+    def pause(self, model: str | None, *, actor: str, reason: str, at: str) -> None:
+        """Let candidates of `model` wait, or all of them; again with another reason if they wait already.
+
+        Raises `LedgerConflictError` if another worker wrote the same pause meanwhile.
+        """
+        self._write(model, {"paused": True, "actor": actor, "reason": reason, "at": at})
+
+    def resume(self, model: str | None) -> bool:
+        """Let candidates go on that `pause` stopped; whether they were paused at all. Raises as `pause` does."""
+        was_paused = self._standing(model or _APP) is not None
+        if was_paused:
+            self._write(model, {"paused": False})
+        return was_paused
+
+    def _standing(self, name: str) -> Mapping[str, Any] | None:
+        found = self.shelf.read(_name(name))
+        if found is None:
+            return None
+        if found.document.get("format") != FORMAT:
+            raise LedgerFormatError(f"a pause has format {found.document.get('format')!r}; this version reads {FORMAT}")
+        return found.document if found.document["paused"] else None
+
+    def _write(self, model: str | None, said: Mapping[str, object]) -> None:
+        name, document = _name(model or _APP), {"format": FORMAT, **said}
+        found = self.shelf.read(name)
+        if found is None:
+            self.shelf.create(name, document)
+        else:
+            self.shelf.replace(name, document, etag=found.etag)
+
+
+def _name(name: str) -> str:
+    return f"pauses/{name}.json"

@@ -1,0 +1,268 @@
+"""A request: what a person decided, on its way through the work queue to the app, which alone writes the records.
+
+    {"registrarRequest": {"format": "registrar/request/v1", "id": …, "action": "adopt", …}}
+
+The command line makes it and the worker handles it, here. A request is a piece of work like any other: claimed once,
+settled once, answered with `duplicate` when its message comes again. The format is docs/formats/request.md.
+
+Not promised: that the actor is who it says. The command line reads it from the person's own access token, but whoever
+may put messages into the queue can write any name; who may do that is decided by the queue's role assignments.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, StrictInt, model_validator
+
+from registration import documents, envelope, notices
+from registration import outcome as outcomes
+from registration.artifacts.inventory import digest
+from registration.documents import Document
+from registration.errors import DocumentError, LedgerConflictError, MalformedEventError
+from registration.outcome import Outcome
+from registration.policy.fields import Name  # noqa: TC001 - pydantic reads it when the class is made
+from registration.record import FORMAT as DECISION_FORMAT
+from registration.record import plain, text
+from registration.registrar import claimed
+from registration.versioning import ARCHIVED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from registration.ledger import Claim, Head, Ledger
+    from registration.notices import Notifier
+    from registration.pauses import Pauses
+    from registration.registrar import Registrar
+    from registration.registry import ModelVersion
+    from registration.sources.jobs import Workspace
+    from registration.versioning import Versioning
+
+FORMAT: Final = "registrar/request/v1"
+KEY: Final = "registrarRequest"
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+def _line(written: str) -> str:
+    if not written.strip() or not written.isprintable():
+        raise ValueError("must be one line of printable text, and not empty")
+    return written
+
+
+def _moment(written: str) -> str:
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("must be a time with its zone, such as 2026-03-02T08:30:00+00:00")
+    return written
+
+
+type _Line = Annotated[str, Field(max_length=256), AfterValidator(_line)]
+
+
+class Actor(Document):
+    """Who asks: the tenant and object id of an Entra identity, and the name to show for it."""
+
+    tenant: _Line
+    object: _Line
+    name: _Line
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Request(Document):
+    """What is asked for. `model` is None for the whole app, `version` for everything but an adoption."""
+
+    format: Literal["registrar/request/v1"]
+    id: Annotated[str, Field(pattern=f"^{_UUID}$")]
+    action: Literal["adopt", "pause", "resume"]
+    model: Name | None
+    version: Annotated[StrictInt, Field(ge=1, le=2**31 - 1)] | None
+    reason: Annotated[str, Field(max_length=1000), AfterValidator(_line)]
+    actor: Actor
+    at: Annotated[str, AfterValidator(_moment)]
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.action == "adopt" and (self.model is None or self.version is None):
+            raise ValueError("adopt needs a model and a version")
+        if self.action != "adopt" and self.version is not None:
+            raise ValueError(f"{self.action} is about a model or the whole app, never about a version")
+        return self
+
+    @property
+    def work(self) -> str:
+        """The key of its work record."""
+        return digest(["request", self.id])
+
+    @property
+    def message(self) -> str:
+        """The queue message that carries it."""
+        return json.dumps({KEY: self.model_dump(mode="json")})
+
+    def __str__(self) -> str:
+        return f"request {self.id} by {self.actor}"
+
+
+def parse(document: object) -> Request:
+    """The request in parsed JSON; raises `DocumentError` naming every problem."""
+    return documents.load(Request, document, source="request")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a message is opened: a request goes to `requests`, everything else to `registrar`."""
+
+    requests: Requests
+    registrar: Registrar
+
+    def process(self, message: str) -> tuple[Outcome, ...]:
+        """Settle `message`; a request that cannot be read is kept in quarantine. Raises what the two raise."""
+        said = _said(message)
+        if said is None:
+            return self.registrar.process(message)
+        try:
+            request = parse(said)
+        except DocumentError as wrong:
+            return (self.registrar.quarantine(message, str(wrong)),)
+        return (self.requests.handle(request),)
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Does what people ask for. `now` is the time that records state; while it `observes`, nothing is adopted."""
+
+    ledger: Ledger
+    pauses: Pauses
+    versioning: Versioning
+    workspace: Workspace
+    notifier: Notifier
+    workspace_id: str
+    now: Callable[[], str]
+    observes: bool = False
+
+    def handle(self, request: Request) -> Outcome:
+        """Settle a request, or show the outcome it already has; what cannot be done is declined, with the reason.
+
+        Raises `TransientError` when the message should come again.
+        """
+        subject = {"source": ["request", request.id], "model": request.model, "event": request.id}
+        with claimed(self.ledger, request.work, subject=subject) as claim:
+            if claim.work.state == "finished":
+                return outcomes.repeated(Outcome.from_dict(claim.work.result or {}), event=request.id)
+            return self._tell(claim if claim.is_settled else self._conclude(*self._do(claim, request)))
+
+    def _do(self, claim: Claim, request: Request) -> tuple[Claim, Outcome]:
+        if request.action == "adopt":
+            return self._adopt(claim, request)
+        whom = request.model or "the app"
+        if request.action == "pause":
+            self.pauses.pause(request.model, actor=str(request.actor), reason=request.reason, at=request.at)
+            said = f"{request.actor} paused {whom}: {request.reason}"
+            return claim, _outcome(request, said, *self._doubts(request.model), outcome="paused")
+        was_paused = self.pauses.resume(request.model)
+        said = f"{request.actor} resumed {whom}: {request.reason}"
+        return claim, _outcome(request, said, *(() if was_paused else (f"{whom} was not paused",)), outcome="resumed")
+
+    def _doubts(self, model: str | None) -> tuple[str, ...]:
+        if model is None or self.ledger.head(model).etag:
+            return ()
+        return (f"there is no decision about {model} yet: see that its name is right",)
+
+    def _adopt(self, claim: Claim, request: Request) -> tuple[Claim, Outcome]:
+        """Make the version the first champion; look again if another decision came first."""
+        model, number = str(request.model), int(request.version or 0)
+        while True:
+            head = self.ledger.head(model)
+            known = self.ledger.decided(claim, head)
+            if known is not None:
+                self.versioning.project(model, version=number, former=None)
+                adopted = _outcome(request, *known[1]["reasons"], outcome="adopted")
+                return claim, replace(adopted, version=number, promoted=True, decision=known[0])
+            found = self.versioning.registry.find(model, number)
+            why_not = self._why_not(head, found, request)
+            if found is None or why_not:
+                return claim, _outcome(request, why_not, outcome="declined")
+            claim = self._record(claim, head, self._decision(request, found))
+
+    def _record(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
+        claim = self.ledger.draft(claim, head, decision)
+        draft = claim.work.draft
+        assert draft is not None  # noqa: S101 - drafting recorded it
+        try:
+            self.ledger.append(head, draft.digest, promote=(decision["version"], claim.work.work))
+        except LedgerConflictError:
+            # Another decision came first, perhaps one that made a champion; the caller looks at the head again.
+            return claim
+        return claim
+
+    def _why_not(self, head: Head, found: ModelVersion | None, request: Request) -> str:
+        name = f"{request.model}:{request.version}"
+        if self.observes:
+            return f"{name} was not adopted: this app only observes (REGISTRAR_MODE)"
+        if head.champion is not None:
+            return f"{name} was not adopted: version {head.champion.version} is the champion of {request.model} already"
+        if found is None:
+            return f"{name} was not adopted: the registry has no such version"
+        return f"{name} was not adopted: it is archived; restore it first" if found.stage == ARCHIVED else ""
+
+    def _decision(self, request: Request, found: ModelVersion) -> dict[str, Any]:
+        metrics = self.workspace.metrics(found.job) if found.job else {}
+        return {
+            "format": DECISION_FORMAT,
+            "model": found.model,
+            "version": found.version,
+            "decided_at": self.now(),
+            "outcome": "register",
+            "reasons": [f"{request.actor} adopted version {found.version}: {request.reason}"],
+            "verdicts": [],
+            "engine": None,
+            "policy": None,
+            "candidate": _candidate(request, found, metrics),
+            "champion": None,
+            "adopted": True,
+            "request": request.model_dump(mode="json"),
+        }
+
+    def _conclude(self, claim: Claim, outcome: Outcome) -> Claim:
+        outbox = notices.of(outcome, source=None, workspace=self.workspace_id, at=self.now())
+        return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox)
+
+    def _tell(self, claim: Claim) -> Outcome:
+        self.notifier.deliver_all(claim.work.outbox)
+        return Outcome.from_dict(self.ledger.finish(claim).work.result or {})
+
+
+def _said(message: str) -> object:
+    """The request in a message as it stands there; None if the message is none, or null where it should be."""
+    try:
+        event = envelope.open_(message).event
+    except MalformedEventError:
+        return None
+    # Exactly this key: an event from outside that carries one of this name stays an event.
+    return event[KEY] if isinstance(event, dict) and event.keys() == {KEY} else None
+
+
+def _outcome(request: Request, *reasons: str, outcome: str) -> Outcome:
+    return Outcome(request.id, outcome, reasons, source=str(request), model=request.model, work=request.work)
+
+
+def _candidate(request: Request, found: ModelVersion, metrics: Mapping[str, object]) -> dict[str, Any]:
+    """An adopted version where a candidate stands: its files were made by others, and nobody has read them."""
+    return {
+        "work": request.work,
+        "source": ["request", request.id],
+        "event": request.id,
+        "fingerprint": None,
+        "artifact_sha256": None,
+        "files": [],
+        "findings": [],
+        "metrics": {text(name): plain(value) for name, value in sorted(metrics.items())},
+        "lineage": {"lineage.job": found.job} if found.job else {},
+    }

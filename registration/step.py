@@ -1,0 +1,134 @@
+"""A step of a model's history: one decision record, read back leniently, as people and auditors look at it.
+
+`history` makes it. A record that somebody edited by hand still becomes a step: what is missing or of the wrong kind is
+None or empty here, and whether the record can be believed is the history's to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from registration.artifacts.store import Location
+from registration.candidate import DropSource, JobSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Step:
+    """One decision, named `digest`; `record` is all of it. `version` is what it registered, None if nothing."""
+
+    digest: str
+    record: Mapping[str, Any]
+    seq: int | None
+    previous: str | None
+    decided_at: datetime | None
+    outcome: str
+    version: int | None
+    work: str
+    source: str
+    event: str
+    reasons: tuple[str, ...]
+    compared_with: int | None
+
+    @classmethod
+    def of(cls, digest: str, record: Mapping[str, Any]) -> Self:
+        """The decision that `record` tells of; raises `AttributeError` when it is no JSON object at all."""
+        candidate = members(record.get("candidate"))
+        previous = record.get("previous")
+        return cls(
+            digest=digest,
+            record=record,
+            seq=number(record.get("seq")),
+            previous=None if previous is None else str(previous),
+            decided_at=_time(record.get("decided_at")),
+            outcome=word(record.get("outcome")),
+            version=number(record.get("version")),
+            work=word(candidate.get("work")),
+            source=source_of(candidate.get("source")),
+            event=word(candidate.get("event")),
+            reasons=tuple(map(word, items(record.get("reasons")))),
+            compared_with=number(members(record.get("champion")).get("version")),
+        )
+
+    @property
+    def promoted(self) -> bool:
+        """Whether it moved the champion: a version is registered only to be promoted."""
+        return self.version is not None
+
+    @property
+    def candidate(self) -> Mapping[str, Any]:
+        """What was judged."""
+        return members(self.record.get("candidate"))
+
+    @property
+    def verdicts(self) -> list[Mapping[str, Any]]:
+        """What every rule said, in the policy's order."""
+        return [members(verdict) for verdict in items(self.record.get("verdicts"))]
+
+    @property
+    def policy(self) -> Mapping[str, Any]:
+        """By what it was judged."""
+        return members(self.record.get("policy"))
+
+    @property
+    def champion(self) -> Mapping[str, Any]:
+        """What it was compared with; empty if there was no champion."""
+        return members(self.record.get("champion"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        names = ("seq", "digest", "outcome", "version", "promoted", "work", "source", "event", "compared_with")
+        said = {name: getattr(self, name) for name in names}
+        return {**said, "decided_at": stated(self.decided_at), "reasons": list(self.reasons)}
+
+
+def members(value: object) -> Mapping[str, Any]:
+    """`value` if it is a JSON object, else one without members."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Any]:
+    """`value` if it is a JSON list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def word(value: object) -> str:
+    """`value` as text, empty for null."""
+    return "" if value is None else str(value)
+
+
+def number(value: object) -> int | None:
+    """`value` if it is a whole number, else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def source_of(identity: object) -> str:
+    """Where an offer came from, in the words of receipts and logs."""
+    match identity:
+        case ["job", str(workspace), str(job), str(output), str(path)]:
+            return str(JobSource(workspace, job, output, path))
+        case ["drop", str(account), str(container), str(folder)]:
+            return str(DropSource(Location(account, container, folder)))
+        case _:
+            return " ".join(map(word, items(identity)))
+
+
+def stated(moment: datetime | None) -> str | None:
+    """`moment` as records state it."""
+    return moment.isoformat() if moment else None
+
+
+def utc(moment: datetime) -> datetime:
+    """`moment` in UTC, which it is taken to be if it names no zone; `OverflowError` at the ends of the calendar."""
+    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        return utc(datetime.fromisoformat(value)) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,764 @@
+"""The sweep: what no event told of is found once, what a worker left comes back, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from registration import cli_sweep, synthetic
+from registration.errors import InputError, LedgerFormatError, PolicyError, UnavailableError
+from registration.ledger import HELD_FOR
+from registration.listing import DropPlace, ListedJob, ListedManifest
+from registration.sources.jobs import Job
+from registration.sweep import Coverage, Sweep
+from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
+from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
+from tests.world import INCOMING, World, drop_event, job_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from registration.artifacts.store import Location
+
+QUARTER = timedelta(minutes=15)
+PAGE = 20
+
+
+@dataclass
+class Azure:
+    """The world with its listings, and a sweep that has run once, when nothing was there."""
+
+    world: World = field(default_factory=World)
+    listed: dict[str, ListedJob] = field(default_factory=dict)
+    modified: dict[Location, datetime] = field(default_factory=dict)
+    queue: list[str] = field(default_factory=list)
+    pages: int = 0
+    fails_at_page: int = 0
+
+    def __post_init__(self) -> None:
+        self.sweep.run()
+        self.later(OVERLAP * 2)
+        self.sweep.run()
+        self.later(QUARTER)
+
+    @property
+    def now(self) -> datetime:
+        return self.world.clock.now
+
+    @property
+    def sweep(self) -> Sweep:
+        return Sweep(
+            jobs=self,
+            drops=self,
+            resolver=self.world.resolver,
+            ledger=self.world.ledger,
+            quiet=self.quiet,
+            versioning=self.world.versioning,
+            send=self.queue.append,
+            watermarks=Watermarks(self.world.state),
+            now=lambda: self.now,
+            observes=self.world.observes,
+        )
+
+    def newest_first(self) -> Iterator[ListedJob]:
+        jobs = sorted(self.listed.values(), key=lambda job: job.created, reverse=True)
+        for number, job in enumerate(jobs):
+            if number % PAGE == 0:
+                self.turn()
+            yield job
+
+    def turn(self) -> None:
+        self.pages += 1
+        if self.pages == self.fails_at_page:
+            raise UnavailableError("Azure ML answered 429: slow down")
+
+    def manifests(self, place: DropPlace) -> Iterator[ListedManifest]:
+        for location, modified in self.modified.items():
+            if location.container == place.container and location.name.startswith(place.prefix):
+                yield ListedManifest(location, self.world.store.blobs[location][1], modified)
+
+    def quiet(self, work: str) -> bool:
+        found = self.world.state.read(f"work/{work}.json")
+        return found is None or found.written + HELD_FOR <= found.now
+
+    def later(self, step: timedelta) -> None:
+        self.world.clock.forward(step)
+
+    def job(self, name: str, *, took: timedelta = QUARTER, **changes: object) -> None:
+        """A job that completed just now and whose event never came."""
+        self.world.job(name)
+        self.show(name, **({"created": self.now - took} | changes))
+
+    def show(self, name: str, **changes: object) -> None:
+        known = self.world.workspace.jobs[name]
+        plain = ListedJob(name, known.status, self.now, self.now, known.experiment, known.tags)
+        self.listed[name] = replace(plain, **changes)  # type: ignore[arg-type]  # the caller names fields of their type
+
+    def running(self, name: str, *, created: datetime) -> None:
+        self.world.job(name, status="Running")
+        self.show(name, created=created, ended=None)
+
+    def completes(self, name: str, **changes: object) -> None:
+        self.world.job(name)
+        self.show(name, **({"created": self.listed[name].created} | changes))
+
+    def drop(self, folder: str) -> None:
+        """A drop that arrived just now and whose event never came."""
+        self.world.drop(folder)
+        self.modified[INCOMING / f"{folder}/model.manifest.json"] = self.now
+
+    def work_off(self) -> list[str]:
+        """Let the registrar work on everything that was enqueued; the outcomes."""
+        outcomes = [self.world.settle(message).outcome for message in self.queue]
+        self.queue.clear()
+        return outcomes
+
+    def mark(self) -> Watermark | None:
+        return Watermarks(self.world.state).read()
+
+    def awaited(self) -> set[str]:
+        mark = self.mark()
+        assert mark is not None
+        return set(mark.open or ())
+
+
+@pytest.fixture
+def azure() -> Azure:
+    return Azure()
+
+
+def test_a_job_whose_event_never_came_is_enqueued_and_registered(azure: Azure) -> None:
+    azure.job("j1")
+
+    coverage = azure.sweep.run()
+
+    assert coverage == Coverage(eligible=1, enqueued=1)
+    assert azure.work_off() == ["registered"]
+
+
+def test_a_job_that_is_decided_is_not_enqueued_again(azure: Azure) -> None:
+    azure.job("j1")
+    azure.sweep.run()
+    azure.work_off()
+
+    coverage = azure.sweep.run()
+
+    assert coverage == Coverage(eligible=1, decided=1)
+    assert azure.queue == []
+
+
+def test_a_job_whose_event_came_is_decided(azure: Azure) -> None:
+    azure.job("j1")
+    azure.world.process(job_event("j1"))
+
+    assert azure.sweep.run() == Coverage(eligible=1, decided=1)
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_an_app_that_observes_decides_what_no_event_told_of(dropped: bool) -> None:
+    azure = Azure(World(observes=True))
+    if dropped:
+        azure.drop("vendor-a/1")
+    else:
+        azure.job("j1")
+
+    assert azure.sweep.run() == Coverage(eligible=1, enqueued=1)
+    azure.work_off()
+    assert azure.sweep.run() == Coverage(eligible=1, decided=1)
+
+
+def test_an_app_that_observes_shows_no_champion() -> None:
+    azure = Azure()
+    azure.world.job("j1")
+    azure.world.process(job_event("j1"))
+    azure.world.registry.versions["churn", 1] = replace(azure.world.registry.versions["churn", 1], stage="Staging")
+    azure.world.observes = True
+
+    assert azure.sweep.run() == Coverage()
+    assert azure.world.registry.versions["churn", 1].stage == "Staging"
+
+
+def test_a_request_that_a_dead_worker_left_is_not_the_sweeps_to_repeat(azure: Azure) -> None:
+    azure.world.ledger.claim("w1", subject={"source": ["request", "r1"]})
+
+    azure.later(HELD_FOR)
+
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_rejected_job_is_decided_too(azure: Azure) -> None:
+    azure.job("j1")
+    azure.world.job("j1", accuracy=0.1)
+    azure.world.process(job_event("j1"))
+
+    assert azure.sweep.run() == Coverage(eligible=1, decided=1)
+
+
+def test_a_refused_job_is_decided_too(azure: Azure) -> None:
+    azure.job("j1")
+    azure.world.workspace.elsewhere.add("model")
+    azure.world.process(job_event("j1"))
+
+    assert azure.sweep.run() == Coverage(eligible=1, decided=1)
+
+
+def test_jobs_from_before_the_watermark_are_left(azure: Azure) -> None:
+    azure.job("old", created=azure.now - OVERLAP * 2, ended=azure.now - QUARTER - OVERLAP - timedelta(seconds=1))
+
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_job_inside_the_overlap_is_looked_at(azure: Azure) -> None:
+    azure.job("late", ended=azure.now - QUARTER - OVERLAP + timedelta(seconds=1))
+
+    assert azure.sweep.run().enqueued == 1
+
+
+def test_the_first_sweep_leaves_what_ended_before_it(azure: Azure) -> None:
+    azure.world.state.kept.clear()
+    azure.job("before", ended=azure.now - timedelta(seconds=1))
+
+    assert azure.sweep.run() == Coverage()
+
+
+def test_the_time_from_which_jobs_count_stays(azure: Azure) -> None:
+    before = azure.mark()
+
+    azure.sweep.run()
+
+    after = azure.mark()
+    assert before is not None
+    assert after is not None
+    assert (after.first, after.until) == (before.first, azure.now)
+
+
+def test_the_overlap_does_not_reach_back_beyond_the_first_sweep(azure: Azure) -> None:
+    azure.world.state.kept.clear()
+    azure.job("before", ended=azure.now - timedelta(seconds=1))
+    azure.sweep.run()
+    azure.later(QUARTER)
+
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_job_that_ends_in_the_second_of_the_first_sweep_is_not_missed(azure: Azure) -> None:
+    azure.world.state.kept.clear()
+    azure.later(timedelta(milliseconds=300))
+    azure.sweep.run()
+    azure.job("j1", created=azure.now, ended=azure.now.replace(microsecond=0))
+
+    assert azure.sweep.run().enqueued == 1
+
+
+def test_a_first_sweep_that_fails_does_not_move_the_beginning(azure: Azure) -> None:
+    azure.world.state.kept.clear()
+    azure.running("j1", created=azure.now)
+    azure.fails_at_page = azure.pages + 1
+    with pytest.raises(UnavailableError):
+        azure.sweep.run()
+
+    azure.completes("j1", ended=azure.now + QUARTER / 2)
+    azure.later(QUARTER)
+
+    assert azure.sweep.run().enqueued == 1
+
+
+def test_older_jobs_are_looked_at_when_asked_for(azure: Azure) -> None:
+    week = timedelta(days=7)
+    azure.job("old", created=azure.now - week, ended=azure.now - week)
+
+    assert azure.sweep.run(since=azure.now - week * 2).enqueued == 1
+
+
+def test_a_job_that_ended_after_the_time_asked_for_is_found_though_it_began_before(azure: Azure) -> None:
+    azure.job("long", created=azure.now - timedelta(days=9), ended=azure.now - timedelta(days=5))
+
+    assert azure.sweep.run(since=azure.now - timedelta(days=7)).enqueued == 1
+
+
+def test_a_later_beginning_than_the_watermark_leaves_nothing_out(azure: Azure) -> None:
+    azure.job("j1", ended=azure.now - QUARTER / 2)
+
+    assert azure.sweep.run(since=azure.now).enqueued == 1
+
+
+def test_a_job_that_ran_for_days_is_found_when_it_completes(azure: Azure) -> None:
+    azure.running("long", created=azure.now)
+    azure.sweep.run()
+    azure.later(timedelta(days=3))
+    azure.sweep.run()
+    azure.later(timedelta(days=3))
+    azure.completes("long", ended=azure.now)
+
+    assert azure.sweep.run().enqueued == 1
+
+
+def test_a_job_that_ran_when_the_app_was_deployed_is_found(azure: Azure) -> None:
+    azure.world.state.kept.clear()
+    azure.running("long", created=azure.now - timedelta(days=5))
+    azure.sweep.run()
+    azure.later(timedelta(days=1))
+    azure.completes("long", ended=azure.now)
+
+    assert azure.sweep.run().enqueued == 1
+
+
+def test_a_pipeline_that_does_not_say_when_it_ended_is_found(azure: Azure) -> None:
+    azure.running("pipeline", created=azure.now)
+    azure.sweep.run()
+    azure.later(OVERLAP * 3)
+    azure.completes("pipeline", ended=None)
+
+    assert azure.sweep.run().enqueued == 1
+
+
+def test_a_pipeline_that_was_awaited_is_found_while_looking_further_back(azure: Azure) -> None:
+    azure.running("pipeline", created=azure.now)
+    azure.sweep.run()
+    azure.later(timedelta(days=5))
+    azure.sweep.run()
+    azure.completes("pipeline", ended=None)
+
+    assert azure.sweep.run(since=azure.now - timedelta(days=1)).enqueued == 1
+
+
+def test_a_job_that_never_ends_is_forgotten_in_the_end(azure: Azure) -> None:
+    azure.running("zombie", created=azure.now)
+    azure.sweep.run()
+    azure.later(LONGEST_RUN + QUARTER)
+    azure.sweep.run()
+    assert azure.awaited() == {"zombie"}
+
+    azure.sweep.run()
+
+    assert azure.awaited() == set()
+
+
+@pytest.mark.parametrize("status", ["Failed", "Canceled"])
+def test_a_job_that_fails_after_all_is_not_awaited_any_more(azure: Azure, status: str) -> None:
+    azure.running("j1", created=azure.now)
+    azure.sweep.run()
+    azure.later(OVERLAP * 2)
+    azure.sweep.run()
+    azure.world.job("j1", status=status)
+
+    azure.sweep.run()
+
+    assert (azure.queue, azure.awaited()) == ([], set())
+
+
+def test_jobs_that_no_policy_wants_are_not_counted(azure: Azure) -> None:
+    azure.job("j1", experiment="fraud")
+
+    assert azure.sweep.run() == Coverage()
+
+
+@pytest.mark.parametrize("status", ["Running", "Failed", "Canceled", None])
+def test_only_completed_jobs_count(azure: Azure, status: str | None) -> None:
+    azure.job("j1", status=status)
+
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_job_whose_files_do_not_show_yet_is_left_to_a_worker(azure: Azure) -> None:
+    azure.job("j1")
+    azure.world.store.blobs.clear()
+
+    assert azure.sweep.run() == Coverage(eligible=1, enqueued=1)
+
+
+def test_a_job_that_the_list_knows_before_the_workspace_is_left_to_a_worker(azure: Azure) -> None:
+    azure.job("j1")
+    azure.world.workspace.jobs["j1"] = Job("j1", "Finalizing", experiment="churn-nightly")
+
+    assert azure.sweep.run() == Coverage(eligible=1, enqueued=1)
+
+
+def test_one_job_that_breaks_does_not_keep_the_others_waiting(azure: Azure) -> None:
+    azure.job("good")
+    azure.job("bad")
+    azure.world.workspace.jobs["bad"] = replace(azure.world.workspace.jobs["bad"], outputs=None)  # type: ignore[arg-type]  # what no service should answer
+
+    coverage = azure.sweep.run()
+
+    assert coverage == Coverage(eligible=2, enqueued=2)
+
+
+def test_a_manifest_whose_event_never_came_is_enqueued_and_registered(azure: Azure) -> None:
+    azure.drop("vendor-a/é %#?1")
+
+    coverage = azure.sweep.run()
+
+    assert coverage == Coverage(eligible=1, enqueued=1)
+    assert azure.work_off() == ["registered"]
+    assert azure.sweep.run() == Coverage(eligible=1, decided=1)
+
+
+def test_manifests_from_before_the_watermark_are_left(azure: Azure) -> None:
+    azure.drop("vendor-a/1")
+    azure.later(OVERLAP + timedelta(seconds=1))
+    azure.sweep.run()
+    azure.queue.clear()
+
+    assert azure.sweep.run() == Coverage()
+    assert azure.queue == []
+
+
+def test_a_manifest_that_cannot_be_used_is_enqueued_once(azure: Azure) -> None:
+    azure.drop("vendor-a/1")
+    azure.world.manifest("vendor-a/1", model="not-granted")
+
+    assert azure.sweep.run().enqueued == 1
+    assert azure.work_off() == ["rejected"]
+    assert azure.sweep.run() == Coverage(eligible=1, decided=1)
+
+
+def test_a_place_within_a_place_is_looked_at_once(azure: Azure) -> None:
+    inner = azure.world.policies.kept["digits.yaml"].replace("vendor-a/", "vendor-a/team/").replace("digits", "other")
+    azure.world.policies.kept["other.yaml"] = inner
+    azure.drop("vendor-a/team/1")
+
+    assert azure.sweep.run() == Coverage(eligible=1, enqueued=1)
+
+
+def test_drops_of_an_account_that_is_not_heard_are_left(azure: Azure) -> None:
+    text = azure.world.policies.kept["digits.yaml"].replace("dropsprod", "strangers")
+    azure.world.policies.kept["digits.yaml"] = text
+    azure.drop("vendor-a/1")
+
+    assert azure.sweep.run() == Coverage()
+
+
+@pytest.mark.parametrize("write", ["state work/", "decisions churn/", "registry create", "topic "])
+def test_work_of_a_worker_that_died_comes_again(azure: Azure, write: str) -> None:
+    azure.job("j1", created=azure.now - OVERLAP * 9, ended=azure.now - OVERLAP * 8)
+    azure.world.faults.fail(write, done=True, dead=True)
+    with pytest.raises(UnavailableError):
+        azure.world.process(job_event("j1"))
+    azure.world.faults.revive()
+
+    azure.later(HELD_FOR)
+
+    assert azure.sweep.run() == Coverage(enqueued=1, stuck=1)
+    azure.work_off()
+    assert [work["state"] for work in azure.world.works()] == ["finished"]
+    assert azure.sweep.run().stuck == 0
+
+
+def test_a_champion_that_a_dead_worker_did_not_show_is_shown_before_its_work_is_done(azure: Azure) -> None:
+    azure.world.job("j1")
+    azure.world.faults.fail("state heads/", done=True, dead=True)
+    with pytest.raises(UnavailableError):
+        azure.world.process(job_event("j1"))
+    azure.world.faults.revive()
+
+    azure.later(HELD_FOR)
+
+    assert azure.sweep.run() == Coverage(enqueued=1, stuck=1, repaired=1)
+    assert azure.world.shown("churn") == [1]
+
+
+def test_a_drop_that_a_dead_worker_left_comes_again(azure: Azure) -> None:
+    azure.world.drop("vendor-a/1")
+    azure.world.faults.fail("state work/", done=True, dead=True)
+    with pytest.raises(UnavailableError):
+        azure.world.process(drop_event("vendor-a/1"))
+    azure.world.faults.revive()
+
+    azure.later(HELD_FOR)
+
+    assert azure.sweep.run() == Coverage(enqueued=1, stuck=1)
+    assert azure.work_off() == ["registered"]
+
+
+def test_work_that_somebody_is_at_is_left_alone(azure: Azure) -> None:
+    azure.job("j1")
+    azure.world.faults.fail("state work/", done=True, dead=True)
+    with pytest.raises(UnavailableError):
+        azure.world.process(job_event("j1"))
+    azure.world.faults.revive()
+
+    assert azure.sweep.run() == Coverage(eligible=1)
+
+
+def test_stuck_work_of_a_job_that_is_found_as_well_is_enqueued_once(azure: Azure) -> None:
+    azure.job("j1")
+    azure.world.faults.fail("state work/", done=True, dead=True)
+    with pytest.raises(UnavailableError):
+        azure.world.process(job_event("j1"))
+    azure.world.faults.revive()
+    azure.world.workspace.jobs["j1"] = Job("j1", "Finalizing", experiment="churn-nightly")
+
+    azure.later(HELD_FOR)
+
+    assert azure.sweep.run() == Coverage(eligible=1, enqueued=1, stuck=1)
+
+
+def test_stuck_work_whose_files_are_others_by_now_is_not_brought_back_for_ever(azure: Azure) -> None:
+    azure.world.drop("vendor-a/1")
+    azure.world.faults.fail("state work/", done=True, dead=True)
+    with pytest.raises(UnavailableError):
+        azure.world.process(drop_event("vendor-a/1"))
+    azure.world.faults.revive()
+    azure.world.drop("vendor-a/1")
+
+    azure.later(HELD_FOR)
+
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_work_record_without_a_source_is_passed_over(azure: Azure) -> None:
+    azure.world.ledger.claim("w1", subject={})
+
+    azure.later(HELD_FOR)
+
+    assert azure.sweep.run() == Coverage()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"tags": {}}, {"stage": "Development"}, {"tags": {"registrar.champion": "false"}}], ids=str
+)
+def test_a_champion_that_shows_something_else_is_repaired(azure: Azure, wrong: dict[str, object]) -> None:
+    azure.world.job("j1")
+    azure.world.process(job_event("j1"))
+    registry = azure.world.registry
+    right = registry.versions["churn", 1]
+    registry.versions["churn", 1] = replace(right, **wrong)  # type: ignore[arg-type]  # the parameters name fields of their type
+
+    assert azure.sweep.run() == Coverage(repaired=1)
+
+    repaired = registry.versions["churn", 1]
+    assert (repaired.stage, repaired.tags["registrar.champion"]) == ("Production", "true")
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_champion_that_a_person_archived_stays_archived(azure: Azure) -> None:
+    azure.world.job("j1")
+    azure.world.process(job_event("j1"))
+    azure.world.registry.archived.add(("churn", 1))
+    before = azure.world.registry.versions.copy()
+
+    assert azure.sweep.run() == Coverage()
+    assert (azure.world.registry.versions, azure.world.registry.visible("churn")) == (before, [])
+
+
+def test_a_champion_that_cannot_be_shown_does_not_end_the_sweep(azure: Azure) -> None:
+    azure.world.promote("churn", 1)
+    azure.world.registry.register_by_hand("churn", 1)
+    azure.world.registry.stores = lambda version: replace(version, stage="Staging")
+    before = azure.mark()
+
+    assert azure.sweep.run() == Coverage()
+    assert azure.mark() != before
+
+
+def test_a_page_that_fails_leaves_the_watermark_where_it_was(azure: Azure) -> None:
+    for number in range(PAGE + 1):
+        azure.job(f"j{number}", created=azure.now - timedelta(seconds=number))
+    before = azure.world.state.kept[NAME]
+    azure.fails_at_page = azure.pages + 2
+
+    with pytest.raises(UnavailableError, match="429"):
+        azure.sweep.run()
+
+    assert azure.world.state.kept[NAME] == before
+    assert len(azure.queue) == PAGE
+    assert azure.sweep.run().enqueued == PAGE + 1
+
+
+def test_a_failing_part_does_not_keep_the_others_waiting(azure: Azure) -> None:
+    azure.drop("vendor-a/1")
+    azure.listed["any"] = ListedJob("any", "Completed", azure.now)
+    azure.fails_at_page = azure.pages + 1
+
+    with pytest.raises(UnavailableError):
+        azure.sweep.run()
+
+    assert azure.work_off() == ["registered"]
+
+
+def test_a_queue_that_does_not_answer_leaves_the_watermark(azure: Azure) -> None:
+    def silent(_text: str) -> None:
+        raise UnavailableError("the work queue did not answer")
+
+    azure.job("j1")
+    before = azure.mark()
+
+    with pytest.raises(UnavailableError):
+        replace(azure.sweep, send=silent).run()
+
+    assert azure.mark() == before
+
+
+def test_a_workspace_that_does_not_answer_enqueues_nothing(azure: Azure) -> None:
+    class Silent(MemoryWorkspace):
+        def job(self, name: str) -> Job | None:
+            raise UnavailableError(f"Azure ML did not answer about {name}")
+
+    azure.job("j1")
+    before = azure.mark()
+    azure.world.workspace = Silent()
+
+    with pytest.raises(UnavailableError):
+        azure.sweep.run()
+
+    assert (azure.queue, azure.mark()) == ([], before)
+
+
+def test_the_policies_of_the_beginning_hold_for_the_whole_pass(azure: Azure) -> None:
+    class Fading(TextPolicies):
+        def texts(self) -> Iterator[tuple[str, str]]:
+            yield from super().texts()
+            self.kept.clear()
+
+    azure.job("j1")
+    azure.job("j2")
+    azure.world.policies = Fading(azure.world.policies.kept)
+
+    assert azure.sweep.run().enqueued == 2
+
+
+def test_a_broken_policy_ends_the_sweep_before_it_begins(azure: Azure) -> None:
+    azure.job("j1")
+    azure.world.policies.kept["churn.yaml"] = "broken"
+    before = azure.world.everything()
+
+    with pytest.raises(PolicyError):
+        azure.sweep.run()
+
+    assert (azure.queue, azure.world.everything()) == ([], before)
+
+
+def test_the_watermark_of_a_sweep_that_ended_meanwhile_stays(azure: Azure) -> None:
+    mark = azure.mark()
+    assert mark is not None
+    later = replace(mark, until=azure.now + QUARTER)
+    azure.world.faults.meanwhile(f"state {NAME}", lambda: Watermarks(azure.world.state).advance(later))
+
+    azure.sweep.run()
+
+    assert azure.mark() == later
+
+
+def test_a_watermark_of_another_version_is_not_read(azure: Azure) -> None:
+    azure.world.state.kept[NAME] = ('{"format": "registrar/watermark/v9"}', '"1"', azure.now)
+
+    with pytest.raises(LedgerFormatError, match="v9"):
+        azure.sweep.run()
+
+
+def test_a_dry_run_changes_nothing_and_says_what_it_would_do(azure: Azure) -> None:
+    azure.world.job("j0")
+    azure.world.process(job_event("j0"))
+    azure.world.registry.versions["churn", 1] = replace(azure.world.registry.versions["churn", 1], stage="Development")
+    azure.job("j1")
+    azure.drop("vendor-a/1")
+    before = azure.world.everything()
+
+    coverage = azure.sweep.run(dry_run=True)
+
+    assert coverage == Coverage(eligible=2, enqueued=2, repaired=1)
+    assert (azure.queue, azure.world.everything()) == ([], before)
+
+
+def test_a_first_dry_run_keeps_no_watermark(azure: Azure) -> None:
+    azure.world.state.kept.clear()
+
+    azure.sweep.run(dry_run=True)
+
+    assert azure.mark() is None
+
+
+def test_the_same_omission_gives_the_same_message(azure: Azure) -> None:
+    azure.job("j1")
+    azure.drop("vendor-a/1")
+
+    azure.sweep.run()
+    azure.sweep.run()
+
+    first, second, *again = azure.queue
+    assert again == [first, second]
+    assert json.loads(first)["id"] == "registrar-sweep-j1"
+
+
+def test_an_id_is_short_however_long_the_path() -> None:
+    assert len(synthetic.blob_created("topic", INCOMING / ("x" * 1000)).id) < 100
+
+
+@pytest.mark.parametrize(("decided", "eligible", "share"), [(0, 0, 1.0), (0, 2, 0.0), (1, 3, 0.3333), (2, 2, 1.0)])
+def test_coverage_is_decided_out_of_eligible(decided: int, eligible: int, share: float) -> None:
+    assert Coverage(eligible, decided).to_dict()["coverage"] == share
+
+
+def test_two_thousand_jobs_are_paged_only_as_far_as_needed(azure: Azure) -> None:
+    azure.world.job("template")
+    known = azure.world.workspace.jobs["template"]
+    for number in range(2000):
+        name = f"j{number:04}"
+        azure.world.workspace.jobs[name] = replace(known, name=name)
+        azure.world.store.put(OUTPUTS / f"azureml/{name}/model/model.onnx", name.encode())
+        azure.show(name, created=azure.now - timedelta(minutes=number), ended=azure.now - timedelta(minutes=number))
+    before = azure.pages
+
+    coverage = azure.sweep.run()
+
+    assert coverage == Coverage(eligible=76, enqueued=76)
+    assert azure.pages - before == 4
+
+
+def test_the_watermark_in_the_documents_reads_back_as_it_was_written() -> None:
+    page = (Path(__file__).parents[2] / "docs/formats/watermark.md").read_text(encoding="utf-8")
+    shown = json.loads(page.partition("```json")[2].partition("```")[0])
+
+    assert Watermark.from_dict(shown, etag="").to_dict() == shown
+
+
+def command(azure: Azure) -> typer.Typer:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    cli_sweep.add_to(app, made=lambda: azure.sweep)
+    return app
+
+
+def test_the_command_says_what_it_found_in_eighty_columns(azure: Azure) -> None:
+    azure.job("j1")
+
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(command(azure), ["sweep"])
+
+    assert (result.exit_code, len(azure.queue)) == (0, 1)
+    assert "enqueued job j1" in result.stderr
+    assert "coverage 0.0%" in result.stdout
+    assert max(len(line) for line in result.stdout.splitlines()) <= 80
+
+
+def test_the_command_prints_one_object_for_machines(azure: Azure) -> None:
+    azure.job("j1")
+
+    result = CliRunner().invoke(command(azure), ["sweep", "--json", "--dry-run"])
+
+    found = {"eligible": 1, "decided": 0, "enqueued": 1, "stuck": 0, "repaired": 0, "coverage": 0.0, "dry_run": True}
+    assert (json.loads(result.stdout), result.stderr, azure.queue) == (found, "", [])
+
+
+@pytest.mark.parametrize("since", ["2026-02-20", "2026-02-20T12:00+01:00", "2026-02-20T11:00Z"])
+def test_the_command_looks_back_as_far_as_it_is_told(azure: Azure, since: str) -> None:
+    then = datetime.fromisoformat("2026-02-21T00:00Z")
+    azure.job("old", created=then, ended=then)
+
+    result = CliRunner().invoke(command(azure), ["sweep", "--since", since, "--json"])
+
+    assert json.loads(result.stdout)["enqueued"] == 1
+
+
+def test_the_command_refuses_a_time_it_cannot_read(azure: Azure) -> None:
+    result = CliRunner().invoke(command(azure), ["sweep", "--since", "yesterday"])
+
+    assert isinstance(result.exception, InputError)
+    assert "--since yesterday: write a time as" in str(result.exception)
