@@ -1,4 +1,8 @@
-"""The doors of Registrar as Azure Functions: two for Event Grid, two for the work queue. No logic lives here."""
+"""The doors of Registrar as Azure Functions: two for Event Grid, two for the queues, one timer. No logic lives here.
+
+The Event Grid doors are coroutines: the others share a few threads and may fill them for minutes, and Event Grid waits
+30 seconds for an answer.
+"""
 
 import azure.functions as func
 
@@ -14,14 +18,14 @@ app = func.FunctionApp()
 
 @app.event_grid_trigger(arg_name="event")
 @app.queue_output(arg_name="work", queue_name=WORK, connection=STORAGE)
-def on_job_event(event: str, work: func.Out[bytes]) -> None:
+async def on_job_event(event: str, work: func.Out[bytes]) -> None:
     """Azure ML says that a run completed or changed its status."""
     doors.hand_on_job(event, work.set)
 
 
 @app.event_grid_trigger(arg_name="event")
 @app.queue_output(arg_name="work", queue_name=WORK, connection=STORAGE)
-def on_drop_event(event: str, work: func.Out[bytes]) -> None:
+async def on_drop_event(event: str, work: func.Out[bytes]) -> None:
     """Storage says that a blob was created."""
     doors.hand_on_drop(event, work.set)
 

@@ -204,13 +204,17 @@ class Registrar:
 
     def _notify(self, claim: Claim) -> Outcome:
         self.notifier.deliver_all(claim.work.outbox)
-        outcome = Outcome.from_dict(self.ledger.finish(claim).work.result or {})
+        with contextlib.suppress(
+            LedgerConflictError
+        ):  # another delivery saw the decision, told it too and finished first
+            self.ledger.finish(claim)
+        outcome = Outcome.from_dict(claim.work.result or {})
         log.info("%s %s from %s", outcome.outcome, outcome.model, outcome.source, extra=_fields(outcome))
         return outcome
 
     def _again(self, claim: Claim, offer: Offer) -> Outcome:
         if claim.work.state == "decided":
-            self._notify(claim)
+            return self._notify(claim)
         return outcomes.repeated(Outcome.from_dict(claim.work.result or {}), event=offer.event)
 
     def quarantine(self, message: str, reason: str) -> Outcome:

@@ -135,7 +135,8 @@ class Versioning:
         self.registry.project(model, version, tags=tags, stage=stage)
         found = self.registry.find(model, version)
         shown = found is not None and found.stage == stage and tags.items() <= found.tags.items()
-        if not shown:
+        # Another worker may have promoted since; what it shows is right then.
+        if not shown and is_champion == self._leads(model, version):
             raise RegistryMismatchError(f"{model}:{version} does not show stage {stage} and tags {tags}")
 
     def _reserve(self, case: Case, at_least: int) -> int:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from registration.patience import Patience
 
 log = logging.getLogger(__name__)
-HELD_PAUSE_SECONDS = 15.0
 
 
 class Queue(Protocol):
@@ -62,8 +61,8 @@ class Worker:
         try:
             return self.processor.process(message)
         except ClaimHeldError as held:
-            pause = min(held.retry_after_seconds or HELD_PAUSE_SECONDS, HELD_PAUSE_SECONDS)
-            return (self._waiting(message, held, seconds=pause),)
+            pause = self.patience.first_pause_seconds
+            return (self._waiting(message, held, seconds=min(pause, held.retry_after_seconds or pause)),)
         except PausedError as paused:
             return (self._waiting(message, paused, seconds=PAUSED_SECONDS),)
         except SettingsError:

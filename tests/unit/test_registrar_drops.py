@@ -226,7 +226,7 @@ def test_a_notice_that_failed_is_delivered_the_next_time(world: World, what: str
 
     outcome = world.process(drop_event(FOLDER))
 
-    assert outcome.outcome == "duplicate"
+    assert outcome.outcome == "registered"
     assert set(world.told()) == {"Registrar.ModelRegistered", "Registrar.ChampionChanged"}
     assert world.receipt(FOLDER)["outcome"] == "registered"
     assert world.works()[0]["state"] == "finished"

@@ -13,7 +13,7 @@ from registration import envelope
 from registration.errors import ClaimHeldError, UnavailableError
 from registration.ledger import HELD_FOR
 from registration.patience import LONGEST_PAUSE_SECONDS, Patience
-from registration.worker import HELD_PAUSE_SECONDS, Worker
+from registration.worker import Worker
 from tests.world import World, job_event
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_waiting_for_another_worker_costs_no_attempt(world: World, queue: Memory
     (outcome,) = worker(world, queue).work(job_event("j1"))
 
     assert outcome.outcome == "waiting"
-    assert queue.sent == [(job_event("j1"), HELD_PAUSE_SECONDS)]
+    assert queue.sent == [(job_event("j1"), 10)]
 
 
 def test_a_worker_that_is_alive_keeps_its_work_however_long_it_takes(world: World) -> None:
