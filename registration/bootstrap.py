@@ -32,6 +32,7 @@ from registration.registrar import Registrar
 from registration.requests import Desk, Requests
 from registration.sources.resolve import Resolver
 from registration.sweep import Sweep
+from registration.tracing import Untraced
 from registration.versioning import Versioning
 from registration.watermark import Watermarks
 from registration.worker import Worker
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from registration.policy.catalog import PolicySource
     from registration.settings import Settings
+    from registration.tracing import Tracing
 
 APP = Path(__file__).parent.parent
 WORK_QUEUE = "registrar-work"  # as in function_app.py
@@ -99,7 +101,17 @@ class Parts:
             now=_now,
             pauses=self.pauses,
             observes=self.settings.observes,
+            tracing=self.tracing,
         )
+
+    @cached_property
+    def tracing(self) -> Tracing:
+        """Azure Monitor, where it is configured."""
+        if self.settings.monitor is None:
+            return Untraced()
+        from registration.azure.monitor import to_azure_monitor  # noqa: PLC0415 - loads half a second of packages
+
+        return to_azure_monitor(self.settings.monitor, self.credential)
 
     @cached_property
     def requests(self) -> Requests:
@@ -118,7 +130,8 @@ class Parts:
     @cached_property
     def worker(self) -> Worker:
         """The registrar and the requests, with their patience."""
-        return Worker(Desk(self.requests, self.registrar), self.ledger, self.queue, self.settings.patience)
+        desk = Desk(self.requests, self.registrar)
+        return Worker(desk, self.ledger, self.queue, self.settings.patience, self.tracing)
 
     @property
     def sweep(self) -> Sweep:

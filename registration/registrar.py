@@ -22,6 +22,7 @@ from registration.outcome import Outcome
 from registration.policy.decision import decide
 from registration.record import Case, Past
 from registration.sources.resolve import UnknownSourceError
+from registration.tracing import UNTRACED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from registration.policy.decision import Decision
     from registration.sources.jobs import Workspace
     from registration.sources.resolve import Offer, Resolver
+    from registration.tracing import Tracing
     from registration.versioning import Versioning
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,7 @@ class Registrar:
     now: Callable[[], str]
     pauses: Pauses
     observes: bool = False
+    tracing: Tracing = UNTRACED
 
     def process(self, message: str) -> tuple[Outcome, ...]:
         """Settle everything that `message`, a queue message, offers.
@@ -98,7 +101,7 @@ class Registrar:
         fingerprint = _fingerprint(offer, artifact)
         epoch = OBSERVED if self.observes else ACTED
         work = work_key(offer.source, model=_model(offer), fingerprint=fingerprint, epoch=epoch)
-        with claimed(self.ledger, work, subject=_subject(offer)) as claim:
+        with self.tracing.work(work), claimed(self.ledger, work, subject=_subject(offer)) as claim:
             if claim.is_settled:
                 return self._again(claim, offer)
             if isinstance(offer, Refusal):
@@ -117,10 +120,12 @@ class Registrar:
         return Artifact(tuple(file for file in artifact.files if file.path in promised))
 
     def _examine(self, candidate: Candidate, work: str, artifact: Artifact) -> Case:
-        validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
+        with self.tracing.step("validate"):
+            validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
         metrics = candidate.metrics
         if metrics is None and candidate.lineage.job:
-            metrics = self.workspace.metrics(candidate.lineage.job)
+            with self.tracing.step("gather"):
+                metrics = self.workspace.metrics(candidate.lineage.job)
         return Case(candidate, work, artifact, validation, metrics or {})
 
     def _judge(self, claim: Claim, case: Case) -> Claim:
@@ -159,7 +164,8 @@ class Registrar:
         if decision.outcome != "register":
             status = "artifact_changed" if case.validation.findings else "superseded"
             return self.versioning.withdraw(claim, case, status=status), ()
-        claim, place = self.versioning.register(claim, case)
+        with self.tracing.step("register"):
+            claim, place = self.versioning.register(claim, case)
         findings = self.versioning.changes(case, place)
         if findings:
             claim = self.versioning.withdraw(claim, case, status="artifact_changed")
@@ -175,7 +181,8 @@ class Registrar:
         claim = self.ledger.draft(claim, head, written)
         promote = (version, case.work) if version is not None else None
         try:
-            return claim, self.ledger.append(head, _digest(claim), promote=promote)
+            with self.tracing.step("head"):
+                return claim, self.ledger.append(head, _digest(claim), promote=promote)
         except LedgerConflictError:
             return claim, None
 
@@ -187,7 +194,8 @@ class Registrar:
         """Show in the registry what the decision did to the champion, and conclude."""
         if written["version"] is not None:
             former = (written["champion"] or {}).get("version")
-            self.versioning.project(case.candidate.model.name, version=written["version"], former=former)
+            with self.tracing.step("project"):
+                self.versioning.project(case.candidate.model.name, version=written["version"], former=former)
         return self._conclude(claim, case.candidate, outcomes.recorded(case, written, digest=digest))
 
     def _champion(self, head: Head) -> Past | None:
@@ -203,7 +211,8 @@ class Registrar:
         return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox)
 
     def _notify(self, claim: Claim) -> Outcome:
-        self.notifier.deliver_all(claim.work.outbox)
+        with self.tracing.step("notify"):
+            self.notifier.deliver_all(claim.work.outbox)
         with contextlib.suppress(
             LedgerConflictError
         ):  # another delivery saw the decision, told it too and finished first

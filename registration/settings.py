@@ -126,6 +126,12 @@ class Settings(Document):
         """Whether the app decides and records only."""
         return self.mode == "observe"
 
+    monitor: str | None = Field(
+        default=None,
+        alias="APPLICATIONINSIGHTS_CONNECTION_STRING",
+        description="Application Insights that traces and metrics are sent to, with the app's identity.",
+    )
+
     @property
     def patience(self) -> Patience:
         """How often a message is tried, and how long it waits in between."""

@@ -20,10 +20,12 @@ from registration import envelope
 from registration.errors import ClaimHeldError, PausedError, RegistrarError, SettingsError, TransientError
 from registration.outcome import Outcome
 from registration.pauses import PAUSED_SECONDS
+from registration.tracing import UNTRACED
 
 if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.patience import Patience
+    from registration.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +54,19 @@ class Worker:
     ledger: Ledger
     queue: Queue
     patience: Patience
+    tracing: Tracing = UNTRACED
 
     def work(self, message: str) -> tuple[Outcome, ...]:
         """Settle what `message` offers or see that it comes again; afterwards the delivery is done.
 
         Raises what is not an error of ours, and `SettingsError`, which only a deployment can mend.
         """
+        settled = self._settled(message)
+        for outcome in settled:
+            self.tracing.count(outcome.outcome)
+        return settled
+
+    def _settled(self, message: str) -> tuple[Outcome, ...]:
         try:
             return self.processor.process(message)
         except ClaimHeldError as held:
