@@ -1,0 +1,130 @@
+"""A run: one scenario played once, its worker stopped at one point, and how that looks afterwards.
+
+green   all holds after the redelivery and a duplicate
+amber   something does not hold, and does once the head's champion is shown again, as the sweep does
+red     something does not hold
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from crash_verdict import Witness, complaints
+from crash_watch import Stop, numbered
+from crash_worker import Company, Hand, Order, Report
+
+if TYPE_CHECKING:
+    from crash_scene import Scenario, Scene, Stagehand
+    from crash_watch import Side
+
+type Colour = Literal["green", "amber", "red"]
+KILLED = -9
+
+
+@dataclass(frozen=True)
+class Point:
+    """One call of a scenario's worker, by name and by number."""
+
+    scenario: Scenario
+    name: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended; `complaints` are what did not hold, before anything was shown again."""
+
+    point: Point
+    side: Side
+    model: str
+    colour: Colour
+    complaints: tuple[str, ...]
+
+
+class Theatre:
+    """Plays runs; several threads may."""
+
+    def __init__(self, stagehand: Stagehand, witness: Witness) -> None:
+        self._stagehand = stagehand
+        self._witness = witness
+        self._company = Company()
+        self._numbers = itertools.count(1)
+
+    def points(self, scenario: Scenario) -> list[Point]:
+        """Every call of the scenario's worker when nothing stops it; raises RuntimeError if it does not end well."""
+        scene = self._scene(scenario)
+        report = _first(self._company, scene, None).report()
+        if report.broke is not None:
+            raise RuntimeError(f"{scenario.name} breaks without any stop: {report.broke}")
+        return [Point(scenario, name, number) for number, name in enumerate(numbered(list(report.calls[0])), start=1)]
+
+    def play(self, point: Point, side: Side) -> Result:
+        """The run in which the worker is stopped at `point`."""
+        scene = self._scene(point.scenario)
+        deed = _killed if point.scenario.is_killed else _overtaken
+        wrong, messages = deed(self._company, scene, point, side)
+        again = self._company.hire(Order(scene.policies, messages, late=True)).report()
+        wrong += complaints(scene, self._witness.look(scene), again)
+        colour: Colour = "green"
+        if wrong:
+            colour = "amber" if self._is_healed(scene, again) else "red"
+        return Result(point, side, scene.model, colour, tuple(wrong))
+
+    def unfinished(self, results: list[Result]) -> list[Result]:
+        """`results`, those red that left a work record unfinished anywhere."""
+        left = self._witness.unfinished()
+        return [
+            replace(each, colour="red", complaints=(*each.complaints, "a work record is not finished"))
+            if each.model in left
+            else each
+            for each in results
+        ]
+
+    def _is_healed(self, scene: Scene, again: Report) -> bool:
+        shown = self._company.hire(Order(scene.policies, (), show=scene.model)).report()
+        return shown.broke is None and not complaints(scene, self._witness.look(scene), again)
+
+    def _scene(self, scenario: Scenario) -> Scene:
+        return self._stagehand.set_up(scenario, next(self._numbers))
+
+
+def _first(company: Company, scene: Scene, stop: Stop | None) -> Hand:
+    """The candidate's worker, after the champion's work is settled and its predecessor, if it has one, is dead."""
+    earlier = tuple(message for role, message in scene.messages.items() if role == "champion")
+    order = Order(scene.policies, (scene.messages["candidate"],), before=earlier, stop=stop)
+    inherits = scene.scenario.inherits
+    if inherits is None:
+        return company.hire(order)
+    if company.hire(replace(order, stop=Stop(inherits, "after", "kill"))).status() != KILLED:
+        raise RuntimeError(f"{scene.scenario.name}: nobody died after {inherits}")
+    return company.hire(replace(order, before=(), late=True))
+
+
+def _killed(company: Company, scene: Scene, point: Point, side: Side) -> tuple[list[str], tuple[str, ...]]:
+    """What was wrong with the murder, and what is delivered then."""
+    status = _first(company, scene, Stop(point.name, side, "kill")).status()
+    wrong = [] if status == KILLED else [f"the worker was not killed at {point.name}: exit status {status}"]
+    return wrong, scene.again
+
+
+def _overtaken(company: Company, scene: Scene, point: Point, side: Side) -> tuple[list[str], tuple[str, ...]]:
+    """What was wrong with the two workers, and what is delivered then."""
+    first = _first(company, scene, Stop(point.name, side, "stand"))
+    if not first.stands():
+        return [f"the worker never came to {point.name}"], scene.again
+    message = scene.messages["candidate" if scene.scenario.has_twin else "rival"]
+    other = company.hire(Order(scene.policies, (message,), late=scene.scenario.has_twin)).report()
+    report = first.go_on()
+    return [*_unsettled(other), *_broken(report, "that stood")], (*report.queued, *scene.again)
+
+
+def _unsettled(other: Report) -> list[str]:
+    settled = [outcome.outcome for outcomes in other.outcomes for outcome in outcomes]
+    waits = ["the other worker was left waiting"] if "waiting" in settled else []
+    return [*_broken(other, "that came meanwhile"), *waits]
+
+
+def _broken(report: Report, which: str) -> list[str]:
+    return [f"the worker {which} broke: {report.broke.splitlines()[-1]}"] if report.broke else []

@@ -1,0 +1,194 @@
+"""A scene: what one run of the matrix plays in. A model, a policy, jobs or a drop of its own, and the messages of them.
+
+Scenes share one sandbox and nothing in it, so that many run at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from azure.identity import DefaultAzureCredential
+from azure.storage.blob import BlobServiceClient
+
+from sandbox import names, raised
+from sandbox.runs import JobOutput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.sandbox import Sandbox
+
+type Role = Literal["champion", "candidate", "rival"]
+FILES = ("labels.json", "model.onnx")
+POLICY = """
+apiVersion: registrar/v1
+kind: PromotionPolicy
+name: {model}
+match: {{any: [{place}]}}
+models:
+  - name: {model}
+{source}    metrics: {{accuracy: {{direction: maximize, min: 0.8, vs_champion: {{max_regression: 0}}}}}}
+"""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What happens: `champion` came before, `rival` comes while the candidate's worker stands; numbers are accuracies.
+
+    The worker takes over from one that died after its call `inherits`, if that is given. `ends` names who is champion
+    in the end, `outcomes` what the candidate may come to.
+    """
+
+    name: str
+    about: str
+    accuracy: float = 0.9
+    champion: float | None = None
+    rival: float | None = None
+    is_drop: bool = False
+    has_twin: bool = False
+    inherits: str | None = None
+    is_reordered: bool = False
+    ends: Role = "candidate"
+    outcomes: tuple[str, ...] = ("registered",)
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether the worker dies; else it stands while another one works."""
+        return not self.has_twin and self.rival is None
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Whose work there is."""
+        given: dict[Role, float | None] = {
+            "champion": self.champion,
+            "candidate": self.accuracy,
+            "rival": self.rival,
+        }
+        return tuple(role for role, accuracy in given.items() if accuracy is not None)
+
+
+SCENARIOS = (
+    Scenario("first", "the first registration of a job's model"),
+    Scenario("better", "a job that beats the champion", champion=0.85),
+    Scenario("worse", "a job that loses to the champion", champion=0.95, ends="champion", outcomes=("rejected",)),
+    Scenario("drop", "the first drop of an outside team", is_drop=True),
+    Scenario("twins", "two workers on one event; the one that stood goes on last", champion=0.85, has_twin=True),
+    Scenario(
+        "heirs",
+        "two workers take over from a dead one; the one that stood goes on last",
+        champion=0.85,
+        has_twin=True,
+        inherits="registry create",
+    ),
+    Scenario(
+        "overtaken",
+        "a better candidate is settled while the worker stands",
+        champion=0.85,
+        rival=0.95,
+        ends="rival",
+        outcomes=("registered", "rejected"),
+    ),
+    Scenario("rivalled", "a lesser candidate is settled while the worker stands", champion=0.8, rival=0.85),
+    Scenario("reordered", "other events of the same job come instead, out of order", is_reordered=True),
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One scenario, set up. `messages` are what the queue delivers, by whose work it is."""
+
+    scenario: Scenario
+    model: str
+    policies: str
+    messages: dict[Role, str]
+    again: tuple[str, ...]
+    folder: str | None
+    files: dict[str, bytes]
+
+    def name(self, role: Role) -> str:
+        """What tells the source of this role's work from every other."""
+        return f"{self.model}-{role}"
+
+
+class Stagehand:
+    """Sets scenes up in `sandbox`; their policies are written below `directory`."""
+
+    def __init__(self, sandbox: Sandbox, directory: Path) -> None:
+        self._sandbox = sandbox
+        self._directory = directory
+        credential = DefaultAzureCredential()
+        self._outputs, self._drops = (
+            BlobServiceClient(f"https://{names.blob_host(account)}", credential=credential).get_container_client(place)
+            for account, place in (
+                (names.WORKSPACE_ACCOUNT, names.BLOBSTORE_CONTAINER),
+                (names.DROP_ACCOUNT, names.DROP_CONTAINER),
+            )
+        )
+
+    def set_up(self, scenario: Scenario, number: int) -> Scene:
+        """The scene of run `number`, ready for its first message."""
+        model = f"crash-{scenario.name}-{number}"
+        files = {name: f"{name} of {model}".encode() for name in FILES}
+        given = {"champion": scenario.champion, "candidate": scenario.accuracy, "rival": scenario.rival}
+        messages = {
+            role: self._dropped(model, files, given[role] or 0)
+            if scenario.is_drop
+            else self._ended(model, f"{model}-{role}", given[role] or 0)
+            for role in scenario.roles
+        }
+        again = _again(model, messages["candidate"], is_reordered=scenario.is_reordered)
+        policies = self._policy(model, is_drop=scenario.is_drop)
+        folder = f"{model}-candidate" if scenario.is_drop else None
+        return Scene(scenario, model, policies, messages, again, folder, files)
+
+    def _policy(self, model: str, *, is_drop: bool) -> str:
+        drop = f"drop: {{account: {names.DROP_ACCOUNT}, container: {names.DROP_CONTAINER}, prefix: {model}-candidate/}}"
+        place = drop if is_drop else f'job: {{experiment: "{model}"}}'
+        source = "" if is_drop else "    from: {output: model}\n"
+        folder = self._directory / model
+        folder.mkdir(parents=True)
+        text = POLICY.format(model=model, place=f"{{{place}}}", source=source)
+        (folder / "policy.yaml").write_text(text, encoding="utf-8")
+        return str(folder)
+
+    def _ended(self, model: str, job: str, accuracy: float) -> str:
+        for name in FILES:
+            self._outputs.upload_blob(f"azureml/{job}/model/{name}", f"{name} of {job}".encode())
+        outputs = {"model": JobOutput()}
+        self._sandbox.workspace.add_job(job, experiment=model, outputs=outputs, metrics={"accuracy": accuracy})
+        return json.dumps(raised.run_completed(job, model))
+
+    def _dropped(self, model: str, files: dict[str, bytes], accuracy: float) -> str:
+        folder = f"{model}-candidate"
+        for name, content in files.items():
+            self._drops.upload_blob(f"{folder}/{name}", content)
+        promised = [
+            {"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in files.items()
+        ]
+        manifest = {
+            "apiVersion": "registrar/v1",
+            "kind": "DropManifest",
+            "model": model,
+            "files": promised,
+            "metrics": {"accuracy": accuracy},
+        }
+        path = f"{folder}/model.manifest.json"
+        content = json.dumps(manifest).encode()
+        etag = str(self._drops.upload_blob(path, content).get_blob_properties().etag)
+        event = raised.blob_created(names.DROP_ACCOUNT, names.DROP_CONTAINER, path, etag=etag, size=len(content))
+        return json.dumps(event)
+
+
+def _again(model: str, message: str, *, is_reordered: bool) -> tuple[str, ...]:
+    """What is delivered after the worker died: the message and its duplicate, or other events first."""
+    if not is_reordered:
+        return (message, message)
+    job = f"{model}-candidate"
+    completed, running = (
+        json.dumps(raised.run_status_changed(job, model, status)) for status in ("Completed", "Running")
+    )
+    return (completed, running, message, completed)
