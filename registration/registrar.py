@@ -224,7 +224,11 @@ class Registrar:
     def _again(self, claim: Claim, offer: Offer) -> Outcome:
         if claim.work.state == "decided":
             return self._notify(claim)
-        return outcomes.repeated(Outcome.from_dict(claim.work.result or {}), event=offer.event)
+        known = Outcome.from_dict(claim.work.result or {})
+        if known.promoted and known.model and known.version:
+            # A worker that stalled and wrote its version late took its stage and tags away.
+            self.versioning.project(known.model, version=known.version, former=None)
+        return outcomes.repeated(known, event=offer.event)
 
     def quarantine(self, message: str, reason: str) -> Outcome:
         """Keep a message that cannot be used, with the reason."""

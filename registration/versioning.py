@@ -132,12 +132,16 @@ class Versioning:
     def _show(self, model: str, version: int, *, is_champion: bool) -> None:
         tags = {CHAMPION_TAG: str(is_champion).lower(), STATUS_TAG: "champion" if is_champion else "former"}
         stage = self.champion_stage if is_champion else DEFAULT_STAGE
+        if self._shows(model, version, tags=tags, stage=stage):
+            return
         self.registry.project(model, version, tags=tags, stage=stage)
-        found = self.registry.find(model, version)
-        shown = found is not None and found.stage == stage and tags.items() <= found.tags.items()
-        # Another worker may have promoted since; what it shows is right then.
-        if not shown and is_champion == self._leads(model, version):
+        # Another worker may have promoted meanwhile; what it shows is right then.
+        if not self._shows(model, version, tags=tags, stage=stage) and is_champion == self._leads(model, version):
             raise RegistryMismatchError(f"{model}:{version} does not show stage {stage} and tags {tags}")
+
+    def _shows(self, model: str, version: int, *, tags: Mapping[str, str], stage: str) -> bool:
+        found = self.registry.find(model, version)
+        return found is not None and found.stage == stage and tags.items() <= found.tags.items()
 
     def _reserve(self, case: Case, at_least: int) -> int:
         return self.ledger.reserve(case.candidate.model.name, work=case.work, at_least=at_least)

@@ -1,5 +1,6 @@
-"""The model registry through azure-ai-ml. The SDK is imported when the first version is looked for, not before.
+"""The model registry: versions are created through azure-ai-ml, and read and marked over REST.
 
+The SDK is imported when the first version is created, not before: a duplicate or a rejection never needs it.
 Reference: https://learn.microsoft.com/python/api/azure-ai-ml/azure.ai.ml.operations.modeloperations
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
 from registration.azure.faults import answering
 from registration.azure.rest import ARM
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 MODELS_API = "2023-08-01-preview"
 PATH_FIXED = "Asset paths cannot be updated"  # the service's sentence for a number that has another path
 SERVICE = "the model registry"
-ARCHIVED = "Archived"
 
 
 class AzureRegistry:
@@ -49,8 +49,8 @@ class AzureRegistry:
 
     def find(self, model: str, version: int) -> ModelVersion | None:
         """The version, or None."""
-        found = self._get(model, version)
-        return _version(found) if found else None
+        said = self._read(model, version)
+        return None if said is None else _version(model, version, said)
 
     def foreign_versions(self, model: str) -> bool:
         """Whether the model has a version that is not archived and that no work of ours made."""
@@ -77,26 +77,31 @@ class AzureRegistry:
 
         Does nothing if the version shows them already.
         """
-        # Not through the SDK: it refuses any write of an mlflow_model whose path has a dot in its last segment.
-        url = f"{ARM}{self._workspace.id}/models/{model}/versions/{version}"
-        found = self._rest.get(url, **{"api-version": MODELS_API})
-        said = dict(found["properties"]) if found else {}
-        if not said or (said.get("stage") == stage and tags.items() <= (said.get("tags") or {}).items()):
+        said = self._read(model, version)
+        if said is None or (said.get("stage") == stage and tags.items() <= (said.get("tags") or {}).items()):
             return
-        said.pop("provisioningState", None)
-        changed: dict[str, object] = {"tags": {**(said.get("tags") or {}), **tags}}
-        if stage is not None:
-            changed.update(stage=stage, isArchived=False)
-        self._rest.put(url, {"properties": {**said, **changed}}, **{"api-version": MODELS_API})
+        changed = {} if stage is None else {"stage": stage, "isArchived": False}
+        self._write(model, version, {**said, "tags": {**(said.get("tags") or {}), **tags}, **changed})
 
     def archive(self, model: str, version: int, *, tags: Mapping[str, str]) -> None:
         """Set these tags on a version and archive it; does nothing if it is archived with them already."""
-        found = self._get(model, version)
-        if found is None or (found.stage == ARCHIVED and tags.items() <= (found.tags or {}).items()):
+        said = self._read(model, version)
+        if said is None or (said.get("isArchived") and tags.items() <= (said.get("tags") or {}).items()):
             return
-        self.project(model, version, tags=tags, stage=None)
-        with answering(SERVICE):
-            self._client.models.archive(name=model, version=str(version))
+        kept = {name: value for name, value in said.items() if name != "stage"}
+        self._write(model, version, {**kept, "tags": {**(said.get("tags") or {}), **tags}, "isArchived": True})
+
+    def _read(self, model: str, version: int) -> dict[str, Any] | None:
+        found = self._rest.get(self._url(model, version), **{"api-version": MODELS_API})
+        return dict(found["properties"]) if found else None
+
+    def _write(self, model: str, version: int, said: Mapping[str, Any]) -> None:
+        # Not through the SDK: it refuses any write of an mlflow_model whose path has a dot in its last segment.
+        body = {name: value for name, value in said.items() if name != "provisioningState"}
+        self._rest.put(self._url(model, version), {"properties": body}, **{"api-version": MODELS_API})
+
+    def _url(self, model: str, version: int) -> str:
+        return f"{ARM}{self._workspace.id}/models/{model}/versions/{version}"
 
     def _active(self, model: str) -> Iterator[Mapping[str, Any]]:
         """What the service says of each version that is not archived; a page is asked for when it is needed."""
@@ -120,13 +125,6 @@ class AzureRegistry:
         client: MLClient = self._local.client
         return client
 
-    def _get(self, model: str, version: int) -> Model | None:
-        with answering(SERVICE):
-            try:
-                return self._client.models.get(name=model, version=str(version))
-            except ResourceNotFoundError:
-                return None
-
     def _put(self, model: Model) -> None:
         from azure.ai.ml.exceptions import AssetPathException  # noqa: PLC0415 - as above
 
@@ -141,15 +139,15 @@ class AzureRegistry:
                 raise VersionTakenError(str(refused)) from refused
 
 
-def _version(model: Model) -> ModelVersion:
+def _version(model: str, version: int, said: Mapping[str, Any]) -> ModelVersion:
     return ModelVersion(
-        model=str(model.name),
-        version=int(model.version or 0),
-        type=str(model.type),
-        uri=str(model.path),
-        description=model.description,
-        tags=model.tags or {},
-        properties=model.properties or {},
-        stage=model.stage,
-        job=model.job_name,
+        model=model,
+        version=version,
+        type=said["modelType"],
+        uri=said["modelUri"],
+        description=said.get("description"),
+        tags=said.get("tags") or {},
+        properties=said.get("properties") or {},
+        stage=said.get("stage"),
+        job=said.get("jobName"),
     )

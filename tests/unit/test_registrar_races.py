@@ -204,7 +204,6 @@ def test_a_stalled_worker_never_archives_the_champion_that_another_made_of_its_w
     assert [decision["version"] for decision in world.history("churn")] == [1]
 
 
-@pytest.mark.xfail(strict=True, reason="a late create resets what the champion shows, and nobody shows it again")
 def test_a_stalled_worker_that_writes_the_version_late_leaves_the_champion_shown(world: World) -> None:
     world.faults.meanwhile("registry create", lambda: finish_elsewhere(world))
     with pytest.raises(LedgerConflictError):
