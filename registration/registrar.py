@@ -225,10 +225,17 @@ class Registrar:
         if claim.work.state == "decided":
             return self._notify(claim)
         known = Outcome.from_dict(claim.work.result or {})
-        if known.promoted and known.model and known.version:
-            # A worker that stalled and wrote its version late took its stage and tags away.
-            self.versioning.project(known.model, version=known.version, former=None)
+        self._mend(claim, known)
         return outcomes.repeated(known, event=offer.event)
+
+    def _mend(self, claim: Claim, known: Outcome) -> None:
+        """Undo what a worker did that stalled before it wrote its version and wrote it when the work was settled."""
+        if known.model is None or claim.work.intent is None:
+            return
+        if known.version is None:
+            self.versioning.retire(known.model, claim.work, status="superseded")
+        elif known.promoted:
+            self.versioning.project(known.model, version=known.version, former=None)
 
     def quarantine(self, message: str, reason: str) -> Outcome:
         """Keep a message that cannot be used, with the reason."""

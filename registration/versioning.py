@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from registration.artifacts.store import ArtifactStore, Location
     from registration.candidate import Candidate
-    from registration.ledger import Claim, Ledger
+    from registration.ledger import Claim, Ledger, Work
     from registration.record import Case
     from registration.registry import ModelRegistry, ModelVersion
     from registration.sources.jobs import Workspace
@@ -95,12 +95,18 @@ class Versioning:
         """
         if claim.work.intent is None:
             return claim
-        model, number = case.candidate.model.name, claim.work.intent.version
         claim = self.ledger.renew(claim)
-        found = self.registry.find(model, number)
-        if found is not None and found.work == case.work and not self._leads(model, number):
-            self.registry.archive(model, number, tags={STATUS_TAG: status})
+        self.retire(case.candidate.model.name, claim.work, status=status)
         return claim
+
+    def retire(self, model: str, work: Work, *, status: str) -> None:
+        """Archive the version that `work` intended, if it made it and no head names it."""
+        if work.intent is None:
+            return
+        number = work.intent.version
+        found = self.registry.find(model, number)
+        if found is not None and found.work == work.work and not self._leads(model, number):
+            self.registry.archive(model, number, tags={STATUS_TAG: status})
 
     def project(self, model: str, *, version: int, former: int | None) -> None:
         """Show `version`, which a decision promoted, as the champion if the head says so by now, else as a former one.
