@@ -13,7 +13,7 @@
     │   ├── ArtifactChangedError       a file changed while it was read; what is there now is new work
     │   ├── ClaimHeldError             another worker holds this work
     │   └── PausedError                somebody paused the model, or the app
-    ├── LedgerFormatError          a ledger document was written by another version of this app
+    ├── LedgerFormatError          a ledger document is damaged, or was written by another version of this app
     ├── LedgerConflictError        somebody wrote the ledger first; read it again and decide again
     └── RegistryMismatchError      the registry does not say what was written to it
 
@@ -106,7 +106,7 @@ class PausedError(TransientError):
 
 
 class LedgerFormatError(RegistrarError):
-    """A document of the ledger has a format that this version of the app does not read; deploy the one that does."""
+    """A document of the ledger is damaged, or of a format that this version does not read; the message says what to do."""
 
 
 class LedgerConflictError(RegistrarError):

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from registration.artifacts.inventory import digest as digest_of
-from registration.errors import InputError
+from registration.errors import InputError, LedgerFormatError
 from registration.ledger import Head
 from registration.record import FORMAT
 from registration.step import Step, number, word
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_NAMES = 10
 # What a document raises that is not JSON, or not made of the members it should have.
-_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_UNREADABLE = (LedgerFormatError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,7 @@ class History:
 def read(ledger: Ledger, model: str) -> History:
     """The history of `model`, empty if it has none; goes on past a break as far as the decisions name each other.
 
-    Raises `UnavailableError` when the ledger does not answer, and `LedgerFormatError` for the head of another version
-    of the app.
+    Raises `UnavailableError` when the ledger does not answer. The head of another version of the app is a break too.
     """
     try:
         head = ledger.head(model)
@@ -129,10 +128,8 @@ def look_up(ledger: Ledger, model: str, digest: str, *, seq: int = 0) -> tuple[S
     try:
         step = Step.of(digest, ledger.decision(model, digest))
         return step, tuple(Break(step.seq or seq, digest, message) for message in _flaws(step, model))
-    except LookupError:
-        return None, (Break(seq, digest, f"{digest} is not in the ledger, so nothing before it can be found"),)
     except _UNREADABLE as wrong:
-        return None, (Break(seq, digest, f"{digest} cannot be read, so nothing before it can be found: {wrong}"),)
+        return None, (Break(seq, digest, f"nothing before it can be found: {wrong}"),)
 
 
 def _instead(near: list[str], names: list[str]) -> str:

@@ -24,13 +24,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
+from registration.stored import damaged, made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from _typeshed import DataclassInstance
+
+    from registration.stored import Kind
+
 HELD_FOR = timedelta(minutes=2)
 WORK_FORMAT = "registrar/work-record/v1"
 HEAD_FORMAT = "registrar/head/v1"
+STATES = ("claimed", "decided", "finished")
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Shelf(Protocol):
     """A container of JSON documents with conditional writes; raises `UnavailableError` when it does not answer."""
 
     def read(self, name: str) -> Entry | None:
-        """The document `name`, or None."""
+        """The document `name`, or None; raises `LedgerFormatError` for what is no JSON object."""
         ...
 
     def create(self, name: str, document: Mapping[str, Any]) -> Entry:
@@ -99,11 +105,18 @@ class Work:
     format: str = WORK_FORMAT
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Work:
-        """The record as stored, back as a value; raises `LedgerFormatError` for another format."""
-        _read_format(data, WORK_FORMAT)
-        intent, draft = _known(Intent, data.get("intent")), _known(Draft, data.get("draft"))
-        return _some(cls, {**data, "intent": intent, "draft": draft, "outbox": tuple(data.get("outbox", ()))})
+    def from_dict(cls, data: Mapping[str, Any], *, name: str = "the work record") -> Work:
+        """The record stored as `name`, back as a value; raises `LedgerFormatError` for another format or a damage."""
+        _read_format(data, WORK_FORMAT, name=name)
+        parts = {part: _member(kind, data.get(part), name=name, at=part) for part, kind in _WORK_PARTS.items()}
+        if not isinstance(outbox := data.get("outbox", []), list | tuple) or not all(
+            isinstance(it, dict) for it in outbox
+        ):
+            raise damaged(name, f"has {outbox!r:.60} as outbox")
+        work = made(cls, {**data, **parts, "outbox": tuple(outbox)}, shape=_SHAPES[cls], name=name)
+        if work.state not in STATES:
+            raise damaged(name, f"has {work.state!r:.60} as state")
+        return work
 
 
 @dataclass(frozen=True)
@@ -151,15 +164,26 @@ class Head:
         )
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], *, etag: str) -> Head:
-        """The head as stored, back as a value; raises `LedgerFormatError` for another format."""
-        _read_format(data, HEAD_FORMAT)
-        return _some(cls, {**data, "champion": _known(Champion, data.get("champion")), "etag": etag})
+    def from_dict(cls, data: Mapping[str, Any], *, etag: str, name: str = "the head") -> Head:
+        """The head stored as `name`, back as a value; raises `LedgerFormatError` for another format or a damage."""
+        _read_format(data, HEAD_FORMAT, name=name)
+        champion = _member(Champion, data.get("champion"), name=name, at="champion")
+        return made(cls, {**data, "champion": champion, "etag": etag}, shape=_SHAPES[cls], name=name)
 
     def to_dict(self) -> dict[str, Any]:
         """As stored, without the ETag."""
         data = {name: value for name, value in asdict(self).items() if name != "etag"}
         return {"format": HEAD_FORMAT, **data}
+
+
+_SHAPES: Mapping[type, Mapping[str, Kind]] = {
+    Intent: {"version": int, "uri": str},
+    Draft: {"digest": str, "seq": int},
+    Champion: {"version": int, "decision": str, "work": str},
+    Work: {"work": str, "subject": dict, "state": str, "owner": str, "attempt": int, "result": dict | None},
+    Head: {"model": str, "log_seq": int, "log_digest": str | None, "champion_seq": int},
+}
+_WORK_PARTS: Mapping[str, type[Intent | Draft]] = {"intent": Intent, "draft": Draft}
 
 
 class Ledger:
@@ -179,7 +203,7 @@ class Ledger:
         found = self._state.read(_work_name(work))
         if found is None:
             return self._claim_first(Work(work, subject, state="claimed", owner=self._new_owner(), attempt=1))
-        known = Work.from_dict(found.document)
+        known = _work_of(found, work)
         if known.state != "claimed":
             return Claim(known, found.etag)
         return self._take_over(known, found)
@@ -199,7 +223,10 @@ class Ledger:
     def give_back(self, claim: Claim) -> None:
         """Let the next try claim at once instead of waiting; does nothing if the claim was lost or is settled."""
         found = self._state.read(_work_name(claim.work.work))
-        if found is None or found.document["owner"] != claim.work.owner or found.document["state"] != "claimed":
+        if found is None:
+            return
+        known = _work_of(found, claim.work.work)
+        if known.owner != claim.work.owner or known.state != "claimed":
             return
         self._state.replace(_work_name(claim.work.work), {**found.document, "owner": ""}, etag=found.etag)
 
@@ -210,7 +237,7 @@ class Ledger:
     def work(self, work: str) -> Work | None:
         """The record of a piece of work, or None."""
         found = self._state.read(_work_name(work))
-        return Work.from_dict(found.document) if found else None
+        return _work_of(found, work) if found else None
 
     def works(self, beginning: str) -> Iterator[str]:
         """The key of every piece of work that begins so."""
@@ -226,7 +253,7 @@ class Ledger:
     def is_quiet(self, work: str) -> bool:
         """Whether nobody wrote this piece of work, or its pulse, for HELD_FOR."""
         found = self._state.read(_work_name(work))
-        return found is None or self._left(Work.from_dict(found.document), found) <= timedelta()
+        return found is None or self._left(_work_of(found, work), found) <= timedelta()
 
     def models(self) -> list[str]:
         """Every model that has a history."""
@@ -240,7 +267,12 @@ class Ledger:
     def head(self, model: str) -> Head:
         """Where the history of `model` stands."""
         found = self._state.read(_head_name(model))
-        return Head(model) if found is None else Head.from_dict(found.document, etag=found.etag)
+        if found is None:
+            return Head(model)
+        head = Head.from_dict(found.document, etag=found.etag, name=_head_name(model))
+        if head.model != model:
+            raise damaged(_head_name(model), f"is about the model {head.model!r:.60}")
+        return head
 
     def draft(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
         """Write `decision` for the place after `head`; raises `LedgerConflictError` if the claim was lost."""
@@ -270,16 +302,17 @@ class Ledger:
         digest, seq = head.log_digest, head.log_seq
         while claim.work.draft is not None and digest is not None and seq >= claim.work.draft.seq:
             written = self.decision(head.model, digest)
-            if written["candidate"]["work"] == claim.work.work:
+            if _decided_work(written, name=_decision_name(head.model, digest)) == claim.work.work:
                 return digest, written
-            digest, seq = written["previous"], seq - 1
+            digest, seq = written.get("previous"), seq - 1
         return None
 
     def decision(self, model: str, digest: str) -> dict[str, Any]:
-        """A decision that a head or a champion names; raises `LookupError` when it is not there."""
-        found = self._decisions.read(f"{model}/{digest}.json")
+        """A decision that a head or a champion names; raises `LedgerFormatError` when it is not there."""
+        name = _decision_name(model, digest)
+        found = self._decisions.read(name)
         if found is None:
-            raise LookupError(f"no decision {digest} of model {model} in the ledger")
+            raise LedgerFormatError(f"decision {digest} of model {model} is not in the ledger: restore the blob {name}")
         return found.document
 
     def keep_policy(self, *, sha256: str, text: str) -> None:
@@ -319,7 +352,7 @@ class Ledger:
     def failure(self, message: str) -> str | None:
         """Why the latest delivery of `message` failed, if that was remembered."""
         found = self._state.read(f"failures/{_digest(message)}.json")
-        return found.document["reason"] if found else None
+        return found.document.get("reason") if found else None
 
     def quarantine(self, message: str, *, reason: str, attempts: int) -> str:
         """Keep a message nobody could use, with the reason, once; the name it is kept under is returned."""
@@ -347,7 +380,7 @@ class Ledger:
 
     def _last_beat(self, known: Work) -> datetime:
         found = self._state.read(_pulse_name(known.work))
-        if found is None or found.document["owner"] != known.owner:
+        if found is None or found.document.get("owner") != known.owner:
             return datetime.min.replace(tzinfo=UTC)
         return found.written
 
@@ -358,23 +391,42 @@ class Ledger:
     def _record(self, model: str, decision: Mapping[str, Any]) -> str:
         text = json.dumps(decision, sort_keys=True, separators=(",", ":"), allow_nan=False)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        self._decisions.create_text(f"{model}/{digest}.json", text)
+        self._decisions.create_text(_decision_name(model, digest), text)
         return digest
 
 
-def _read_format(data: Mapping[str, Any], format_: str) -> None:
-    if data.get("format") != format_:
-        raise LedgerFormatError(f"the ledger holds {data.get('format')!r} where this version reads {format_!r}")
+def _read_format(data: Mapping[str, Any], format_: str, *, name: str) -> None:
+    if (found := data.get("format")) != format_:
+        what = f"{name} in the ledger holds {found!r:.60} where this version reads {format_!r}"
+        raise LedgerFormatError(f"{what}: deploy the version of the app that wrote it")
 
 
-def _some[T](kind: type[T], data: Mapping[str, Any]) -> T:
-    """`kind` of the members it knows: a newer version may have added some, and must survive a roll-back."""
-    names = getattr(kind, "__dataclass_fields__", {})
-    return kind(**{name: value for name, value in data.items() if name in names})
+def _member[T: DataclassInstance](kind: type[T], data: object, *, name: str, at: str) -> T | None:
+    if data is None:
+        return None
+    if not isinstance(data, dict):
+        raise damaged(name, f"has {data!r:.60} as {at}")
+    return made(kind, data, shape=_SHAPES[kind], name=name, at=f"{at}.")
 
 
-def _known[T](kind: type[T], data: Mapping[str, Any] | None) -> T | None:
-    return _some(kind, data) if data else None
+def _work_of(found: Entry, work: str) -> Work:
+    """The record found under the key `work`; a copy of another one would lead writes to the wrong blob."""
+    known = Work.from_dict(found.document, name=_work_name(work))
+    if known.work != work:
+        raise damaged(_work_name(work), f"is about the work {known.work!r:.80}")
+    return known
+
+
+def _decided_work(decision: Mapping[str, Any], *, name: str) -> str:
+    match decision:
+        case {"candidate": {"work": str(work)}, "previous": str() | None}:
+            return work
+        case _:
+            raise damaged(name, "does not say which work it decided, and what was decided before")
+
+
+def _decision_name(model: str, digest: str) -> str:
+    return f"{model}/{digest}.json"
 
 
 def _work_name(work: str) -> str:

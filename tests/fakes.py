@@ -15,6 +15,7 @@ from registration.artifacts.store import Location, StoredFile
 from registration.errors import ArtifactChangedError, LedgerConflictError
 from registration.ledger import Entry
 from registration.registry import ModelVersion, VersionTakenError
+from registration.stored import parsed
 from tests.faults import Faults
 
 if TYPE_CHECKING:
@@ -59,12 +60,12 @@ class MemoryShelf:
         if name not in self.kept:
             return None
         text, etag, written = self.kept[name]
-        return Entry(json.loads(text), etag, written, self.clock.now)
+        return Entry(parsed(text, name=f"{self.name} {name}"), etag, written, self.clock.now)
 
     def create(self, name: str, document: Mapping[str, Any]) -> Entry:
         with self.faults.writing(f"{self.name} {name}"):
             if name in self.kept:
-                raise LedgerConflictError(f"{name} exists")
+                raise LedgerConflictError(f"{name} was written by another worker")
             return self._put(name, json.dumps(document, allow_nan=False))
 
     def replace(self, name: str, document: Mapping[str, Any], *, etag: str) -> Entry:
@@ -81,8 +82,7 @@ class MemoryShelf:
     def names(self, prefix: str) -> Iterator[tuple[str, str]]:
         for name, (text, *_) in sorted(self.kept.items()):
             if name.startswith(prefix):
-                document = json.loads(text) if name.endswith(".json") else {}
-                yield name, str(document.get("state", ""))
+                yield name, _state(text)
 
     def documents(self, prefix: str) -> list[dict[str, Any]]:
         """Every document whose name begins with `prefix`, in the order they were first written."""
@@ -92,6 +92,14 @@ class MemoryShelf:
         text.encode()
         self.kept[name] = (text, f'"{next(_etags)}"', self.clock.now)
         return Entry(json.loads(text) if as_document else {}, self.kept[name][1], self.clock.now, self.clock.now)
+
+
+def _state(text: str) -> str:
+    """As a listing tells it, which reads no document and so cannot fail because of one."""
+    try:
+        return str(json.loads(text).get("state", ""))
+    except (ValueError, AttributeError, RecursionError):
+        return ""
 
 
 @dataclass

@@ -13,6 +13,7 @@ from azure.storage.blob import ContentSettings
 from registration.azure.faults import answering
 from registration.errors import LedgerConflictError
 from registration.ledger import Entry
+from registration.stored import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,14 +33,15 @@ class BlobShelf:
         self._container = container
 
     def read(self, name: str) -> Entry | None:
-        """The document `name`, or None."""
+        """The document `name`, or None; raises `LedgerFormatError` for what is no JSON object."""
         answered: list[datetime] = []
         with answering(SERVICE):
             try:
                 stream = self._container.download_blob(name, raw_response_hook=lambda it: answered.append(_date(it)))
             except ResourceNotFoundError:
                 return None
-            document = json.loads(stream.readall())
+            text = stream.readall()
+            document = parsed(text, name=f"{self._container.container_name} {name}")
             return Entry(document, stream.properties.etag, stream.properties.last_modified, answered[0])
 
     def create(self, name: str, document: Mapping[str, Any]) -> Entry:

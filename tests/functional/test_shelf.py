@@ -66,19 +66,6 @@ def losers(results: list[object]) -> int:
     return sum(isinstance(result, LedgerConflictError) for result in results)
 
 
-def test_a_document_that_is_not_there_is_none(shelf: BlobShelf, name: str) -> None:
-    assert shelf.read(name) is None
-
-
-def test_a_document_comes_back_as_it_was_created(shelf: BlobShelf, name: str) -> None:
-    created = shelf.create(name, {"grüße": ["模型", 1, None]})
-
-    found = shelf.read(name)
-
-    assert found is not None
-    assert (found.document, found.etag) == ({"grüße": ["模型", 1, None]}, created.etag)
-
-
 def test_times_are_the_servers(shelf: BlobShelf, name: str) -> None:
     created = shelf.create(name, {})
     time.sleep(1.1)
@@ -89,64 +76,6 @@ def test_times_are_the_servers(shelf: BlobShelf, name: str) -> None:
     assert found.written == created.written
     assert timedelta(seconds=1) <= found.now - found.written < timedelta(seconds=10)
     assert abs(found.now - datetime.now(UTC)) < timedelta(seconds=10)
-
-
-def test_a_document_is_created_once(shelf: BlobShelf, name: str) -> None:
-    first = shelf.create(name, {"by": "first"})
-
-    with pytest.raises(LedgerConflictError, match=f"{name} was written by another worker"):
-        shelf.create(name, {"by": "second"})
-
-    found = shelf.read(name)
-    assert found is not None
-    assert (found.document, found.etag) == ({"by": "first"}, first.etag)
-
-
-def test_a_document_is_replaced_under_its_etag(shelf: BlobShelf, name: str) -> None:
-    first = shelf.create(name, {"by": "first"})
-
-    second = shelf.replace(name, {"by": "second"}, etag=first.etag)
-
-    found = shelf.read(name)
-    assert found is not None
-    assert (found.document, found.etag) == ({"by": "second"}, second.etag)
-    assert second.etag != first.etag
-
-
-def test_a_stale_etag_replaces_nothing(shelf: BlobShelf, name: str) -> None:
-    first = shelf.create(name, {"by": "first"})
-    shelf.replace(name, {"by": "second"}, etag=first.etag)
-
-    with pytest.raises(LedgerConflictError):
-        shelf.replace(name, {"by": "third"}, etag=first.etag)
-
-    found = shelf.read(name)
-    assert found is not None
-    assert found.document == {"by": "second"}
-
-
-def test_what_is_not_there_is_not_replaced(shelf: BlobShelf, name: str) -> None:
-    with pytest.raises(LedgerConflictError):
-        shelf.replace(name, {}, etag='"0x8DBADC0FFEE0000"')
-
-    assert shelf.read(name) is None
-
-
-def test_the_first_text_stays(shelf: BlobShelf, name: str) -> None:
-    shelf.create_text(name, '{"by": "first"}')
-
-    shelf.create_text(name, '{"by": "second"}')
-
-    found = shelf.read(name)
-    assert found is not None
-    assert found.document == {"by": "first"}
-
-
-def test_a_number_that_json_does_not_know_is_not_written(shelf: BlobShelf, name: str) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        shelf.create(name, {"accuracy": float("nan")})
-
-    assert shelf.read(name) is None
 
 
 def test_of_many_who_create_a_document_one_wins(shelf: BlobShelf, name: str) -> None:

@@ -393,7 +393,7 @@ def test_a_head_of_another_format_is_named(desk: Desk) -> None:
 
 
 def test_an_unknown_decision_is_named(desk: Desk) -> None:
-    with pytest.raises(LookupError, match="no decision abc of model churn"):
+    with pytest.raises(LedgerFormatError, match="decision abc of model churn is not in the ledger"):
         desk.ledger.decision("churn", "abc")
 
 
