@@ -106,7 +106,7 @@ class PausedError(TransientError):
 
 
 class LedgerFormatError(RegistrarError):
-    """A document of the ledger is damaged, or of a format that this version does not read; the message says what to do."""
+    """A document of the ledger is damaged, or of a format this version does not read; the message says what to do."""
 
 
 class LedgerConflictError(RegistrarError):

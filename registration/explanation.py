@@ -16,7 +16,8 @@ from registration.terminal import shown
 
 if TYPE_CHECKING:
     from registration.history import Break
-    from registration.ledger import Ledger, Work
+    from registration.ledger import Ledger
+    from registration.work import Work
 
 _KEY = re.compile(r"[0-9a-f]{8,64}")
 _WHOLE_KEY = 64

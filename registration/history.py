@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from registration.artifacts.inventory import digest as digest_of
 from registration.errors import InputError, LedgerFormatError
-from registration.ledger import Head
+from registration.head import Head
 from registration.record import FORMAT
 from registration.step import Step, number, word
 from registration.terminal import shown
@@ -25,7 +25,8 @@ from registration.terminal import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from registration.ledger import Champion, Ledger
+    from registration.head import Champion
+    from registration.ledger import Ledger
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_NAMES = 10

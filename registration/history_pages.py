@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from registration.explanation import Explanation
     from registration.history import Break, History, Reign
-    from registration.ledger import Work
     from registration.step import Step
+    from registration.work import Work
 
 COLOURS = {
     **dict.fromkeys(("register", "registered", "passed"), "green"),

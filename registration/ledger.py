@@ -19,171 +19,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
-from registration.stored import damaged, made
+from registration.head import Champion, Head
+from registration.stored import damaged
+from registration.work import Claim, Draft, Intent, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from _typeshed import DataclassInstance
-
-    from registration.stored import Kind
+    from registration.shelf import Entry, Shelf
 
 HELD_FOR = timedelta(minutes=2)
-WORK_FORMAT = "registrar/work-record/v1"
-HEAD_FORMAT = "registrar/head/v1"
-STATES = ("claimed", "decided", "finished")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A stored document, its ETag, when it was written and when it was read, both by the server's clock."""
-
-    document: dict[str, Any]
-    etag: str
-    written: datetime
-    now: datetime
-
-
-class Shelf(Protocol):
-    """A container of JSON documents with conditional writes; raises `UnavailableError` when it does not answer."""
-
-    def read(self, name: str) -> Entry | None:
-        """The document `name`, or None; raises `LedgerFormatError` for what is no JSON object."""
-        ...
-
-    def create(self, name: str, document: Mapping[str, Any]) -> Entry:
-        """Write `name` if it does not exist; raises `LedgerConflictError` if it does."""
-        ...
-
-    def replace(self, name: str, document: Mapping[str, Any], *, etag: str) -> Entry:
-        """Write `name` if it still has `etag`; raises `LedgerConflictError` if not."""
-        ...
-
-    def create_text(self, name: str, text: str) -> None:
-        """Write `name` as text if it does not exist; leave what is there if it does."""
-        ...
-
-    def names(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Every name that begins with `prefix`, with the document's `state`, empty if it has none; nothing is read."""
-        ...
-
-
-@dataclass(frozen=True)
-class Intent:
-    """The version about to be written to the registry, and the path it will be registered from."""
-
-    version: int
-    uri: str
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A decision written for the place `seq` in the history; whether it got there, only the head knows."""
-
-    digest: str
-    seq: int
-
-
-@dataclass(frozen=True)
-class Work:
-    """One piece of work. `subject` is who offered what, for people who read the record."""
-
-    work: str
-    subject: Mapping[str, Any]
-    state: str  # claimed | decided | finished
-    owner: str  # empty when a worker gave the claim back
-    attempt: int
-    intent: Intent | None = None
-    draft: Draft | None = None
-    result: Mapping[str, Any] | None = None  # what `registrar.Outcome` is made of
-    outbox: tuple[Mapping[str, Any], ...] = ()
-    format: str = WORK_FORMAT
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any], *, name: str = "the work record") -> Work:
-        """The record stored as `name`, back as a value; raises `LedgerFormatError` for another format or a damage."""
-        _read_format(data, WORK_FORMAT, name=name)
-        parts = {part: _member(kind, data.get(part), name=name, at=part) for part, kind in _WORK_PARTS.items()}
-        if not isinstance(outbox := data.get("outbox", []), list | tuple) or not all(
-            isinstance(it, dict) for it in outbox
-        ):
-            raise damaged(name, f"has {outbox!r:.60} as outbox")
-        work = made(cls, {**data, **parts, "outbox": tuple(outbox)}, shape=_SHAPES[cls], name=name)
-        if work.state not in STATES:
-            raise damaged(name, f"has {work.state!r:.60} as state")
-        return work
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The right to go on with `work`: worth something only while the stored record has `etag`."""
-
-    work: Work
-    etag: str
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the decision was made already, by this worker or an earlier one."""
-        return self.work.state != "claimed"
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The version in production, and the decision that put it there."""
-
-    version: int
-    decision: str
-    work: str
-
-
-@dataclass(frozen=True)
-class Head:
-    """Where a model's history stands. `etag` is empty for a model that has none."""
-
-    model: str
-    log_seq: int = 0
-    log_digest: str | None = None
-    champion_seq: int = 0
-    champion: Champion | None = None
-    etag: str = field(default="", compare=False)
-
-    def advanced(self, decision: str, *, champion: Champion | None) -> Head:
-        """The head after `decision`, with the champion moved when one is given."""
-        moved = champion is not None
-        return replace(
-            self,
-            log_seq=self.log_seq + 1,
-            log_digest=decision,
-            champion_seq=self.champion_seq + moved,
-            champion=champion or self.champion,
-        )
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any], *, etag: str, name: str = "the head") -> Head:
-        """The head stored as `name`, back as a value; raises `LedgerFormatError` for another format or a damage."""
-        _read_format(data, HEAD_FORMAT, name=name)
-        champion = _member(Champion, data.get("champion"), name=name, at="champion")
-        return made(cls, {**data, "champion": champion, "etag": etag}, shape=_SHAPES[cls], name=name)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As stored, without the ETag."""
-        data = {name: value for name, value in asdict(self).items() if name != "etag"}
-        return {"format": HEAD_FORMAT, **data}
-
-
-_SHAPES: Mapping[type, Mapping[str, Kind]] = {
-    Intent: {"version": int, "uri": str},
-    Draft: {"digest": str, "seq": int},
-    Champion: {"version": int, "decision": str, "work": str},
-    Work: {"work": str, "subject": dict, "state": str, "owner": str, "attempt": int, "result": dict | None},
-    Head: {"model": str, "log_seq": int, "log_digest": str | None, "champion_seq": int},
-}
-_WORK_PARTS: Mapping[str, type[Intent | Draft]] = {"intent": Intent, "draft": Draft}
 
 
 class Ledger:
@@ -393,20 +243,6 @@ class Ledger:
         digest = hashlib.sha256(text.encode()).hexdigest()
         self._decisions.create_text(_decision_name(model, digest), text)
         return digest
-
-
-def _read_format(data: Mapping[str, Any], format_: str, *, name: str) -> None:
-    if (found := data.get("format")) != format_:
-        what = f"{name} in the ledger holds {found!r:.60} where this version reads {format_!r}"
-        raise LedgerFormatError(f"{what}: deploy the version of the app that wrote it")
-
-
-def _member[T: DataclassInstance](kind: type[T], data: object, *, name: str, at: str) -> T | None:
-    if data is None:
-        return None
-    if not isinstance(data, dict):
-        raise damaged(name, f"has {data!r:.60} as {at}")
-    return made(kind, data, shape=_SHAPES[kind], name=name, at=f"{at}.")
 
 
 def _work_of(found: Entry, work: str) -> Work:

@@ -14,7 +14,7 @@ from registration.errors import LedgerFormatError, PausedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from registration.ledger import Shelf
+    from registration.shelf import Shelf
 
 FORMAT: Final = "registrar/pause/v1"
 PAUSED_SECONDS: Final = 300.0

@@ -17,7 +17,8 @@ from registration.ledger import HELD_FOR
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from registration.ledger import Claim, Ledger
+    from registration.ledger import Ledger
+    from registration.work import Claim
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = HELD_FOR.total_seconds() / 4

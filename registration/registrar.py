@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from registration.artifacts.store import ArtifactStore
     from registration.finding import Finding
-    from registration.ledger import Claim, Head, Ledger
+    from registration.head import Head
+    from registration.ledger import Ledger
     from registration.notices import Notifier
     from registration.pauses import Pauses
     from registration.policy.decision import Decision
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from registration.sources.resolve import Offer, Resolver
     from registration.tracing import Tracing
     from registration.versioning import Versioning
+    from registration.work import Claim
 
 log = logging.getLogger(__name__)
 ACTED = 0

@@ -33,13 +33,15 @@ from registration.versioning import ARCHIVED
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from registration.ledger import Claim, Head, Ledger
+    from registration.head import Head
+    from registration.ledger import Ledger
     from registration.notices import Notifier
     from registration.pauses import Pauses
     from registration.registrar import Registrar
     from registration.registry import ModelVersion
     from registration.sources.jobs import Workspace
     from registration.versioning import Versioning
+    from registration.work import Claim
 
 FORMAT: Final = "registrar/request/v1"
 KEY: Final = "registrarRequest"

@@ -54,6 +54,24 @@ def made[T: DataclassInstance](
     return kind(**{field.name: data[field.name] for field in fields(kind) if field.name in data})
 
 
+def read_format(data: Mapping[str, Any], format_: str, *, name: str) -> None:
+    """Raise `LedgerFormatError` if the document `name` has another format than `format_`."""
+    if (found := data.get("format")) != format_:
+        what = f"{name} in the ledger holds {found!r:.60} where this version reads {format_!r}"
+        raise LedgerFormatError(f"{what}: deploy the version of the app that wrote it")
+
+
+def member[T: DataclassInstance](
+    kind: type[T], data: object, *, shape: Mapping[str, Kind], name: str, at: str
+) -> T | None:
+    """The value that stands at `at` in the document `name`, None if it is null; raises as `made` does."""
+    if data is None:
+        return None
+    if not isinstance(data, dict):
+        raise damaged(name, f"has {data!r:.60} as {at}")
+    return made(kind, data, shape=shape, name=name, at=f"{at}.")
+
+
 def damaged(name: str, what: str) -> LedgerFormatError:
     """The error for the document `name`, of which `what` is wrong."""
     return LedgerFormatError(f"{name} {what}: {_RESTORE}")

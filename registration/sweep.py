@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from registration.ledger import Ledger, Work
+    from registration.ledger import Ledger
     from registration.listing import DropListing, JobListing
     from registration.policy.catalog import Catalog
     from registration.sources.resolve import Offer, Resolver
     from registration.synthetic import Synthetic
     from registration.versioning import Versioning
     from registration.watermark import Watermarks
+    from registration.work import Work
 
 log = logging.getLogger(__name__)
 SHOWN = {CHAMPION_TAG: "true", STATUS_TAG: "champion"}

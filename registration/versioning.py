@@ -15,7 +15,6 @@ from registration.artifacts.validation import content_digest, hashed
 from registration.candidate import DropSource, JobSource
 from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
-from registration.ledger import Intent
 from registration.lineage import DatastoreUri
 from registration.manifest import MANIFEST_NAME
 from registration.record import plain, text
@@ -29,16 +28,18 @@ from registration.registry import (
     compare,
     recognise,
 )
+from registration.work import Intent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.artifacts.store import ArtifactStore, Location
     from registration.candidate import Candidate
-    from registration.ledger import Claim, Ledger, Work
+    from registration.ledger import Ledger
     from registration.record import Case
     from registration.registry import ModelRegistry, ModelVersion
     from registration.sources.jobs import Workspace
+    from registration.work import Claim, Work
 
 DEFAULT_STAGE = "Development"  # what the service gives a version that names none
 ARCHIVED = "Archived"  # what the service answers for an archived version

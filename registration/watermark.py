@@ -17,7 +17,7 @@ from registration.errors import LedgerConflictError, LedgerFormatError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from registration.ledger import Shelf
+    from registration.shelf import Shelf
 
 log = logging.getLogger(__name__)
 FORMAT = "registrar/watermark/v1"

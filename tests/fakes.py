@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.store import Location, StoredFile
 from registration.errors import ArtifactChangedError, LedgerConflictError
-from registration.ledger import Entry
 from registration.registry import ModelVersion, VersionTakenError
+from registration.shelf import Entry
 from registration.stored import parsed
 from tests.faults import Faults
 

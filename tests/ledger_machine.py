@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from registration.errors import ClaimHeldError, LedgerConflictError
-from registration.ledger import HELD_FOR, Claim, Head, Intent, Ledger, Work
+from registration.ledger import HELD_FOR, Ledger
+from registration.work import Claim, Intent, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from registration.ledger import Shelf
+    from registration.head import Head
+    from registration.shelf import Shelf
 
 WORKERS = st.sampled_from(["ann", "ben"])
 WORKS = st.sampled_from(["w1", "w2", "w3"])

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from registration.azure.queues import WorkQueue
     from registration.azure.rest import Rest
     from registration.azure.workspace import AzureWorkspace
-    from registration.ledger import Entry
     from registration.notices import Notifier
     from registration.outcome import Outcome
     from registration.settings import Settings
+    from registration.shelf import Entry
     from registration.versioning import Versioning
 
 PATIENCE_SECONDS = 60

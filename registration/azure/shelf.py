@@ -12,7 +12,7 @@ from azure.storage.blob import ContentSettings
 
 from registration.azure.faults import answering
 from registration.errors import LedgerConflictError
-from registration.ledger import Entry
+from registration.shelf import Entry
 from registration.stored import parsed
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from tests.fakes import Clock, MemoryShelf
 if TYPE_CHECKING:
     from azure.identity import DefaultAzureCredential
 
-    from registration.ledger import Entry, Shelf
+    from registration.shelf import Entry, Shelf
 
 DAMAGED = ["", "{", '{"state": "clai', "[]", "null", '"text"', "7", "[" * 100_000, "not: json"]
 

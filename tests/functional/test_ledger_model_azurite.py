@@ -15,7 +15,7 @@ from tests.ledger_machine import LedgerMachine
 if TYPE_CHECKING:
     from azure.identity import DefaultAzureCredential
 
-    from registration.ledger import Shelf
+    from registration.shelf import Shelf
 
 
 def test_the_ledger_on_blobs_is_the_model(credential: DefaultAzureCredential) -> None:

@@ -13,7 +13,9 @@ from azure.storage.blob import BlobServiceClient
 
 from registration.azure.shelf import BlobShelf
 from registration.errors import ClaimHeldError, LedgerConflictError
-from registration.ledger import HELD_FOR, Head, Intent, Ledger
+from registration.head import Head
+from registration.ledger import HELD_FOR, Ledger
+from registration.work import Intent
 from sandbox import names
 
 if TYPE_CHECKING:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from registration import history
 from registration.errors import LedgerFormatError
-from registration.ledger import HELD_FOR, Head, Work
+from registration.head import Head
+from registration.ledger import HELD_FOR
+from registration.work import Work
 from tests.world import World, drop_event, job_event
 
 if TYPE_CHECKING:

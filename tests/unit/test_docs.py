@@ -17,7 +17,7 @@ from registration.artifacts.inventory import Artifact
 from registration.artifacts.store import Location, StoredFile
 from registration.artifacts.validation import Validation
 from registration.candidate import Candidate, DropSource, JobSource
-from registration.ledger import Champion, Head, Work
+from registration.head import Champion, Head
 from registration.lineage import Lineage
 from registration.outcome import DECIDED, Outcome
 from registration.policy import decide, document
@@ -25,6 +25,7 @@ from registration.policy.catalog import PolicyInForce
 from registration.record import Case, Past
 from registration.registry import Registration
 from registration.settings import Settings
+from registration.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

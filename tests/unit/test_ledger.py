@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
-from registration.ledger import HELD_FOR, Claim, Draft, Head, Intent, Ledger
+from registration.head import Head
+from registration.ledger import HELD_FOR, Ledger
+from registration.work import Claim, Draft, Intent
 from tests.fakes import Clock, MemoryShelf
 from tests.faults import Faults
 

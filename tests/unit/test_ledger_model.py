@@ -14,7 +14,7 @@ from tests.fakes import Clock, MemoryShelf
 from tests.ledger_machine import LedgerMachine
 
 if TYPE_CHECKING:
-    from registration.ledger import Shelf
+    from registration.shelf import Shelf
 
 SECOND = timedelta(seconds=1)
 

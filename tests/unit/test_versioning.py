@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from registration.errors import ArtifactChangedError, LedgerConflictError, RegistryMismatchError, UnavailableError
-from registration.ledger import HELD_FOR, Claim
+from registration.ledger import HELD_FOR
 from tests.fakes import OUTPUTS
 from tests.world import COPIES, INCOMING, World, drop_event, job_event
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from registration.artifacts.store import Location
     from registration.record import Case
     from registration.registry import ModelVersion
+    from registration.work import Claim
 
 FOLDER = "vendor-a/1"
 
