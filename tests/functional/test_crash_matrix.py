@@ -45,7 +45,7 @@ def test_a_worker_killed_around_a_write_leaves_a_story_that_ends_well(slice_: tu
     assert [each["complaints"] for each in killed] == [[]] * 4
 
 
-def test_a_version_written_late_is_mended_when_its_message_comes_again(slice_: tuple[int, list[dict[str, Any]]]) -> None:
+def test_a_version_written_late_is_mended_by_the_next_delivery(slice_: tuple[int, list[dict[str, Any]]]) -> None:
     _, results = slice_
 
     late = {each["side"]: each for each in results if (each["scenario"], each["point"]) == ("twins", "registry create")}
