@@ -52,7 +52,8 @@ class Commands:
     def history(self, model: Model, *, at: At = None, verify: Verify = False, json: Json = False) -> None:
         """Show every decision about a model, and what was champion when.
 
-        Without options: a table of all decisions, newest last.
+        Without options: a table of all decisions, newest last,
+        and what is in quarantine with the reason.
         [bold]--at[/bold] answers who was champion at a time.
         [bold]--verify[/bold] checks that no decision was changed, removed or put in.
 
@@ -64,13 +65,16 @@ class Commands:
         if at is not None and verify:
             raise InputError("--at and --verify ask different questions; give one of them")
         moment = None if at is None else _moment(at)
-        found = history.known(self.ledger(), model)
+        ledger = self.ledger()
+        found = history.known(ledger, model)
         if json:
             typer.echo(text.dumps(_verified(found) if verify else _then(found, moment) if moment else _all(found)))
         elif verify:
             history_pages.show(history_pages.verification(found))
         else:
             history_pages.show(history_pages.champion_then(found, moment) if moment else history_pages.table_of(found))
+            if moment is None:
+                history_pages.show(history_pages.given_up(ledger.quarantined()))
         raise typer.Exit(0 if found.is_whole else 1)
 
     def explain(self, said: Said, *, json: Json = False) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console, Group
@@ -13,7 +14,7 @@ from registration.step import items, members, source_of, word
 from registration.terminal import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from rich.console import RenderableType
@@ -29,6 +30,7 @@ COLOURS = {
     **dict.fromkeys(("hold", "held", "warned"), "yellow"),
 }
 MOST_REASONS = 2
+MOST_GIVEN_UP = 5
 LABEL_WIDTH = 8
 
 type Row = tuple[str, object]
@@ -50,6 +52,16 @@ def table_of(history: History) -> Group:
         cells = (word(step.seq), _minute(step.decided_at), _coloured(step.outcome), word(step.version))
         table.add_row(*cells, _mark(history, step), _plain(_first(step.reasons)))
     return Group(table, _plain(_now(history)), *_warnings(history.breaks))
+
+
+def given_up(kept: Iterable[Mapping[str, Any]]) -> Group:
+    """Messages in quarantine, of whatever model, the first few with their reasons; nothing when there are none."""
+    reasons = [str(document.get("reason", "")) for document in islice(kept, MOST_GIVEN_UP + 1)]
+    if not reasons:
+        return Group()
+    told = "Messages in quarantine, of whatever model; registrar replay --dry-run shows what would be tried again:"
+    lines = [_plain(f"  {shown(reason)}") for reason in reasons[:MOST_GIVEN_UP]]
+    return Group(_plain(told), *lines, *([_plain("  and more")] if len(reasons) > MOST_GIVEN_UP else []))
 
 
 def champion_then(history: History, moment: datetime) -> Group:

@@ -7,6 +7,7 @@ these become `UnavailableError`. Everything else is left as it is.
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import (
@@ -22,6 +23,7 @@ from registration.errors import UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+RETRY_SENTENCE = re.compile(r"Retry again after (\d{1,5}) seconds")
 # 401 and 403 are here because role assignments take minutes to arrive after a deployment.
 TRANSIENT_STATUS = frozenset({401, 403, 408, 429, 500, 502, 503, 504})
 
@@ -44,4 +46,8 @@ def answering(service: str) -> Iterator[None]:
 def _retry_after(answer: HttpResponseError) -> float | None:
     headers = getattr(answer.response, "headers", {})
     text = headers.get("Retry-After")
-    return float(text) if text and text.isdecimal() else None
+    if text and text.isdecimal():
+        return float(text)
+    # Azure ML's control plane sends no header with a 429, only a sentence.
+    said = RETRY_SENTENCE.search(str(answer.message))
+    return float(said[1]) if said else None

@@ -140,3 +140,12 @@ def test_nothing_is_raised_when_nothing_went_wrong() -> None:
         answer = 42
 
     assert answer == 42
+
+
+def test_a_wait_that_only_the_message_tells_counts_too() -> None:
+    sentence = "Received too many requests in a short amount of time. Retry again after 20 seconds."
+
+    found = raised(HttpResponseError(sentence, response=Said(429, {})))
+
+    assert isinstance(found, UnavailableError)
+    assert found.retry_after_seconds == 20

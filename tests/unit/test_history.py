@@ -521,3 +521,13 @@ def test_a_step_of_nothing_is_empty() -> None:
     step = Step.of("d", {})
 
     assert (step.seq, step.decided_at, step.source, step.reasons, step.promoted) == (None, None, "", (), False)
+
+
+def test_history_also_tells_what_was_given_up() -> None:
+    tale = Tale().decide(PROMOTED)
+    tale.world.process("no event")
+
+    said = tale.run("history", "churn").output
+
+    assert "Messages in quarantine" in said
+    assert "line 1 column 1: Expecting value" in said
