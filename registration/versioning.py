@@ -101,12 +101,14 @@ class Versioning:
         return claim
 
     def retire(self, model: str, work: Work, *, status: str) -> None:
-        """Archive the version that `work` intended, if it made it and no head names it."""
+        """Archive the version that `work` intended, if it made it, no head names it and it is not archived yet."""
         if work.intent is None:
             return
         number = work.intent.version
         found = self.registry.find(model, number)
-        if found is not None and found.work == work.work and not self._leads(model, number):
+        if found is None or found.stage == ARCHIVED or found.work != work.work:
+            return
+        if not self._leads(model, number):
             self.registry.archive(model, number, tags={STATUS_TAG: status})
 
     def project(self, model: str, *, version: int, former: int | None) -> None:

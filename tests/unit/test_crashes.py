@@ -37,7 +37,7 @@ STORIES = {
     "worse": Story("churn", job_event("j3"), writes=8, decisions=2, versions=1, registers=False),
     "drop": Story("digits", drop_event(FOLDER), writes=15, decisions=1, versions=1),
 }
-WITHDRAWAL_WRITES = 17
+WITHDRAWAL_WRITES = 16
 POINTS = [
     pytest.param(name, k, id=f"{name}-{k}") for name, story in STORIES.items() for k in range(1, story.writes + 1)
 ]
