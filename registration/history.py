@@ -93,7 +93,7 @@ class History:
         return self.head.champion.version if self.head.champion else None
 
     def with_version(self, version: int) -> Step | None:
-        """The latest decision that promoted `version`."""
+        """The latest decision that registered `version`."""
         return next((step for step in reversed(self.steps) if step.version == version), None)
 
 

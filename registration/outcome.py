@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from registration.candidate import DropSource
+from registration.record import promoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,13 +79,13 @@ def refused(refusal: Refusal, work: str) -> Outcome:
 
 
 def recorded(case: Case, decision: Mapping[str, Any], *, digest: str) -> Outcome:
-    """The outcome of a recorded decision; a version it names was registered and promoted."""
+    """The outcome of a recorded decision; a version it names was registered."""
     return replace(
         _of(case),
         outcome=DECIDED[decision["outcome"]],
         reasons=_first(tuple(decision["reasons"])),
         version=decision["version"],
-        promoted=decision["version"] is not None,
+        promoted=promoted(decision),
         decision=digest,
     )
 

@@ -78,12 +78,19 @@ def write(
         "format": FORMAT,
         "model": case.candidate.model.name,
         "version": version,
+        "promoted": version is not None and decision.promote,
         "decided_at": decided_at,
-        **decision.to_dict(),
+        **{key: value for key, value in decision.to_dict().items() if key != "promote"},
         "policy": {"name": policy.name, "digest": policy.policy.digest, "text_sha256": policy.text_sha256},
         "candidate": _candidate(case),
         "champion": _champion(champion) if champion else None,
     }
+
+
+def promoted(record: Mapping[str, Any]) -> bool:
+    """Whether a decision moved the champion; those of engine 1 registered a version only to promote it."""
+    said = record.get("promoted", record.get("version") is not None)
+    return said is True
 
 
 def plain(value: object) -> object:

@@ -181,7 +181,7 @@ class Registrar:
         written = record.write(case, decision, champion=champion, version=version, decided_at=self.now())
         written |= {"mode": "observe"} if self.observes else {}
         claim = self.ledger.draft(claim, head, written)
-        promote = (version, case.work) if version is not None else None
+        promote = (version, case.work) if version is not None and decision.promote else None
         try:
             with self.tracing.step("head"):
                 return claim, self.ledger.append(head, _digest(claim), promote=promote)
@@ -194,7 +194,7 @@ class Registrar:
 
     def _announce(self, claim: Claim, case: Case, digest: str, written: Mapping[str, Any]) -> Claim:
         """Show in the registry what the decision did to the champion, and conclude."""
-        if written["version"] is not None:
+        if record.promoted(written):
             former = (written["champion"] or {}).get("version")
             with self.tracing.step("project"):
                 self.versioning.project(case.candidate.model.name, version=written["version"], former=former)

@@ -56,8 +56,9 @@ class Step:
 
     @property
     def promoted(self) -> bool:
-        """Whether it moved the champion: a version is registered only to be promoted."""
-        return self.version is not None
+        """Whether it moved the champion; decisions of engine 1 do not say it: they registered only to promote."""
+        said = self.record.get("promoted")
+        return self.version is not None and (said is None or said is True)
 
     @property
     def candidate(self) -> Mapping[str, Any]:

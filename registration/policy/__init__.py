@@ -1,8 +1,10 @@
 """Promotion policies: the document people write, its rules, and the pure decision made with them."""
 
-from registration.policy.decision import ENGINE_VERSION, Decision, Outcome, decide
-from registration.policy.document import JobOutput, MetricPolicy, ModelPolicy, Policy, parse
-from registration.policy.evidence import Evidence
+from registration.policy.decision import ENGINE_VERSION, Decision, Member, Outcome, decide
+from registration.policy.document import JobOutput, ModelPolicy, Policy, parse
+from registration.policy.evidence import Evidence, Point
+from registration.policy.metrics import MetricPolicy
+from registration.policy.override import Override
 from registration.policy.verdict import Result, Verdict
 
 __all__ = [
@@ -10,9 +12,12 @@ __all__ = [
     "Decision",
     "Evidence",
     "JobOutput",
+    "Member",
     "MetricPolicy",
     "ModelPolicy",
     "Outcome",
+    "Override",
+    "Point",
     "Policy",
     "Result",
     "Verdict",

@@ -7,24 +7,32 @@ registers nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from registration.policy.evidence import Evidence
-from registration.policy.rules import rules_of
-from registration.policy.verdict import Result, Verdict
+from registration.policy.required import requirements_of
+from registration.policy.rules import budget_of, rules_of
+from registration.policy.sides import Sides
+from registration.policy.verdict import AGAINST, Result, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from registration.finding import Finding
     from registration.policy.document import ModelPolicy
+    from registration.policy.override import Override
+    from registration.policy.rules import Answer, Rule
 
-__all__ = ["ENGINE_VERSION", "Decision", "Evidence", "Outcome", "Result", "Verdict", "decide"]
+__all__ = ["ENGINE_VERSION", "Decision", "Evidence", "Member", "Outcome", "Result", "Verdict", "decide"]
 
 # Raised whenever the same policy and evidence could give another outcome than before; decision records carry it.
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
+NOTHING_JUDGED = "nothing_judged"
+_FOR = frozenset({Result.PASSED, Result.OVERRIDDEN})
+_WAITING = frozenset({Result.HELD, Result.ERROR})
 
 
 class Outcome(StrEnum):
@@ -36,42 +44,89 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Member:
+    """Another member of the candidate's group, and what would become of it alone."""
+
+    model: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
 class Decision:
-    """The outcome, with the verdicts in the policy's order (findings first, then adoption)."""
+    """The outcome, and what led to it in this order: findings, adoption, requirements, metrics, budget, group.
+
+    `promote` says that the version becomes the champion; a version that is only registered does not.
+    """
 
     outcome: Outcome
-    verdicts: tuple[Verdict, ...]
+    answers: tuple[Answer, ...]
     engine: str = ENGINE_VERSION
+    promote: bool = False
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Every answer in words."""
+        return tuple(answer.verdict for answer in self.answers)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """One sentence for everything that made the outcome what it is; never empty."""
-        deciding = {Outcome.REJECT: {Result.FAILED}, Outcome.REGISTER: {Result.PASSED}}
-        wanted = deciding.get(self.outcome, {Result.HELD, Result.ERROR})
-        sentences = tuple(verdict.reason for verdict in self.verdicts if verdict.result in wanted)
-        sentences = tuple(dict.fromkeys(sentences))  # every rule of a metric that is missing says the same
-        return sentences or ("no rule could judge this candidate", *(verdict.reason for verdict in self.verdicts))
+        deciding = self._deciding
+        first = (verdict.reason for verdict in self._nothing_judged)
+        sentences = (answer.verdict.reason for answer in self.answers if answer.result in deciding)
+        # Every rule of a metric that is missing says the same.
+        return tuple(dict.fromkeys((*first, *sentences)))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
             "outcome": self.outcome.value,
+            "promote": self.promote,
             "reasons": list(self.reasons),
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "engine": self.engine,
         }
 
+    @property
+    def _deciding(self) -> frozenset[Result]:
+        if self.outcome is Outcome.HOLD:
+            return _WAITING | ({Result.SKIPPED, Result.WARNED} if self._nothing_judged else set())
+        failed = any(answer.result is Result.FAILED for answer in self.answers)
+        return frozenset({Result.FAILED}) if failed else _FOR
 
-def decide(policy: ModelPolicy, *, candidate: Evidence, champion: Evidence | None, unadopted: bool = False) -> Decision:
+    @property
+    def _nothing_judged(self) -> list[Verdict]:
+        """The verdict that nothing speaks for the candidate, where that is why it is held."""
+        last = self.answers[-1:] if self.outcome is Outcome.HOLD else ()
+        return [answer for answer in last if isinstance(answer, Verdict) and answer.code == NOTHING_JUDGED]
+
+
+def decide(  # noqa: PLR0913 - each is an input of its own, and most have a default
+    policy: ModelPolicy,
+    *,
+    candidate: Evidence,
+    champion: Evidence | None,
+    past: Sequence[Evidence] = (),
+    unadopted: bool = False,
+    overrides: Sequence[Override] = (),
+    group: Sequence[Member] = (),
+) -> Decision:
     """The decision on `candidate`; `champion` is None when the model has none yet. Never raises for any evidence.
 
-    `unadopted` says that the registry has versions of this model that are not ours, and nobody has said which of them
-    candidates are compared with; unless the policy does not ask for that, nothing can be registered then.
+    `past` are earlier champions, oldest first, without the present one. `unadopted` says that the registry has versions
+    of this model that are not ours, and nobody has said which of them candidates are compared with; unless the policy
+    does not ask for that, nothing can be promoted then. `overrides` are those that hold now; whether they have expired
+    is not asked here. `group` are the other members of the candidate's group.
     """
-    judged = (rule.judge(candidate=candidate, champion=champion) for rule in rules_of(policy))
-    waiting = (_not_adopted(policy.name),) if unadopted and policy.adopt == "required" else ()
-    verdicts = (*map(_finding, candidate.findings), *waiting, *judged)
-    return Decision(combined(verdict.result for verdict in verdicts), verdicts)
+    waiting = [_not_adopted(policy.name)] if unadopted and policy.adopt == "required" else []
+    required, measured, budgeted = _judged(policy, candidate=candidate, champion=champion, past=past)
+    before = _answered([*map(_finding, candidate.findings), *waiting, *required], overrides)
+    measured = _answered(measured, overrides)
+    answers = (*before, *measured, *_answered([*budgeted, *map(_member, group)], overrides))
+    # Where the policy judges metrics, tags alone do not speak for a model.
+    if (silence := _silence(answers, speaking=measured or answers)) is not None:
+        answers = (*answers, *_answered([silence], overrides))
+    return _decided(policy, answers, is_unsafe=bool(candidate.findings))
 
 
 def combined(results: Iterable[Result]) -> Outcome:
@@ -81,7 +136,68 @@ def combined(results: Iterable[Result]) -> Outcome:
         return Outcome.HOLD
     if Result.FAILED in seen:
         return Outcome.REJECT
-    return Outcome.HOLD if Result.HELD in seen or Result.PASSED not in seen else Outcome.REGISTER
+    return Outcome.HOLD if Result.HELD in seen or not seen & _FOR else Outcome.REGISTER
+
+
+def _decided(policy: ModelPolicy, answers: tuple[Answer, ...], *, is_unsafe: bool) -> Decision:
+    outcome = combined(answer.result for answer in answers)
+    if outcome is Outcome.REGISTER:
+        return Decision(outcome, answers, promote=policy.then.on_pass == "promote")  # noqa: S105 - no password
+    if outcome is Outcome.REJECT and policy.then.on_fail == "register_only" and not is_unsafe:
+        return Decision(Outcome.REGISTER, answers)
+    return Decision(outcome, answers)
+
+
+def _judged(
+    policy: ModelPolicy, *, candidate: Evidence, champion: Evidence | None, past: Sequence[Evidence]
+) -> tuple[Sequence[Answer], Sequence[Answer], Sequence[Answer]]:
+    """What the requirements, the metrics and the budget say."""
+    try:
+        sides = Sides.of(policy, candidate=candidate, champion=champion, past=past)
+        parts = (requirements_of(policy), rules_of(policy, slices=sides.slices), budget_of(policy))
+        required, measured, budgeted = ([_answer(rule, sides) for rule in rules] for rules in parts)
+    except Exception as surprise:  # noqa: BLE001 - a decision is total; what broke is its reason
+        return [], [_broken("evidence", surprise)], []
+    return required, measured, budgeted
+
+
+def _answer(rule: Rule, sides: Sides) -> Answer:
+    try:
+        return rule.judge(sides)
+    except Exception as surprise:  # noqa: BLE001 - a decision is total; what broke is its reason
+        return _broken(rule.name, surprise)
+
+
+def _broken(rule: str, surprise: Exception) -> Verdict:
+    reason = f"{rule} could not be judged, because of a fault: {type(surprise).__name__}: {surprise}"
+    return Verdict(rule, Result.ERROR, reason, "error")
+
+
+def _silence(answers: Sequence[Answer], *, speaking: Sequence[Answer]) -> Verdict | None:
+    """What holds a candidate that nothing speaks against, because nothing that counts speaks for it either."""
+    if any(answer.result in AGAINST or answer.result is Result.ERROR for answer in answers):
+        return None
+    if any(answer.result in _FOR for answer in speaking):
+        return None
+    warned = any(answer.result is Result.WARNED for answer in answers)
+    reason = "no rule passed, and warnings do not count" if warned else "no rule could judge this candidate"
+    return Verdict("judged", Result.HELD, reason, NOTHING_JUDGED)
+
+
+def _answered(answers: Sequence[Answer], overrides: Sequence[Override]) -> Sequence[Answer]:
+    """`answers`, less what people took upon themselves."""
+    return [_overridden(answer, overrides) for answer in answers] if overrides else answers
+
+
+def _overridden(answer: Answer, overrides: Sequence[Override]) -> Answer:
+    if answer.result not in AGAINST:
+        return answer
+    verdict = answer.verdict
+    override = next((one for one in overrides if one.covers(verdict.rule)), None)
+    if override is None:
+        return answer
+    reason = f"{verdict.reason}; overridden by {' and '.join(override.actors)}: {override.reason}"
+    return replace(verdict, result=Result.OVERRIDDEN, reason=reason)
 
 
 def _not_adopted(model: str) -> Verdict:
@@ -90,6 +206,15 @@ def _not_adopted(model: str) -> Verdict:
         f"`registrar adopt {model}:VERSION`, or write `adopt: none` in the policy"
     )
     return Verdict("adoption", Result.HELD, reason, "not_adopted")
+
+
+def _member(member: Member) -> Verdict:
+    rule, model = f"group.{member.model}", member.model
+    if member.outcome is Outcome.REJECT:
+        return Verdict(rule, Result.FAILED, f"{model}, of the same group, would be rejected", "member_rejected")
+    if member.outcome is Outcome.HOLD:
+        return Verdict(rule, Result.HELD, f"{model}, of the same group, would be held", "member_held")
+    return Verdict(rule, Result.PASSED, f"{model}, of the same group, would be registered", "passed")
 
 
 def _finding(finding: Finding) -> Verdict:

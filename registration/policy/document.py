@@ -6,60 +6,33 @@ it knows no champion and decides nothing (`registration.policy.decision` does). 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from registration.documents import Document, load
 from registration.errors import PolicyError, Problem
-from registration.policy import yaml_text
-from registration.policy.fields import Bound, Gain, Name, Output, Regression, RelativePath, TagName, Way, Word, Yes
+from registration.policy import misfits, yaml_text
+from registration.policy.canonical import said
+from registration.policy.fate import Approval, Then
+from registration.policy.fields import Name, Output, RelativePath, TagName, Word
+from registration.policy.handling import Defaults
 from registration.policy.match import Match
+from registration.policy.metrics import Budget, MetricPolicy
+from registration.policy.require import Require
+
+LONGEST_TEXT = 1024 * 1024  # bytes
+_PINNED = re.compile(r"pinned:([1-9][0-9]{0,17})", re.ASCII)
 
 type ModelType = Literal["custom_model", "mlflow_model", "triton_model"]
 
 
-class VsChampion(Document):
-    """How a candidate must compare with the champion: exactly one of the three."""
-
-    max_regression: Regression | None = None
-    min_improvement: Gain | None = None
-    strict: Yes | None = None
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("needs exactly one of max_regression, min_improvement and strict")
-        return self
-
-
-class MetricPolicy(Document):
-    """What one metric has to show; no key but `direction` means it is not judged."""
-
-    direction: Way | None = None
-    minimum: Bound | None = Field(None, alias="min")
-    maximum: Bound | None = Field(None, alias="max")
-    vs_champion: VsChampion | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _normalise_direction(cls, written: Any) -> Any:
-        """MLflow writes the direction as `greater_is_better: true`."""
-        if not isinstance(written, dict) or not isinstance(written.get("greater_is_better"), bool):
-            return written
-        if "direction" in written:
-            raise ValueError("give direction or greater_is_better, not both")
-        rest = {key: value for key, value in written.items() if key != "greater_is_better"}
-        return rest | {"direction": "maximize" if written["greater_is_better"] else "minimize"}
-
-    @model_validator(mode="after")
-    def _holds_together(self) -> Self:
-        if self.vs_champion is not None and self.direction is None:
-            raise ValueError("vs_champion needs direction: maximize or minimize")
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError("min is above max; nothing could ever pass")
-        return self
+def _compare_to(written: str) -> str:
+    if written not in {"champion", "best", "none"} and not _PINNED.fullmatch(written):
+        raise ValueError('must be champion, best, none or "pinned:VERSION"')
+    return written
 
 
 class JobOutput(Document):
@@ -78,7 +51,25 @@ class ModelPolicy(Document):
     description: str = ""
     tags: Mapping[TagName, str] = Field(default_factory=dict)
     adopt: Literal["required", "none"] = "required"
+    group: Name | None = None
+    compare_to: Annotated[str, AfterValidator(_compare_to)] = "champion"
+    require: Require = Require()
     metrics: Mapping[Word, MetricPolicy] = Field(default_factory=dict)
+    budget: Budget | None = None
+    defaults: Defaults = Defaults()
+    then: Then = Then()
+    approval: Approval = Approval()
+
+    @property
+    def pinned(self) -> int | None:
+        """The version that candidates are compared with, if the policy pins one."""
+        found = _PINNED.fullmatch(self.compare_to)
+        return int(found[1]) if found else None
+
+    @property
+    def asks_the_past(self) -> bool:
+        """Whether earlier champions count, and not only the present one."""
+        return self.budget is not None or self.compare_to == "best" or self.pinned is not None
 
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
@@ -95,14 +86,14 @@ class Policy(Document):
     api_version: Literal["registrar/v1"] = Field(alias="apiVersion")
     kind: Literal["PromotionPolicy"]
     name: Name
+    mode: Literal["enforce", "shadow"] = "enforce"
     match: Match
     models: Annotated[tuple[ModelPolicy, ...], Field(min_length=1)]
 
     @property
     def digest(self) -> str:
         """SHA-256, in hex, of what the policy says, not of how: layout, comments, key order, a default written out."""
-        said = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(said(self), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def wants_job(self, *, experiment: str | None, tags: Mapping[str, str]) -> bool:
         """Whether a job with this experiment and these tags offers candidates to this policy's models."""
@@ -121,22 +112,11 @@ def parse(text: str, *, source: str) -> Policy:
     """The policy written in `text`; `source` is how errors call it, usually its path.
 
     Raises `PolicyError` with every problem of the first layer that has any: YAML, then keys and values, then parts
-    that do not fit each other.
+    that do not fit each other. A text above 1 MiB is not read at all.
     """
+    if len(text) > LONGEST_TEXT or len(text.encode(errors="replace")) > LONGEST_TEXT:
+        raise PolicyError(source, [Problem("", f"is longer than {LONGEST_TEXT} bytes, and was not read")])
     policy = load(Policy, yaml_text.parse(text, source=source), source=source, error=PolicyError)
-    if misfits := [*_repeated_names(policy), *_jobs_without_source(policy)]:
-        raise PolicyError(source, misfits)
+    if found := [*misfits.of(policy)]:
+        raise PolicyError(source, found)
     return policy
-
-
-def _repeated_names(policy: Policy) -> Iterator[Problem]:
-    names = [model.name for model in policy.models]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield Problem(f"models[{index}].name", f"{name} is already models[{names.index(name)}]")
-
-
-def _jobs_without_source(policy: Policy) -> Iterator[Problem]:
-    for index, model in enumerate(policy.models):
-        if policy.match.jobs and model.source is None:
-            yield Problem(f"models[{index}].from", "is required, because match has a job: name the output to register")

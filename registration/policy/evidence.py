@@ -1,7 +1,7 @@
 """Evidence: everything a decision may look at about one artifact.
 
-Gathered by the caller for the candidate and, if there is one, for the champion. Metrics are as they were read: any
-JSON value, judged by the rules and not before.
+Gathered by the caller for the candidate and for champions. Values are as they were read: any JSON value, judged by the
+rules and not before.
 """
 
 from __future__ import annotations
@@ -9,24 +9,36 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from registration.policy import number
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from registration.finding import Finding
 
-_MISSING = number.Flaw("missing", "is missing")
+
+@dataclass(frozen=True)
+class Point:
+    """One value in the history of a metric."""
+
+    step: int
+    value: object
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one artifact: its metrics by name, and what validation found against it."""
+    """What is known of one artifact.
+
+    `metrics` are the last values, by name; `history` has all values of some of them; `slices` has metrics by slice.
+    `findings` are what validation has against it. `comparable` says by what it was measured. `from_tags` names the
+    metrics that were read from tags, where every value is text. `version` is known of champions only.
+    """
 
     metrics: Mapping[str, object] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-
-    def metric(self, name: str) -> Decimal | number.Flaw:
-        """The metric as an exact number, or why there is none: missing, not finite, not a number."""
-        return number.read(self.metrics[name]) if name in self.metrics else _MISSING
+    slices: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    lineage: Mapping[str, str] = field(default_factory=dict)
+    history: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    comparable: Mapping[str, str] = field(default_factory=dict)
+    artifact_sha256: str | None = None
+    from_tags: frozenset[str] = frozenset()
+    version: int | None = None

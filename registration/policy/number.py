@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal, Inexact, InvalidOperation
 
 # Three values of at most 1 409 digits, one of them a percentage of another, need at most 2 820.
 EXACT = Context(prec=4000, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation])
@@ -20,6 +20,9 @@ _SMALLEST_EXPONENT = -1100
 _NON_FINITE = re.compile(r"([+-]?)(?:(nan)|inf|infinity)", re.IGNORECASE | re.ASCII)
 _IN_WORDS: dict[type, str] = {bool: "a boolean", type(None): "null", str: "text", list: "a list", dict: "an object"}
 _PLAIN_EXPONENTS = range(-7, 21)
+_LARGEST = 1.7976931348623157e308
+_NUMERIC = re.compile(r"\s*[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,5})?\s*", re.ASCII)
+_SHARE_DIGITS = 2
 
 
 @dataclass(frozen=True)
@@ -38,28 +41,48 @@ def read(value: object) -> Decimal | Flaw:
     in any case and sign, and so is every magnitude from 1.7976931348623157e308 on. A decimal that is finer than any
     double is `out_of_range`.
     """
+    # What nearly every metric is: a double that is finite.
+    if type(value) is float and -_LARGEST < value < _LARGEST:
+        return Decimal(float.__repr__(value)) if value else Decimal(0)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return _not_a_number(value)
     return _within_range(Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value))
 
 
-def add(left: Decimal, right: Decimal) -> Decimal:
-    """The exact sum."""
-    return EXACT.add(left, right)
+def read_text(value: object) -> Decimal | Flaw:
+    """As `read`, and a number written as text counts."""
+    if not isinstance(value, str) or not _NUMERIC.fullmatch(value):
+        return read(value)
+    return _within_range(Decimal(value.strip()))
 
 
-def subtract(left: Decimal, right: Decimal) -> Decimal:
-    """The exact difference."""
-    return EXACT.subtract(left, right)
+# The exact sum and the exact difference.
+add = EXACT.add
+subtract = EXACT.subtract
 
 
 def percent_of(percent: Decimal, whole: Decimal) -> Decimal:
     """The exact share of the magnitude of `whole`: the sign of `whole` does not matter."""
-    return EXACT.multiply(EXACT.scaleb(percent, -2), whole.copy_abs())
+    return EXACT.scaleb(EXACT.multiply(percent, whole.copy_abs()), -2)
+
+
+def share(part: Decimal, whole: Decimal, *, up: bool) -> Decimal:
+    """`part` in percent of the magnitude of `whole`, which is not 0, in two digits: never below it if `up`, else above.
+
+    Both ends are on the safe side: what a share of at least, or at most, so many percent allows includes `part`.
+    """
+    rounding = ROUND_CEILING if up else ROUND_FLOOR
+    context = Context(prec=_SHARE_DIGITS, rounding=rounding, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[InvalidOperation])
+    return context.divide(EXACT.scaleb(part, 2), whole.copy_abs())
 
 
 def text(value: Decimal) -> str:
     """The shortest decimal text that reads back as `value`; with an exponent only when that is far from 1."""
+    written = str(value)
+    if "E" not in written and len(written) <= len(_PLAIN_EXPONENTS) - 8:
+        if "." in written:
+            written = written.rstrip("0").removesuffix(".")
+        return written if written not in {"-0", ""} else "0"
     short = EXACT.normalize(value)
     if short.is_zero():
         return "0"

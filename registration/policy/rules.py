@@ -1,182 +1,254 @@
-"""A rule: one requirement of a policy on one metric.
+"""A rule: one requirement of a policy on one candidate.
 
-`rules_of` makes the rules from a model's policy, in its order. Each has one method, `judge`, that gives a verdict for
-any evidence and never raises. The order of questions is always the same: is the candidate's metric a number, is
-there a champion, is the champion's metric a number, is the requirement met.
+`rules_of` makes the rules from a model's policy, in its order. Each has a name and one method, `judge`, that gives a
+verdict. A metric rule always asks in the same order: is the candidate's metric a number, is there a champion, is the
+champion's metric a number, is a share of it meaningful, is the criterion met; the severity has the last word.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from registration.policy import number
-from registration.policy.comparison import compare
-from registration.policy.verdict import Measurement, Result, Verdict, unusable
+from registration.policy.criteria import (
+    Budgeted,
+    MaxImprovement,
+    Maximum,
+    MaxRegression,
+    MinImprovement,
+    Minimum,
+    StrictlyBetter,
+)
+from registration.policy.handling import Handling, StandIn
+from registration.policy.metrics import ANY_SLICE
+from registration.policy.seen import Seen
+from registration.policy.subject import Subject
+from registration.policy.unjudged import no_champion, of_candidate, of_champion, share_of_zero
+from registration.policy.verdict import Result, Verdict, at_worst, capped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from decimal import Decimal
 
-    from registration.policy.comparison import Comparison
-    from registration.policy.document import MetricPolicy, ModelPolicy, VsChampion
-    from registration.policy.evidence import Evidence
-    from registration.policy.fields import Amount, Direction
+    from registration.policy.criteria import Criterion
+    from registration.policy.document import ModelPolicy
+    from registration.policy.metrics import MetricPolicy, SlicePolicy, VsChampion
+    from registration.policy.sides import Side, Sides
 
 
 class Rule(Protocol):
     """What every rule can do."""
 
-    def judge(self, *, candidate: Evidence, champion: Evidence | None) -> Verdict:
-        """The verdict on `candidate`; `champion` is None when the model has none yet."""
+    @property
+    def name(self) -> str:
+        """What its verdict is called."""
+        ...
+
+    def judge(self, sides: Sides) -> Answer:
+        """What it says of the candidate."""
         ...
 
 
-@dataclass(frozen=True)
-class Minimum:
-    """`min`: the candidate's metric is `bound` or more."""
+class Answer(Protocol):
+    """What a rule says: a verdict, or the numbers that one is put into words from when somebody asks."""
 
-    metric: str
-    bound: Decimal
+    @property
+    def result(self) -> Result:
+        """How it came out."""
+        ...
 
-    def judge(self, *, candidate: Evidence, champion: Evidence | None) -> Verdict:  # noqa: ARG002 bounds stand alone
-        """Passed at the bound and above it, whatever the champion shows."""
-        rule, value = f"metrics.{self.metric}.min", candidate.metric(self.metric)
-        if isinstance(value, number.Flaw):
-            return unusable(rule, self.metric, value)
-        margin = number.subtract(value, self.bound)
-        says = "reaches" if margin >= 0 else "is below"
-        reason = f"{self.metric} {number.text(value)} {says} the minimum {number.text(self.bound)}"
-        failure = "below_min" if margin < 0 else None
-        return Measurement(value, self.bound, margin).verdict(rule, failure=failure, reason=reason)
+    @property
+    def verdict(self) -> Verdict:
+        """All of it, in words."""
+        ...
 
 
-@dataclass(frozen=True)
-class Maximum:
-    """`max`: the candidate's metric is `bound` or less."""
+class Measured(NamedTuple):
+    """Two numbers that could be compared."""
 
-    metric: str
-    bound: Decimal
+    rule: MetricRule | BudgetRule
+    seen: Seen
+    margin: Decimal
+    passed: bool
 
-    def judge(self, *, candidate: Evidence, champion: Evidence | None) -> Verdict:  # noqa: ARG002 bounds stand alone
-        """Passed at the bound and below it, whatever the champion shows."""
-        rule, value = f"metrics.{self.metric}.max", candidate.metric(self.metric)
-        if isinstance(value, number.Flaw):
-            return unusable(rule, self.metric, value)
-        margin = number.subtract(self.bound, value)
-        says = "is within" if margin >= 0 else "is above"
-        reason = f"{self.metric} {number.text(value)} {says} the maximum {number.text(self.bound)}"
-        failure = "above_max" if margin < 0 else None
-        return Measurement(value, self.bound, margin).verdict(rule, failure=failure, reason=reason)
+    @property
+    def result(self) -> Result:
+        """Passed, or what the severity makes of a failure."""
+        return Result.PASSED if self.passed else at_worst(Result.FAILED, self.rule.subject.handling.severity)
 
-
-@dataclass(frozen=True)
-class MaxRegression:
-    """`vs_champion.max_regression`: not worse than the champion by more than `allowed`; a tie passes."""
-
-    metric: str
-    direction: Direction
-    allowed: Amount
-
-    def judge(self, *, candidate: Evidence, champion: Evidence | None) -> Verdict:
-        """Passed at exactly `allowed` worse; held for a percentage of a champion at 0."""
-        rule = f"metrics.{self.metric}.vs_champion.max_regression"
-        pair = compare(rule, self.metric, self.direction, candidate=candidate, champion=champion)
-        if isinstance(pair, Verdict):
-            return pair
-        if _is_share_of_zero(self.allowed, pair):
-            return _zero_champion(self.allowed, pair)
-        worse = self.allowed.of(pair.champion)
-        asks = f"at most {_in_full(self.allowed, pair)} worse is allowed" if worse else "it may not be worse"
-        return pair.verdict(step=worse.copy_negate(), asks=asks, failure="regression")
+    @property
+    def verdict(self) -> Verdict:
+        """With every number, and of a failure what would have met the criterion."""
+        rule, seen, criterion = self.rule, self.seen, self.rule.criterion
+        candidate, bound = number.text(seen.candidate), number.text(criterion.bound(seen))
+        fix = None
+        if not self.passed:
+            needs = f"needs {rule.subject.label} {criterion.needs(seen)} {bound}, had {candidate}"
+            fix = f"{needs}; would pass if {criterion.remedy(seen, self.margin.copy_abs())}"
+        return Verdict(
+            rule.name,
+            self.result,
+            criterion.says(seen, passed=self.passed),
+            "passed" if self.passed else criterion.code,
+            candidate=candidate,
+            champion=number.text(seen.champion) if criterion.is_relative else None,
+            bound=bound,
+            margin=number.text(self.margin),
+            counterfactual=fix,
+        )
 
 
-@dataclass(frozen=True)
-class MinImprovement:
-    """`vs_champion.min_improvement`: better than the champion by `required` or more; a tie fails."""
+class MetricRule(NamedTuple):
+    """A criterion for one subject; one that is relative compares with the champion that the policy names."""
 
-    metric: str
-    direction: Direction
-    required: Amount
+    subject: Subject
+    criterion: Criterion
 
-    def judge(self, *, candidate: Evidence, champion: Evidence | None) -> Verdict:
-        """Passed at exactly `required` better; held for a percentage of a champion at 0."""
-        rule = f"metrics.{self.metric}.vs_champion.min_improvement"
-        pair = compare(rule, self.metric, self.direction, candidate=candidate, champion=champion)
-        if isinstance(pair, Verdict):
-            return pair
-        if _is_share_of_zero(self.required, pair):
-            return _zero_champion(self.required, pair)
-        asks = f"at least {_in_full(self.required, pair)} better is required"
-        return pair.verdict(step=self.required.of(pair.champion), asks=asks, failure="too_little_improvement")
+    @property
+    def name(self) -> str:
+        """The subject's and the criterion's."""
+        return f"{self.subject.prefix}.{self.criterion.key}"
 
-
-@dataclass(frozen=True)
-class StrictlyBetter:
-    """`vs_champion.strict`: better than the champion, by however little; a tie fails."""
-
-    metric: str
-    direction: Direction
-
-    def judge(self, *, candidate: Evidence, champion: Evidence | None) -> Verdict:
-        """Passed above the champion, in the metric's direction."""
-        rule = f"metrics.{self.metric}.vs_champion.strict"
-        pair = compare(rule, self.metric, self.direction, candidate=candidate, champion=champion)
-        if isinstance(pair, Verdict):
-            return pair
-        return pair.verdict(step=Decimal(0), asks="it must be better", failure="not_better", tie=False)
+    def judge(self, sides: Sides) -> Answer:
+        """Passed if the criterion is met; what cannot be judged is handled as the policy says."""
+        if not self.criterion.is_relative:
+            return _judged(self, sides.candidate, None)
+        if sides.champion is None:
+            reason = f"{self.subject.label} is compared with nothing, because the policy says compare_to: none"
+            return Verdict(self.name, Result.SKIPPED, reason, "not_compared")
+        return _judged(self, sides.candidate, sides.champion)
 
 
-@dataclass(frozen=True)
+class BudgetRule(NamedTuple):
+    """`budget.cumulative_regression`: not worse than the best champion so far by more than is allowed."""
+
+    subject: Subject
+    criterion: Budgeted
+
+    @property
+    def name(self) -> str:
+        """The metric's place in the budget."""
+        return f"budget.cumulative_regression.{self.subject.metric}"
+
+    def judge(self, sides: Sides) -> Answer:
+        """Passed at exactly the budget; a tie with the best passes."""
+        return _judged(self, sides.candidate, sides.best)
+
+
+@dataclass(frozen=True, slots=True)
 class Unjudged:
-    """A metric the policy names without asking anything of it; recorded, so that nobody believes it was checked."""
+    """A metric or slice that the policy names without asking anything of it; recorded, so that nobody believes it."""
 
-    metric: str
+    name: str
+    reason: str
+    code: str
 
-    def judge(self, *, candidate: Evidence, champion: Evidence | None) -> Verdict:  # noqa: ARG002 nothing is asked
+    def judge(self, sides: Sides) -> Verdict:  # noqa: ARG002 nothing is asked
         """Always skipped."""
-        reason = f"the policy names {self.metric} but has no min, max or vs_champion for it"
-        return Verdict(f"metrics.{self.metric}", Result.SKIPPED, reason, "no_rule")
+        return Verdict(self.name, Result.SKIPPED, self.reason, self.code)
 
 
-def rules_of(policy: ModelPolicy) -> tuple[Rule, ...]:
-    """Every rule of the policy, metric by metric in its order."""
-    return tuple(rule for metric, asked in policy.metrics.items() for rule in _rules_for(metric, asked))
+def _judged(rule: MetricRule | BudgetRule, candidate: Side, champion: Side | None) -> Answer:
+    """Value selection, then comparison, then severity."""
+    subject = rule.subject
+    ours = candidate.read(subject)
+    if isinstance(ours, number.Flaw):
+        stand_in = subject.handling.on_missing
+        if ours.code == "nonfinite" or not isinstance(stand_in, StandIn):
+            return capped(of_candidate(rule.name, subject, ours), subject.handling.severity)
+        return _compared(rule, stand_in.value, champion, stands_in=True)
+    return _compared(rule, ours, champion, stands_in=False)
 
 
-def _rules_for(metric: str, asked: MetricPolicy) -> tuple[Rule, ...]:
-    return (*_bounds(metric, asked), *_relative(metric, asked)) or (Unjudged(metric),)
+def _compared(rule: MetricRule | BudgetRule, ours: Decimal, champion: Side | None, *, stands_in: bool) -> Answer:
+    subject = rule.subject
+    if champion is None:
+        return _measured(rule, Seen(subject, ours, stands_in=stands_in))
+    if champion.is_nobody:
+        return capped(no_champion(rule.name, subject, ours), subject.handling.severity)
+    theirs = champion.read(subject)
+    if isinstance(theirs, number.Flaw):
+        return capped(of_champion(rule.name, subject, ours, theirs, champion.whose), subject.handling.severity)
+    if not theirs and rule.criterion.is_share and not _has_floor(subject.handling):
+        return capped(share_of_zero(rule.name, subject, ours, champion.whose), subject.handling.severity)
+    return _measured(rule, Seen(subject, ours, theirs, champion.whose, stands_in))
 
 
-def _bounds(metric: str, asked: MetricPolicy) -> Iterator[Rule]:
+def _measured(rule: MetricRule | BudgetRule, seen: Seen) -> Measured:
+    margin = rule.criterion.margin(seen)
+    return Measured(rule, seen, margin, margin > 0 or (rule.criterion.tie and not margin))
+
+
+def _has_floor(handling: Handling) -> bool:
+    return handling.zero_champion == "use_absolute" and handling.floor is not None
+
+
+def rules_of(policy: ModelPolicy, *, slices: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """Every rule of the policy about metrics, metric by metric in its order; `slices` are those that there are."""
+    known, whole = tuple(slices), Handling().over(policy.defaults)
+    return tuple(rule for name, asked in policy.metrics.items() for rule in _of_metric(name, asked, whole, known))
+
+
+def budget_of(policy: ModelPolicy) -> Iterator[Rule]:
+    """Every rule of the policy about what was lost since the best champion."""
+    whole = Handling().over(policy.defaults)
+    for name, amount in (policy.budget.cumulative_regression if policy.budget else {}).items():
+        asked = policy.metrics.get(name)
+        handling, direction = (whole.over(asked), asked.direction) if asked else (whole, None)
+        yield BudgetRule(Subject(name, None, direction, handling), Budgeted(amount))
+
+
+def _of_metric(metric: str, asked: MetricPolicy, whole: Handling, slices: Iterable[str]) -> list[Rule]:
+    """Every rule about one metric: overall, then in each slice."""
+    here = whole.over(asked)
+    subject = Subject(metric, None, asked.direction, here)
+    overall: list[Rule] = [MetricRule(subject, criterion) for criterion in _criteria(asked)]
+    return [*overall, *_in_slices(metric, asked, here, slices)] or [_names_only(subject)]
+
+
+def _in_slices(metric: str, asked: MetricPolicy, here: Handling, slices: Iterable[str]) -> Iterator[Rule]:
+    named = asked.slices or {}
+    for name, entry in named.items():
+        if name != ANY_SLICE:
+            yield from _in_slice(metric, name, asked, entry, here)
+            continue
+        others = [slice_ for slice_ in slices if slice_ not in named]
+        handling, criteria = here.over(entry), tuple(_criteria(entry))
+        for slice_ in others if criteria else ():
+            subject = Subject(metric, slice_, asked.direction, handling)
+            yield from (MetricRule(subject, criterion) for criterion in criteria)
+        if not others or not criteria:
+            reason = f"the policy asks {metric} of every slice, but there is none without an entry of its own"
+            yield Unjudged(f"metrics.{metric}.slices[{ANY_SLICE}]", reason, "no_slices")
+
+
+def _in_slice(metric: str, name: str, asked: MetricPolicy, entry: SlicePolicy, here: Handling) -> list[Rule]:
+    subject = Subject(metric, name, asked.direction, here.over(entry))
+    rules: list[Rule] = [MetricRule(subject, criterion) for criterion in _criteria(entry)]
+    return rules or [_names_only(subject)]
+
+
+def _names_only(subject: Subject) -> Unjudged:
+    reason = f"the policy names {subject.label} but has no min, max or vs_champion for it"
+    return Unjudged(subject.prefix, reason, "no_rule")
+
+
+def _criteria(asked: SlicePolicy) -> Iterator[Criterion]:
     if asked.minimum is not None:
-        yield Minimum(metric, asked.minimum)
+        yield Minimum(asked.minimum)
     if asked.maximum is not None:
-        yield Maximum(metric, asked.maximum)
+        yield Maximum(asked.maximum)
+    if asked.vs_champion is not None:
+        yield from _against_champion(asked.vs_champion)
 
 
-def _relative(metric: str, asked: MetricPolicy) -> Iterator[Rule]:
-    if asked.vs_champion is not None and asked.direction is not None:
-        yield _vs_champion(metric, asked.direction, asked.vs_champion)
-
-
-def _vs_champion(metric: str, direction: Direction, asked: VsChampion) -> Rule:
+def _against_champion(asked: VsChampion) -> Iterator[Criterion]:
     if asked.max_regression is not None:
-        return MaxRegression(metric, direction, asked.max_regression)
+        yield MaxRegression(asked.max_regression)
     if asked.min_improvement is not None:
-        return MinImprovement(metric, direction, asked.min_improvement)
-    return StrictlyBetter(metric, direction)
-
-
-def _is_share_of_zero(amount: Amount, pair: Comparison) -> bool:
-    return amount.percent and pair.champion == 0
-
-
-def _zero_champion(amount: Amount, pair: Comparison) -> Verdict:
-    ours = number.text(pair.candidate)
-    reason = f"the champion's {pair.metric} is 0, so {amount} of it says nothing about {ours}"
-    return Verdict(pair.rule, Result.HELD, reason, "zero_champion", candidate=ours, champion="0")
-
-
-def _in_full(amount: Amount, pair: Comparison) -> str:
-    return f"{amount} ({number.text(amount.of(pair.champion))})" if amount.percent else str(amount)
+        yield MinImprovement(asked.min_improvement)
+    if asked.strict is not None:
+        yield StrictlyBetter()
+    if asked.max_improvement is not None:
+        yield MaxImprovement(asked.max_improvement)

@@ -6,14 +6,12 @@ command line. The numbers are exact decimal text, never floats.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from registration.policy import number
-
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from registration.policy.handling import Severity
 
 
 class Result(StrEnum):
@@ -25,15 +23,33 @@ class Result(StrEnum):
     WARNED = "warned"
     SKIPPED = "skipped"
     ERROR = "error"
+    OVERRIDDEN = "overridden"
 
 
-@dataclass(frozen=True)
+AGAINST = frozenset({Result.FAILED, Result.HELD})
+# What an action in a policy makes of a rule that could not be judged.
+BY_ACTION = {
+    "reject": Result.FAILED,
+    "hold": Result.HELD,
+    "skip": Result.SKIPPED,
+    "absolute_only": Result.SKIPPED,
+    "accept": Result.PASSED,
+}
+_WORST = {
+    "block": {},
+    "hold": {Result.FAILED: Result.HELD},
+    "warn": {Result.FAILED: Result.WARNED, Result.HELD: Result.WARNED},
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One rule's answer.
 
-    `rule` is the place in the policy (`metrics.accuracy.min`), `adoption`, or `artifact.` and the finding's code;
-    `code` is stable; `reason` is one plain sentence. `bound` is the value the candidate had to reach and `margin` how
-    far it is on the good side of it: negative on the wrong side, 0 exactly at it.
+    `rule` is the place in the policy (`metrics.accuracy.min`), `adoption`, `judged`, or `artifact.` and the finding's
+    code; `code` is stable; `reason` is one plain sentence. `bound` is the value the candidate had to reach and `margin`
+    how far it is on the good side of it: negative on the wrong side, 0 exactly at it. `counterfactual` says, of a rule
+    that was not met, what would have met it; None where nothing can be said.
     """
 
     rule: str
@@ -44,35 +60,24 @@ class Verdict:
     champion: str | None = None
     bound: str | None = None
     margin: str | None = None
+    counterfactual: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Itself: a verdict is its own answer."""
+        return self
 
     def to_dict(self) -> dict[str, str | None]:
         """JSON-ready; every key is always there."""
         return {**asdict(self), "result": self.result.value}
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """The numbers of a rule that could be judged."""
-
-    candidate: Decimal
-    bound: Decimal
-    margin: Decimal
-    champion: Decimal | None = None
-
-    def verdict(self, rule: str, *, failure: str | None, reason: str) -> Verdict:
-        """Failed with the code `failure`; passed if that is None."""
-        return Verdict(
-            rule,
-            Result.FAILED if failure else Result.PASSED,
-            reason,
-            failure or "passed",
-            candidate=number.text(self.candidate),
-            champion=None if self.champion is None else number.text(self.champion),
-            bound=number.text(self.bound),
-            margin=number.text(self.margin),
-        )
+def at_worst(result: Result, severity: Severity) -> Result:
+    """`result`, or what a rule of this severity says instead; an error stays one."""
+    return _WORST[severity].get(result, result)
 
 
-def unusable(rule: str, metric: str, flaw: number.Flaw) -> Verdict:
-    """The verdict on a candidate whose metric is not a number, whatever the rule asks."""
-    return Verdict(rule, Result.FAILED, f"the candidate's {metric} {flaw.says}", flaw.code, candidate=flaw.text)
+def capped(verdict: Verdict, severity: Severity) -> Verdict:
+    """`verdict` as a rule of this severity says it."""
+    result = at_worst(verdict.result, severity)
+    return verdict if result is verdict.result else replace(verdict, result=result)

@@ -12,8 +12,9 @@ import pytest
 from registration.documents import load
 from registration.finding import Finding
 from registration.policy import Decision, Evidence, ModelPolicy, Outcome, Result, Verdict, decide
+from registration.policy.criteria import Maximum, MaxRegression, MinImprovement, Minimum, StrictlyBetter
 from registration.policy.decision import combined
-from registration.policy.rules import Maximum, MaxRegression, MinImprovement, Minimum, StrictlyBetter, rules_of
+from registration.policy.rules import MetricRule, rules_of
 
 NO_WORSE = {"direction": "maximize", "vs_champion": {"max_regression": 0}}
 
@@ -230,6 +231,7 @@ def test_a_verdict_tells_both_numbers_the_bound_and_the_margin() -> None:
         champion="0.9",
         bound="0.891",
         margin="-0.011",
+        counterfactual="needs a >= 0.891, had 0.88; would pass if max_regression were at least 2.3%",
     )
 
 
@@ -250,6 +252,7 @@ def test_a_decision_is_ready_for_json() -> None:
 
     assert json.loads(json.dumps(decision.to_dict())) == {
         "outcome": "register",
+        "promote": True,
         "reasons": ["a 0.6 reaches the minimum 0.5"],
         "verdicts": [
             {
@@ -261,9 +264,10 @@ def test_a_decision_is_ready_for_json() -> None:
                 "champion": None,
                 "bound": "0.5",
                 "margin": "0.1",
+                "counterfactual": None,
             }
         ],
-        "engine": "1",
+        "engine": "2",
     }
 
 
@@ -274,6 +278,6 @@ def test_rules_come_in_the_policy_s_order() -> None:
         c={"direction": "minimize", "vs_champion": {"strict": True}},
     )
 
-    kinds = [type(rule) for rule in rules_of(policy)]
+    kinds = [type(rule.criterion) for rule in rules_of(policy) if isinstance(rule, MetricRule)]
 
     assert kinds == [Minimum, Maximum, MaxRegression, MinImprovement, StrictlyBetter]

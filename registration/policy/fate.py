@@ -1,0 +1,48 @@
+"""What becomes of a candidate when all rules have spoken, and who may answer for one that is held."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, PlainSerializer, PlainValidator
+
+from registration.documents import Document
+
+_SPAN = re.compile(r"([1-9][0-9]{0,3})([dh])", re.ASCII)
+_HOUR = timedelta(hours=1)
+
+
+class Then(Document):
+    """What follows from a pass, a hold and a failure."""
+
+    on_pass: Literal["promote", "register_only"] = Field(default="promote", alias="pass")
+    on_hold: Literal["request_approval"] = Field(default="request_approval", alias="hold")
+    on_fail: Literal["reject", "register_only"] = Field(default="reject", alias="fail")
+
+
+def _span(written: object) -> timedelta:
+    found = _SPAN.fullmatch(written) if isinstance(written, str) else None
+    if found is None:
+        raise ValueError("must be a number of days or hours, such as 14d or 36h")
+    return timedelta(days=int(found[1])) if found[2] == "d" else int(found[1]) * _HOUR
+
+
+def _span_written(span: timedelta) -> str:
+    return f"{span // _HOUR}h"
+
+
+def _people(written: object) -> int:
+    if isinstance(written, bool) or written not in (1, 2):
+        raise ValueError("must be 1 or 2")
+    return 1 if written == 1 else 2
+
+
+type Span = Annotated[timedelta, PlainValidator(_span), PlainSerializer(_span_written)]
+type People = Annotated[int, PlainValidator(_people)]
+
+
+class Approval(Document):
+    """How many different people must answer for a held candidate, and until when after it was held."""
+
+    people: People = 1
+    expires: Span = timedelta(days=14)
