@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from registration.policy.evidence import Evidence
+from registration.policy.override import JUDGED
 from registration.policy.required import requirements_of
 from registration.policy.rules import budget_of, rules_of
 from registration.policy.sides import Sides
@@ -181,7 +182,7 @@ def _silence(answers: Sequence[Answer], *, speaking: Sequence[Answer]) -> Verdic
         return None
     warned = any(answer.result is Result.WARNED for answer in answers)
     reason = "no rule passed, and warnings do not count" if warned else "no rule could judge this candidate"
-    return Verdict("judged", Result.HELD, reason, NOTHING_JUDGED)
+    return Verdict(JUDGED, Result.HELD, reason, NOTHING_JUDGED)
 
 
 def _answered(answers: Sequence[Answer], overrides: Sequence[Override]) -> Sequence[Answer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -15,8 +15,9 @@ POLICY = model({"a": {"min": 0, "max": 1}, "b": {"min": 1}})
 
 
 def override(*rules: str) -> Override:
-    named: tuple[str, ...] | Literal["*"] = rules or "*"
-    return Override("w", ("ann", "ben"), "the test set was broken", "2026-04-01T00:00:00Z", named, None, "d", 1)
+    seen: dict[str, Any] = {"artifact_sha256": "a", "policy_digest": "d", "champion_seq": 1}
+    who: dict[str, Any] = {"actors": ("ann", "ben"), "requests": ("r1", "r2"), "reason": "the test set was broken"}
+    return Override(work="w", expires="2026-04-01T00:00:00Z", rules=rules or ("*",), **who, **seen)
 
 
 def judged(*rules: str, policy: Any = POLICY, candidate: Evidence = BAD, **sides: Any) -> Any:
