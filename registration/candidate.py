@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from registration.artifacts.inventory import digest
+from registration.policy.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from registration.artifacts.validation import Promise
     from registration.finding import Finding
     from registration.lineage import Lineage
-    from registration.policy.catalog import PolicyInForce
+    from registration.policy.catalog import PolicyInForce, Shadow
     from registration.policy.document import ModelPolicy
 
 
@@ -61,7 +62,11 @@ type Source = JobSource | DropSource
 
 @dataclass(frozen=True)
 class Candidate:
-    """`location` is the file or folder offered; `promises` and `listing_etag` are a manifest's, empty for a job."""
+    """`location` is the file or folder offered; `promises` and `listing_etag` are a manifest's, empty for a job.
+
+    `tags` and `description` are for the model version. `stated` is what the offer itself says of the model beside its
+    metrics, which of a job are read later. `shadows` are policies that decide nothing and are asked too.
+    """
 
     source: Source
     model: ModelPolicy
@@ -74,6 +79,18 @@ class Candidate:
     metrics: Mapping[str, object] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str | None = None
+    stated: Evidence = field(default_factory=Evidence)
+    shadows: tuple[Shadow, ...] = ()
+
+    @property
+    def asked(self) -> tuple[ModelPolicy, ...]:
+        """Every policy that judges it: the one that decides, then the shadows that can be read."""
+        return (self.model, *(shadow.model for shadow in self.shadows if shadow.model is not None))
+
+    @property
+    def group(self) -> str | None:
+        """What tells its group from those of other policies; None if it belongs to none."""
+        return group_key(self.policy.name, self.model)
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,12 @@ class Refusal:
     fingerprint: str
     findings: tuple[Finding, ...]
     event: str
+    group: str | None = None
+
+
+def group_key(policy: str, model: ModelPolicy) -> str | None:
+    """The group of a policy's model, unlike that of any other policy's; None if the model has none."""
+    return None if model.group is None else f"{policy}/{model.group}"
 
 
 def work_key(source: Source, *, model: str | None, fingerprint: str, epoch: int = 0) -> str:

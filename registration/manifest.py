@@ -31,6 +31,7 @@ MOST_FILES: Final = 1_000
 
 _LONGEST_PATH: Final = 1024  # characters, as storage allows a blob's name
 _LARGEST_FILE: Final = 2**53  # bytes; storage allows far less
+_LARGEST_STEP: Final = 2**53
 _OWN_FOLDER: Final = "registrar"
 _SIGNATURE: Final = ".sig"
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories
@@ -153,6 +154,7 @@ type Text = Annotated[StrictStr, Field(max_length=2048), AfterValidator(_text)]
 type Prose = Annotated[StrictStr, Field(max_length=5000), AfterValidator(_prose)]
 type TagValue = Annotated[StrictStr, AfterValidator(_without_key)]
 type Metric = Annotated[int | float | str, PlainValidator(_metric, json_schema_input_type=float | str)]
+type MetricsOfSlice = Annotated[dict[str, Metric], AfterValidator(_names)]
 
 
 class File(Document):
@@ -173,6 +175,13 @@ class ManifestLineage(Document):
     environment: Text | None = None
 
 
+class LoggedValue(Document):
+    """One value in the history of a metric."""
+
+    step: Annotated[StrictInt, Field(ge=-_LARGEST_STEP, le=_LARGEST_STEP)]
+    value: Metric
+
+
 class Manifest(Document):
     """The whole contract, version 1. Made by `parse`, which also compares the files with one another."""
 
@@ -185,6 +194,9 @@ class Manifest(Document):
         AfterValidator(_counted),
     ]
     metrics: Annotated[dict[str, Metric], AfterValidator(_names)] = Field(default_factory=dict)
+    slices: Annotated[dict[str, MetricsOfSlice], AfterValidator(_names)] = Field(default_factory=dict)
+    history: Annotated[dict[str, tuple[LoggedValue, ...]], AfterValidator(_names)] = Field(default_factory=dict)
+    comparable: Annotated[dict[str, Text], AfterValidator(_names)] = Field(default_factory=dict)
     lineage: ManifestLineage = ManifestLineage()
     tags: Annotated[dict[str, TagValue], AfterValidator(_tags)] = Field(default_factory=dict)
     description: Prose | None = None

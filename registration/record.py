@@ -6,11 +6,11 @@ when its version has become the champion that later candidates are compared with
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from registration.policy.decision import Evidence
+from registration import kept
+from registration.policy.decision import ENGINE_VERSION, decide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,25 +19,33 @@ if TYPE_CHECKING:
     from registration.artifacts.validation import Validation
     from registration.candidate import Candidate
     from registration.finding import Finding
-    from registration.policy.decision import Decision
+    from registration.policy.catalog import Shadow
+    from registration.policy.decision import Decision, Evidence, Member
+    from registration.policy.document import ModelPolicy
+    from registration.policy.override import Override
 
 FORMAT = "registrar/decision/v1"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One candidate with all that is known about it."""
+    """One candidate with all that is known about it; `known` is that but its files."""
 
     candidate: Candidate
     work: str
     artifact: Artifact
     validation: Validation
-    metrics: Mapping[str, object]
+    known: Evidence
+
+    @property
+    def metrics(self) -> Mapping[str, object]:
+        """Its metrics overall."""
+        return self.known.metrics
 
     @property
     def evidence(self) -> Evidence:
         """What the decision may look at."""
-        return Evidence(metrics=self.metrics, findings=self.validation.findings)
+        return replace(self.known, findings=self.validation.findings, artifact_sha256=self.validation.sha256)
 
     def finding(self, *more: Finding) -> Case:
         """The same case with more findings."""
@@ -50,28 +58,48 @@ class Past:
 
     version: int
     decision: str
-    sha256: str | None
-    metrics: Mapping[str, object]
+    evidence: Evidence
 
     @classmethod
     def read(cls, version: int, digest: str, record: Mapping[str, Any]) -> Past:
         """What `record`, the decision `digest`, says of the version it promoted."""
-        candidate = record["candidate"]
-        return cls(version, digest, candidate["artifact_sha256"], candidate["metrics"])
+        known = kept.evidence_in(record["candidate"])
+        return cls(version, digest, replace(known, findings=(), version=version))
+
+    @property
+    def sha256(self) -> str | None:
+        """What identifies its files; None for a version that was adopted."""
+        return self.evidence.artifact_sha256
 
     def is_same_as(self, case: Case) -> bool:
         """Whether the candidate is this very artifact and nothing is wrong with it."""
         return not case.validation.findings and case.validation.sha256 == self.sha256
 
-    @property
-    def evidence(self) -> Evidence:
-        """What a later decision may look at."""
-        return Evidence(metrics=self.metrics)
+
+@dataclass(frozen=True)
+class Beside:
+    """What a decision is made from beside the candidate and the policy; `past` only where a policy asks for it."""
+
+    champion: Past | None = None
+    past: tuple[Past, ...] = ()
+    unadopted: bool = False
+    overrides: tuple[Override, ...] = ()
+    group: tuple[Member, ...] = ()
+
+    def decide(self, model: ModelPolicy, candidate: Evidence) -> Decision:
+        """The decision of `model`."""
+        return decide(
+            model,
+            candidate=candidate,
+            champion=self.champion.evidence if self.champion else None,
+            past=[one.evidence for one in self.past],
+            unadopted=self.unadopted,
+            overrides=self.overrides,
+            group=self.group,
+        )
 
 
-def write(
-    case: Case, decision: Decision, *, champion: Past | None, version: int | None, decided_at: str
-) -> dict[str, Any]:
+def write(case: Case, decision: Decision, *, beside: Beside, version: int | None, decided_at: str) -> dict[str, Any]:
     """The record of `decision`; the ledger adds its place in the model's history."""
     policy = case.candidate.policy
     return {
@@ -83,28 +111,28 @@ def write(
         **{key: value for key, value in decision.to_dict().items() if key != "promote"},
         "policy": {"name": policy.name, "digest": policy.policy.digest, "text_sha256": policy.text_sha256},
         "candidate": _candidate(case),
-        "champion": _champion(champion) if champion else None,
+        "champion": _champion(beside.champion) if beside.champion else None,
+        "past": [_past(one, case.candidate) for one in beside.past],
+        "unadopted": beside.unadopted,
+        "group": [asdict(member) for member in beside.group],
+        "shadow": [shadowed(shadow, case, beside) for shadow in case.candidate.shadows],
     }
+
+
+def shadowed(shadow: Shadow, case: Case, beside: Beside) -> dict[str, Any]:
+    """What a shadow policy says of the case; what people answered for, they did not answer for under this policy."""
+    told = {"policy": shadow.name, "text_sha256": shadow.text_sha256}
+    if shadow.policy is None or shadow.model is None:
+        error = {"digest": None, "outcome": None, "promote": False, "reasons": [shadow.error], "verdicts": []}
+        return {**told, **error, "engine": ENGINE_VERSION}
+    decision = replace(beside, overrides=(), group=()).decide(shadow.model, case.evidence)
+    return {**told, "digest": shadow.policy.digest, **decision.to_dict()}
 
 
 def promoted(record: Mapping[str, Any]) -> bool:
     """Whether a decision moved the champion; those of engine 1 registered a version only to promote it."""
     said = record.get("promoted", record.get("version") is not None)
     return said is True
-
-
-def plain(value: object) -> object:
-    """`value` as JSON allows it: a number that is not finite becomes its name, as MLflow writes it."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, int | float | bool | None):
-        return value
-    return text(str(value))
-
-
-def text(value: str) -> str:
-    """`value` with half a surrogate pair, which JSON can smuggle in and nothing can store, replaced by `?`."""
-    return value.encode(errors="replace").decode()
 
 
 def _candidate(case: Case) -> dict[str, Any]:
@@ -117,7 +145,8 @@ def _candidate(case: Case) -> dict[str, Any]:
         "artifact_sha256": case.validation.sha256,
         "files": [{"path": file.path, "size": file.size, "etag": file.etag} for file in case.artifact.files],
         "findings": [asdict(finding) for finding in case.validation.findings],
-        "metrics": _metrics(case.metrics),
+        **kept.measured(case.known),
+        "tags": kept.words(case.known.tags),
         "lineage": offer.lineage.properties(),
     }
 
@@ -127,9 +156,11 @@ def _champion(champion: Past) -> dict[str, Any]:
         "version": champion.version,
         "decision": champion.decision,
         "artifact_sha256": champion.sha256,
-        "metrics": _metrics(champion.metrics),
+        **kept.measured(champion.evidence),
     }
 
 
-def _metrics(metrics: Mapping[str, object]) -> dict[str, object]:
-    return {text(name): plain(value) for name, value in sorted(metrics.items())}
+def _past(champion: Past, candidate: Candidate) -> dict[str, Any]:
+    """An earlier champion, without the metrics that no policy asks for: there may be many, and each has its record."""
+    asked = {name for model in candidate.asked for name in model.metrics}
+    return {"version": champion.version, "decision": champion.decision, **kept.measured(champion.evidence, only=asked)}

@@ -11,21 +11,24 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from registration import envelope, events, notices, pulse, record
+from registration import envelope, events, notices, record
 from registration import outcome as outcomes
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import validate
 from registration.candidate import Candidate, JobSource, Refusal, work_key
+from registration.claiming import claimed
 from registration.errors import LedgerConflictError, MalformedEventError, NotVisibleYetError, PausedError
 from registration.events import NotOfInterest
+from registration.gathering import evidence_of
+from registration.offers import Opened, by_group, fingerprint_of, model_of, subject_of
 from registration.outcome import Outcome
-from registration.policy.decision import decide
-from registration.record import Case, Past
+from registration.record import Beside, Case
 from registration.sources.resolve import UnknownSourceError
+from registration.surroundings import Surroundings
 from registration.tracing import UNTRACED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from registration.artifacts.store import ArtifactStore
     from registration.finding import Finding
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.notices import Notifier
     from registration.pauses import Pauses
-    from registration.policy.decision import Decision
+    from registration.policy.decision import Decision, Member
     from registration.sources.jobs import Workspace
     from registration.sources.resolve import Offer, Resolver
     from registration.tracing import Tracing
@@ -83,9 +86,9 @@ class Registrar:
         """Settle every offer, then raise the first failure: one model does not keep the others waiting."""
         settled: list[Outcome] = []
         failures: list[Exception] = []
-        for offer in offers:
+        for together in by_group(offers):
             try:
-                settled.append(self.settle(offer))
+                settled += self.settle_together(together)
             except Exception as failure:  # noqa: BLE001 - raised again below, when the others are settled
                 failures.append(failure)
         # A pause first: it costs no attempt, so another offer's fault must not use them up meanwhile.
@@ -98,17 +101,42 @@ class Registrar:
 
     def settle(self, offer: Offer) -> Outcome:
         """Bring one offer to its outcome, or show the outcome it already has; raises `PausedError` while paused."""
-        self.pauses.check(_model(offer))
+        (outcome,) = self.settle_together((offer,))
+        return outcome
+
+    def settle_together(self, offers: Sequence[Offer]) -> tuple[Outcome, ...]:
+        """As `settle`, for the members of a group: all are claimed and judged alone before the first is decided.
+
+        Each is registered by itself: a member whose world does not hold comes again, and finds what became of the rest.
+        """
+        with contextlib.ExitStack() as claims:
+            opened = [self._opened(offer, claims) for offer in offers]
+            alone = [self._surroundings.alone(one) for one in opened] if len(opened) > 1 else []
+            return tuple(
+                self._settled(one, group=(*alone[:place], *alone[place + 1 :])) for place, one in enumerate(opened)
+            )
+
+    def _opened(self, offer: Offer, claims: contextlib.ExitStack) -> Opened:
+        """The offer with its claim, and the case unless it is settled or was refused."""
+        self.pauses.check(model_of(offer))
         artifact = self._inventory(offer)
-        fingerprint = _fingerprint(offer, artifact)
+        fingerprint = fingerprint_of(offer, artifact)
         epoch = OBSERVED if self.observes else ACTED
-        work = work_key(offer.source, model=_model(offer), fingerprint=fingerprint, epoch=epoch)
-        with self.tracing.work(work), claimed(self.ledger, work, subject=_subject(offer)) as claim:
-            if claim.is_settled:
-                return self._again(claim, offer)
-            if isinstance(offer, Refusal):
-                return self._notify(self._conclude(claim, offer, outcomes.refused(offer, work)))
-            return self._notify(self._judge(claim, self._examine(offer, work, artifact)))
+        work = work_key(offer.source, model=model_of(offer), fingerprint=fingerprint, epoch=epoch)
+        claims.enter_context(self.tracing.work(work))
+        claim = claims.enter_context(claimed(self.ledger, work, subject=subject_of(offer)))
+        if claim.is_settled or isinstance(offer, Refusal):
+            return Opened(offer, claim)
+        return Opened(offer, claim, self._examine(offer, work, artifact))
+
+    def _settled(self, opened: Opened, *, group: tuple[Member, ...]) -> Outcome:
+        claim, offer = opened.claim, opened.offer
+        if claim.is_settled:
+            return self._again(claim, offer)
+        if isinstance(offer, Refusal):
+            return self._notify(self._conclude(claim, offer, outcomes.refused(offer, claim.work.work)))
+        assert opened.case is not None  # noqa: S101 - it was neither settled nor refused
+        return self._notify(self._judge(claim, opened.case, group))
 
     def _inventory(self, offer: Offer) -> Artifact:
         if isinstance(offer, Refusal):
@@ -124,40 +152,38 @@ class Registrar:
     def _examine(self, candidate: Candidate, work: str, artifact: Artifact) -> Case:
         with self.tracing.step("validate"):
             validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
-        metrics = candidate.metrics
-        if metrics is None and candidate.lineage.job:
-            with self.tracing.step("gather"):
-                metrics = self.workspace.metrics(candidate.lineage.job)
-        return Case(candidate, work, artifact, validation, metrics or {})
+        with self.tracing.step("gather"):
+            known = evidence_of(candidate, self.workspace)
+        return Case(candidate, work, artifact, validation, known)
 
-    def _judge(self, claim: Claim, case: Case) -> Claim:
+    def _judge(self, claim: Claim, case: Case, group: tuple[Member, ...]) -> Claim:
         """Decide against the champion of the moment; decide again if the history went on before it is recorded."""
-        policy = case.candidate.policy
-        self.ledger.keep_policy(sha256=policy.text_sha256, text=policy.text)
+        self._keep_policies(case.candidate)
         while True:
             head = self.ledger.head(case.candidate.model.name)
             if (known := self.ledger.decided(claim, head)) is not None:
                 return self._announce(claim, case, *known)
-            champion = self._champion(head)
-            if champion is not None and champion.is_same_as(case):
+            beside = self._surroundings.of(case, head, group=group)
+            if beside.champion is not None and beside.champion.is_same_as(case):
                 claim = self.versioning.withdraw(claim, case, status="superseded")
-                return self._conclude(claim, case.candidate, outcomes.same_bytes(case, champion))
-            decision = self._decided(case, head, champion)
+                return self._conclude(claim, case.candidate, outcomes.same_bytes(case, beside.champion))
+            decision = beside.decide(case.candidate.model, case.evidence)
             claim, findings = self._realise(claim, case, decision)
             if findings:
                 case = case.finding(*findings)
                 continue
-            claim, moved = self._record(claim, case, decision, head, champion)
+            claim, moved = self._record(claim, case, decision, head, beside)
             if moved is not None:
                 return self._announce(claim, case, *self._drafted(claim, moved))
 
-    def _decided(self, case: Case, head: Head, champion: Past | None) -> Decision:
-        model = case.candidate.model
-        # Asked only when the answer counts: it costs a request.
-        asks = head.champion is None and model.adopt == "required"
-        unadopted = asks and self.versioning.registry.foreign_versions(model.name)
-        past = champion.evidence if champion else None
-        return decide(model, candidate=case.evidence, champion=past, unadopted=unadopted)
+    def _keep_policies(self, candidate: Candidate) -> None:
+        self.ledger.keep_policy(sha256=candidate.policy.text_sha256, text=candidate.policy.text)
+        for shadow in candidate.shadows:
+            self.ledger.keep_policy(sha256=shadow.text_sha256, text=shadow.text)
+
+    @property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self.ledger, self.versioning.registry)
 
     def _realise(self, claim: Claim, case: Case, decision: Decision) -> tuple[Claim, tuple[Finding, ...]]:
         """Register what was accepted; archive a version that an earlier decision made and this one does not accept."""
@@ -174,11 +200,11 @@ class Registrar:
         return claim, findings
 
     def _record(
-        self, claim: Claim, case: Case, decision: Decision, head: Head, champion: Past | None
+        self, claim: Claim, case: Case, decision: Decision, head: Head, beside: Beside
     ) -> tuple[Claim, Head | None]:
         """Write the decision and move the head to it; no head if it moved meanwhile."""
         version = _version(claim) if decision.outcome == "register" and not self.observes else None
-        written = record.write(case, decision, champion=champion, version=version, decided_at=self.now())
+        written = record.write(case, decision, beside=beside, version=version, decided_at=self.now())
         written |= {"mode": "observe"} if self.observes else {}
         claim = self.ledger.draft(claim, head, written)
         promote = (version, case.work) if version is not None and decision.promote else None
@@ -199,12 +225,6 @@ class Registrar:
             with self.tracing.step("project"):
                 self.versioning.project(case.candidate.model.name, version=written["version"], former=former)
         return self._conclude(claim, case.candidate, outcomes.recorded(case, written, digest=digest))
-
-    def _champion(self, head: Head) -> Past | None:
-        if head.champion is None:
-            return None
-        written = self.ledger.decision(head.model, head.champion.decision)
-        return Past.read(head.champion.version, head.champion.decision, written)
 
     def _conclude(self, claim: Claim, offer: Offer, outcome: Outcome) -> Claim:
         if self.observes:
@@ -246,36 +266,6 @@ class Registrar:
         return Outcome(event="", outcome="quarantined", reasons=(reason,), source=kept)
 
 
-@contextlib.contextmanager
-def claimed(ledger: Ledger, work: str, *, subject: Mapping[str, object]) -> Iterator[Claim]:
-    """Claim `work` and keep the claim alive for as long as the block lasts; given back if the block raises.
-
-    Raises `ClaimHeldError` while another worker holds it. Settled work is shown and not claimed again.
-    """
-    claim = ledger.claim(work, subject=subject)
-    if claim.is_settled:
-        yield claim
-        return
-    try:
-        with pulse.beating(ledger, claim):
-            yield claim
-    except BaseException:
-        # The claim may have been lost, or rewritten since; then there is nothing left to give back.
-        with contextlib.suppress(Exception):
-            ledger.give_back(claim)
-        raise
-
-
-def _model(offer: Offer) -> str | None:
-    return offer.model if isinstance(offer, Refusal) else offer.model.name
-
-
-def _fingerprint(offer: Offer, artifact: Artifact) -> str:
-    if isinstance(offer, Refusal):
-        return offer.fingerprint
-    return offer.listing_etag or artifact.fingerprint
-
-
 def _version(claim: Claim) -> int:
     assert claim.work.intent is not None  # noqa: S101 - registering recorded it
     return claim.work.intent.version
@@ -284,10 +274,6 @@ def _version(claim: Claim) -> int:
 def _digest(claim: Claim) -> str:
     assert claim.work.draft is not None  # noqa: S101 - drafting recorded it
     return claim.work.draft.digest
-
-
-def _subject(offer: Offer) -> Mapping[str, object]:
-    return {"source": list(offer.source.identity), "model": _model(offer), "event": offer.event}
 
 
 def _fields(outcome: Outcome) -> dict[str, object]:

@@ -21,13 +21,15 @@ from pydantic import AfterValidator, Field, StrictInt, model_validator
 from registration import documents, envelope, notices
 from registration import outcome as outcomes
 from registration.artifacts.inventory import digest
+from registration.claiming import claimed
 from registration.documents import Document
 from registration.errors import DocumentError, LedgerConflictError, MalformedEventError
+from registration.gathering import by_slice
+from registration.kept import measured
 from registration.outcome import Outcome
+from registration.policy.evidence import Evidence
 from registration.policy.fields import Name  # noqa: TC001 - pydantic reads it when the class is made
 from registration.record import FORMAT as DECISION_FORMAT
-from registration.record import plain, text
-from registration.registrar import claimed
 from registration.versioning import ARCHIVED
 
 if TYPE_CHECKING:
@@ -220,6 +222,7 @@ class Requests:
             "format": DECISION_FORMAT,
             "model": found.model,
             "version": found.version,
+            "promoted": True,
             "decided_at": self.now(),
             "outcome": "register",
             "reasons": [f"{request.actor} adopted version {found.version}: {request.reason}"],
@@ -257,6 +260,7 @@ def _outcome(request: Request, *reasons: str, outcome: str) -> Outcome:
 
 def _candidate(request: Request, found: ModelVersion, metrics: Mapping[str, object]) -> dict[str, Any]:
     """An adopted version where a candidate stands: its files were made by others, and nobody has read them."""
+    overall, slices = by_slice(metrics)
     return {
         "work": request.work,
         "source": ["request", request.id],
@@ -265,6 +269,7 @@ def _candidate(request: Request, found: ModelVersion, metrics: Mapping[str, obje
         "artifact_sha256": None,
         "files": [],
         "findings": [],
-        "metrics": {text(name): plain(value) for name, value in sorted(metrics.items())},
+        **measured(Evidence(metrics=overall, slices=slices)),
+        "tags": {},
         "lineage": {"lineage.job": found.job} if found.job else {},
     }

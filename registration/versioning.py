@@ -15,9 +15,9 @@ from registration.artifacts.validation import content_digest, hashed
 from registration.candidate import DropSource, JobSource
 from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
+from registration.kept import plain, text
 from registration.lineage import DatastoreUri
 from registration.manifest import MANIFEST_NAME
-from registration.record import plain, text
 from registration.registry import (
     CHAMPION_TAG,
     SHA256_PROPERTY,

@@ -21,6 +21,7 @@ from tests.faults import Faults
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from registration.policy.evidence import Point
     from registration.registry import Registration
     from registration.sources.jobs import Job
 
@@ -157,7 +158,7 @@ class MemoryStore:
 
 @dataclass
 class MemoryWorkspace:
-    """Jobs by name, and what they logged. Outputs lie where Azure ML puts them by default.
+    """Jobs by name, what they logged, and with which parameters. Outputs lie where Azure ML puts them by default.
 
     An output in `elsewhere` lies in a datastore of another workspace.
     """
@@ -165,12 +166,20 @@ class MemoryWorkspace:
     jobs: dict[str, Job] = field(default_factory=dict)
     logged: dict[str, Mapping[str, object]] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
+    curves: dict[tuple[str, str], tuple[Point, ...]] = field(default_factory=dict)
+    chosen: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def job(self, name: str) -> Job | None:
         return self.jobs.get(name)
 
     def metrics(self, job: str) -> Mapping[str, object]:
         return self.logged.get(job, {})
+
+    def history(self, job: str, metric: str) -> tuple[Point, ...]:
+        return self.curves.get((job, metric), ())
+
+    def parameters(self, job: str) -> Mapping[str, str]:
+        return self.chosen.get(job, {})
 
     def output_location(self, job: Job, output: str) -> Location | None:
         if output in self.elsewhere:

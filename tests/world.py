@@ -18,6 +18,7 @@ from registration.artifacts.validation import validate
 from registration.candidate import Candidate
 from registration.errors import ClaimHeldError, RegistrarError
 from registration.events import NotOfInterest
+from registration.gathering import evidence_of
 from registration.ledger import HELD_FOR, Ledger
 from registration.notices import Notifier
 from registration.pauses import Pauses
@@ -215,8 +216,7 @@ class World:
         listed = self.store.files(candidate.location)
         artifact = Artifact.of(file for file in listed if not promised or file.path in promised)
         validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
-        metrics = candidate.metrics or self.workspace.metrics(candidate.lineage.job or "")
-        return Case(candidate, work, artifact, validation, metrics)
+        return Case(candidate, work, artifact, validation, evidence_of(candidate, self.workspace))
 
     def promote(self, model: str, version: int, *, work: str = "another") -> None:
         """Another worker's decision makes `version` the champion; it has shown nothing yet."""

@@ -15,6 +15,7 @@ from registration.artifacts.store import Location
 from registration.azure.rest import ARM
 from registration.errors import InputError, UnavailableError
 from registration.lineage import DatastoreUri, parse_uri
+from registration.policy.evidence import Point
 from registration.sources.jobs import Job, JobOutput
 
 if TYPE_CHECKING:
@@ -43,12 +44,32 @@ class AzureWorkspace:
 
     def metrics(self, job: str) -> Mapping[str, object]:
         """The last value of each metric; not-finite values are the strings MLflow writes."""
-        url = f"{self._dataplane}/mlflow/v2.0{self._workspace}/api/2.0/mlflow/runs/get"
-        found = self._rest.get(url, run_id=job, run_uuid=job)
-        if found is None:
-            return {}
-        logged = found["run"]["data"].get("metrics", [])
+        logged = self._run(job).get("metrics", [])
         return {metric["key"]: metric.get("value") for metric in sorted(logged, key=_step)}
+
+    def parameters(self, job: str) -> Mapping[str, str]:
+        """The parameters that the job logged."""
+        return {parameter["key"]: str(parameter.get("value", "")) for parameter in self._run(job).get("params", [])}
+
+    def history(self, job: str, metric: str) -> tuple[Point, ...]:
+        """Every value of a metric, in the order of their steps; values of one step stay as MLflow lists them."""
+        query = {"run_id": job, "run_uuid": job, "metric_key": metric}
+        logged: list[Mapping[str, Any]] = []
+        while True:
+            page = self._rest.get(f"{self._mlflow}/metrics/get-history", **query) or {}
+            logged += page.get("metrics", [])
+            token = page.get("next_page_token")
+            if not token:
+                return tuple(Point(_step(one), one.get("value")) for one in sorted(logged, key=_step))
+            query["page_token"] = str(token)
+
+    def _run(self, job: str) -> Mapping[str, Any]:
+        found = self._rest.get(f"{self._mlflow}/runs/get", run_id=job, run_uuid=job)
+        return found["run"]["data"] if found else {}
+
+    @property
+    def _mlflow(self) -> str:
+        return f"{self._dataplane}/mlflow/v2.0{self._workspace}/api/2.0/mlflow"
 
     def output_location(self, job: Job, output: str) -> Location | None:
         """Where the files of an output lie; None for a datastore of another workspace."""

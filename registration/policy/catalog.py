@@ -1,17 +1,18 @@
 """The catalog: every policy in force, and which models a job or a drop feeds.
 
 It is read again for each event, so a published change holds from the next event on. One broken policy breaks the
-catalog: deciding with the rest would quietly drop candidates.
+catalog: deciding with the rest would quietly drop candidates. A shadow policy never does: it feeds no model, is only
+asked beside the policy that does, and when it is broken, that is what is recorded.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from registration.errors import PolicyError, Problem
-from registration.policy import document
+from registration.policy import document, yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,34 +40,52 @@ class PolicyInForce:
     @property
     def text_sha256(self) -> str:
         """Names the exact text among the ledger's policies."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return _sha256(self.text)
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """What a shadow policy asks of a model, or why it cannot be asked: then `policy` and `model` are None."""
+
+    name: str
+    text: str
+    policy: Policy | None = None
+    model: ModelPolicy | None = None
+    error: str = ""
+
+    @property
+    def text_sha256(self) -> str:
+        """Names the exact text among the ledger's policies."""
+        return _sha256(self.text)
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A model that a policy feeds."""
+    """A model that a policy feeds, and the shadow policies that are asked about it too."""
 
     policy: PolicyInForce
     model: ModelPolicy
+    shadows: tuple[Shadow, ...] = ()
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """Policies that agree with each other: no two of them decide about one model."""
+    """Policies that agree with each other: no two of them decide about one model. `shadows` decide about none."""
 
     policies: tuple[PolicyInForce, ...]
+    shadows: tuple[Shadow, ...] = ()
 
     def fed_by_job(self, *, experiment: str | None, tags: Mapping[str, str]) -> list[Feed]:
         """The models with a `from`, in the policies that match the job."""
         wanted = (one for one in self.policies if one.policy.wants_job(experiment=experiment, tags=tags))
-        return [feed for one in wanted for feed in _feeds(one) if feed.model.source is not None]
+        return [feed for one in wanted for feed in self._feeds(one) if feed.model.source is not None]
 
     def fed_by_drop(self, *, account: str, container: str, path: str) -> list[Feed]:
         """The models in the policies that match the drop's location."""
         matching = (
             one for one in self.policies if one.policy.wants_drop(account=account, container=container, path=path)
         )
-        return [feed for one in matching for feed in _feeds(one)]
+        return [feed for one in matching for feed in self._feeds(one)]
 
     def fed_by_output(self, place: JobOutputUri) -> bool:
         """Whether any model comes from the job output that `place` lies in, under either of its names."""
@@ -74,19 +93,49 @@ class Catalog:
         return any(feed.model.source is not None and feed.model.source.output in names for feed in self._all())
 
     def _all(self) -> Iterator[Feed]:
-        return (feed for one in self.policies for feed in _feeds(one))
+        return (feed for one in self.policies for feed in self._feeds(one))
+
+    def _feeds(self, one: PolicyInForce) -> Iterator[Feed]:
+        return (Feed(one, model, tuple(self._beside(model.name))) for model in one.policy.models)
+
+    def _beside(self, model: str) -> Iterator[Shadow]:
+        """The shadow policies to ask about `model`; a broken one might be about any."""
+        for shadow in self.shadows:
+            if shadow.policy is None:
+                yield shadow
+            elif (found := shadow.policy.model(model)) is not None:
+                yield replace(shadow, model=found)
 
 
 def load(source: PolicySource) -> Catalog:
     """Parse every policy of `source`; raises `PolicyError` naming the policy and the place."""
-    policies = tuple(
-        PolicyInForce(name, text, document.parse(text, source=name)) for name, text in sorted(source.texts())
-    )
+    read = [_read(name, text) for name, text in sorted(source.texts())]
+    policies = tuple(one for one in read if isinstance(one, PolicyInForce))
     if not policies:
         # Without a policy every event would be ignored, and nothing would bring it back.
-        raise PolicyError("REGISTRAR_POLICY", [Problem("", "names a place that holds no policy")])
+        only = ", only shadows" if read else ""
+        raise PolicyError("REGISTRAR_POLICY", [Problem("", f"names a place that holds no policy{only}")])
     _each_model_once(policies)
-    return Catalog(policies)
+    return Catalog(policies, tuple(one for one in read if isinstance(one, Shadow)))
+
+
+def _read(name: str, text: str) -> PolicyInForce | Shadow:
+    try:
+        policy = document.parse(text, source=name)
+    except PolicyError as broken:
+        if _says_shadow(name, text):
+            return Shadow(name, text, error=str(broken))
+        raise
+    return Shadow(name, text, policy) if policy.mode == "shadow" else PolicyInForce(name, text, policy)
+
+
+def _says_shadow(name: str, text: str) -> bool:
+    """Whether a broken policy can be read well enough to know that nothing waits for it."""
+    try:
+        written = yaml_text.parse(text, source=name) if len(text) <= document.LONGEST_TEXT else None
+    except PolicyError:
+        return False
+    return isinstance(written, dict) and written.get("mode") == "shadow"
 
 
 def _each_model_once(policies: tuple[PolicyInForce, ...]) -> None:
@@ -99,5 +148,5 @@ def _each_model_once(policies: tuple[PolicyInForce, ...]) -> None:
                 raise PolicyError(one.name, [Problem(f"models[{index}].name", message)])
 
 
-def _feeds(one: PolicyInForce) -> Iterator[Feed]:
-    return (Feed(one, model) for model in one.policy.models)
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

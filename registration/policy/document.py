@@ -71,6 +71,17 @@ class ModelPolicy(Document):
         """Whether earlier champions count, and not only the present one."""
         return self.budget is not None or self.compare_to == "best" or self.pinned is not None
 
+    @property
+    def histories(self) -> frozenset[str]:
+        """The metrics of which another value than the last counts."""
+        values = {name: asked.value or self.defaults.value for name, asked in self.metrics.items()}
+        return frozenset(name for name, value in values.items() if value != "last")
+
+    @property
+    def coerced(self) -> frozenset[str]:
+        """The metrics that may also be read from tags."""
+        return frozenset(name for name, asked in self.metrics.items() if asked.coerce)
+
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
         # azure-ai-ml takes a path whose last segment has a dot for a file and refuses it for an MLflow model.

@@ -14,6 +14,7 @@ from registration.errors import ManifestError
 from registration.events import BLOB_CREATED, BlobCreated, NotOfInterest
 from registration.finding import Finding
 from registration.lineage import Lineage
+from registration.policy.evidence import Evidence, Point
 
 if TYPE_CHECKING:
     from registration.artifacts.store import ArtifactStore
@@ -75,7 +76,16 @@ def _candidate(drop: _Drop, parsed: Manifest, feed: Feed) -> Candidate:
         metrics=parsed.metrics,
         tags=parsed.tags,
         description=parsed.description,
+        stated=_stated(parsed),
+        shadows=feed.shadows,
     )
+
+
+def _stated(parsed: Manifest) -> Evidence:
+    history = {
+        name: tuple(Point(point.step, point.value) for point in points) for name, points in parsed.history.items()
+    }
+    return Evidence(tags=parsed.tags, slices=parsed.slices, history=history, comparable=parsed.comparable)
 
 
 def _lineage(parsed: Manifest, event: str) -> Lineage:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from registration.candidate import Candidate, JobSource, Refusal
+from registration.candidate import Candidate, JobSource, Refusal, group_key
 from registration.errors import NotVisibleYetError
 from registration.events import NotOfInterest
 from registration.finding import Finding
 from registration.lineage import JobOutputUri, Lineage
+from registration.policy.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.artifacts.store import Location
     from registration.policy.catalog import Catalog, Feed
+    from registration.policy.evidence import Point
 
 ENDED_WITHOUT_MODEL = frozenset({"failed", "canceled", "notresponding"})
 GIT_COMMIT = ("azureml.git.commit", "mlflow.source.git.commit")
@@ -52,6 +54,14 @@ class Workspace(Protocol):
 
     def metrics(self, job: str) -> Mapping[str, object]:
         """The last value of each metric the job logged; empty when it logged none."""
+        ...
+
+    def history(self, job: str, metric: str) -> tuple[Point, ...]:
+        """Every value of a metric that the job logged, in the order of their steps."""
+        ...
+
+    def parameters(self, job: str) -> Mapping[str, str]:
+        """The parameters that the job logged."""
         ...
 
     def output_location(self, job: Job, output: str) -> Location | None:
@@ -116,14 +126,15 @@ def _offer(job: Job, feed: Feed, announced: Announcement, workspace: Workspace) 
     path = wanted.path or ""
     output = JobOutputUri(job.name, wanted.output).reported_output
     source = JobSource(announced.workspace, job.name, output, path)
+    group = group_key(feed.policy.name, feed.model)
     if output not in job.outputs:
         known = ", ".join(sorted(job.outputs)) or "none"
         finding = Finding("job.output_missing", "", f"the job has no output {output!r}; it has: {known}")
-        return Refusal(source, feed.model.name, "absent", (finding,), announced.event)
+        return Refusal(source, feed.model.name, "absent", (finding,), announced.event, group)
     folder = workspace.output_location(job, output)
     if folder is None:
         finding = Finding("job.output_elsewhere", "", f"output {output!r} lies in a datastore of another workspace")
-        return Refusal(source, feed.model.name, "elsewhere", (finding,), announced.event)
+        return Refusal(source, feed.model.name, "elsewhere", (finding,), announced.event, group)
     return Candidate(
         source=source,
         model=feed.model,
@@ -131,6 +142,8 @@ def _offer(job: Job, feed: Feed, announced: Announcement, workspace: Workspace) 
         location=folder / path if path else folder,
         lineage=_lineage(job, JobOutputUri.of_reported(job.name, output, path=path), announced.event),
         event=announced.event,
+        stated=Evidence(tags=job.tags),
+        shadows=feed.shadows,
     )
 
 

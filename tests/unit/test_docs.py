@@ -20,9 +20,9 @@ from registration.candidate import Candidate, DropSource, JobSource
 from registration.head import Champion, Head
 from registration.lineage import Lineage
 from registration.outcome import DECIDED, Outcome
-from registration.policy import decide, document
+from registration.policy import Evidence, document
 from registration.policy.catalog import PolicyInForce
-from registration.record import Case, Past
+from registration.record import Beside, Case, Past
 from registration.registry import Registration
 from registration.settings import Settings
 from registration.work import Work
@@ -107,10 +107,10 @@ def a_decision() -> dict[str, Any]:
     place = Location("account", "container", "")
     source = JobSource("workspace", "job", "o", "")
     offer = Candidate(source, policy.models[0], PolicyInForce("p", POLICY, policy), place, Lineage(), "event")
-    case = Case(offer, "work", Artifact((file,)), Validation("sha256", {}, ()), {"accuracy": 0.9})
-    champion = Past(1, "decision", "sha256", {"accuracy": 0.8})
-    decision = decide(offer.model, candidate=case.evidence, champion=champion.evidence)
-    return record.write(case, decision, champion=champion, version=2, decided_at="2026-01-01T00:00:00+00:00")
+    case = Case(offer, "work", Artifact((file,)), Validation("sha256", {}, ()), Evidence({"accuracy": 0.9}))
+    beside = Beside(Past(1, "decision", Evidence({"accuracy": 0.8}, artifact_sha256="sha256")))
+    decision = beside.decide(offer.model, case.evidence)
+    return record.write(case, decision, beside=beside, version=2, decided_at="2026-01-01T00:00:00+00:00")
 
 
 def some_notices() -> dict[str, dict[str, Any]]:

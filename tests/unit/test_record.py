@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registration import record
+from registration import kept, record
 from registration.finding import Finding
-from registration.policy.decision import decide
 from registration.policy.evidence import Evidence
-from registration.record import Past
+from registration.record import Beside, Past
 from tests.world import World, drop_event, job_event
 
-CHAMPION = Past(4, "d4", "abc", {"accuracy": 0.8})
+CHAMPION = Past(4, "d4", Evidence({"accuracy": 0.8}, artifact_sha256="abc", version=4))
 
 
 def written(world: World, message: str, *, champion: Past | None = None, findings: tuple[Finding, ...] = ()) -> Any:
     """The record of a case, as JSON brings it back."""
     case = world.case(message).finding(*findings)
-    decision = decide(case.candidate.model, candidate=case.evidence, champion=champion.evidence if champion else None)
-    document = record.write(case, decision, champion=champion, version=5, decided_at="2026-03-02T08:00:00+00:00")
+    beside = Beside(champion)
+    decision = beside.decide(case.candidate.model, case.evidence)
+    document = record.write(case, decision, beside=beside, version=5, decided_at="2026-03-02T08:00:00+00:00")
     return json.loads(json.dumps(document, allow_nan=False))
 
 
@@ -79,6 +80,10 @@ def test_the_champion_that_was_compared_with_is_on_record(world: World) -> None:
         "decision": "d4",
         "artifact_sha256": "abc",
         "metrics": {"accuracy": 0.8},
+        "slices": {},
+        "history": {},
+        "comparable": {},
+        "from_tags": [],
     }
 
 
@@ -87,17 +92,17 @@ def test_a_champion_read_back_gives_the_evidence_it_was_judged_by(world: World) 
 
     past = Past.read(5, "d5", written(world, job_event("j1")))
 
-    assert past == Past(5, "d5", str(case.validation.sha256), {"accuracy": 0.9})
-    assert past.evidence == Evidence({"accuracy": 0.9})
+    assert past == Past(5, "d5", replace(case.evidence, version=5))
+    assert past.sha256 == case.validation.sha256
 
 
 @pytest.mark.parametrize(
     ("value", "plain"), [(math.nan, "NaN"), (math.inf, "Infinity"), (-math.inf, "-Infinity"), ([1], "[1]"), (0.1, 0.1)]
 )
 def test_a_value_that_json_has_not_becomes_its_name(value: object, plain: object) -> None:
-    assert record.plain(value) == plain
+    assert kept.plain(value) == plain
 
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text() | st.booleans() | st.none())
 def test_a_value_that_json_has_stays_what_it_is(value: object) -> None:
-    assert json.loads(json.dumps(record.plain(value))) == value
+    assert json.loads(json.dumps(kept.plain(value))) == value

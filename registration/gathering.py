@@ -1,0 +1,73 @@
+"""Gathering: what a decision may look at about a candidate, from what the offer says and what its job logged.
+
+A drop says everything in its manifest. Of a job the last value of each metric is read, and of those that a policy asks
+for also the history. A metric named `slices/<slice>/<metric>` is a metric of a slice; MLflow allows no `=` in a name,
+so a `:` in the slice stands for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from registration.candidate import Candidate
+    from registration.policy.document import ModelPolicy
+    from registration.policy.evidence import Evidence
+    from registration.sources.jobs import Workspace
+
+_OF_SLICES = "slices/"
+
+
+def evidence_of(candidate: Candidate, workspace: Workspace) -> Evidence:
+    """All that is known of `candidate` but its files; raises `UnavailableError` when the workspace does not answer."""
+    lineage = {key.removeprefix("lineage."): said for key, said in candidate.lineage.properties().items()}
+    stated = replace(candidate.stated, lineage=lineage)
+    if candidate.metrics is not None or candidate.lineage.job is None:
+        return replace(stated, metrics=candidate.metrics or {})
+    return _of_job(stated, _Job(candidate.lineage.job, workspace), candidate.asked)
+
+
+def by_slice(logged: Mapping[str, object]) -> tuple[dict[str, object], dict[str, dict[str, object]]]:
+    """What a job logged as metrics overall, and as metrics by slice."""
+    metrics: dict[str, object] = {}
+    slices: dict[str, dict[str, object]] = {}
+    for name, value in logged.items():
+        slice_, _, metric = name.removeprefix(_OF_SLICES).partition("/")
+        if name.startswith(_OF_SLICES) and slice_ and metric:
+            slices.setdefault(slice_.replace(":", "="), {})[metric] = value
+        else:
+            metrics[name] = value
+    return metrics, slices
+
+
+@dataclass(frozen=True)
+class _Job:
+    name: str
+    workspace: Workspace
+
+
+def _of_job(stated: Evidence, job: _Job, asked: tuple[ModelPolicy, ...]) -> Evidence:
+    metrics, slices = by_slice(job.workspace.metrics(job.name))
+    coerced = {name for policy in asked for name in policy.coerced}
+    from_tags = frozenset(name for name in coerced if name not in metrics and name in stated.tags)
+    histories = sorted({name for policy in asked for name in policy.histories if name in metrics})
+    return replace(
+        stated,
+        metrics={**metrics, **{name: stated.tags[name] for name in from_tags}},
+        slices=slices,
+        from_tags=from_tags,
+        history={name: job.workspace.history(job.name, name) for name in histories},
+        comparable=_comparable(stated.tags, job, asked),
+    )
+
+
+def _comparable(tags: Mapping[str, str], job: _Job, asked: tuple[ModelPolicy, ...]) -> dict[str, str]:
+    """By what it was measured: a tag of the job, else a parameter, of exactly that name."""
+    keys = {key for policy in asked for key in policy.require.comparable_on}
+    if not keys:
+        return {}
+    logged = tags if keys <= tags.keys() else {**job.workspace.parameters(job.name), **tags}
+    return {key: logged[key] for key in sorted(keys) if key in logged}

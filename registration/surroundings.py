@@ -1,0 +1,63 @@
+"""Surroundings: what a decision is made from beside the candidate, as ledger and registry have it at the moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from registration.offers import model_of
+from registration.outcome import Outcome
+from registration.past import former
+from registration.policy.decision import Member
+from registration.policy.decision import Outcome as Fate
+from registration.record import Beside, Past
+
+if TYPE_CHECKING:
+    from registration.head import Head
+    from registration.ledger import Ledger
+    from registration.offers import Opened
+    from registration.record import Case
+    from registration.registry import ModelRegistry
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Reads them; every method raises `UnavailableError` when ledger or registry do not answer."""
+
+    ledger: Ledger
+    registry: ModelRegistry
+
+    def of(self, case: Case, head: Head, *, group: tuple[Member, ...] = ()) -> Beside:
+        """The champion of `head` and, only where a policy asks for them, earlier champions and versions of others."""
+        champion, model = self._champion(head), case.candidate.model
+        asks_the_past = any(asked.asks_the_past for asked in case.candidate.asked)
+        past = former(self.ledger, head) if asks_the_past and champion is not None else ()
+        # Asked only when the answer counts: it costs a request.
+        asks = head.champion is None and model.adopt == "required"
+        unadopted = asks and self.registry.foreign_versions(model.name)
+        return Beside(champion, past, unadopted=unadopted, group=group)
+
+    def alone(self, opened: Opened) -> Member:
+        """What becomes, or became, of a member of a group without the others."""
+        model = model_of(opened.offer) or ""
+        if opened.case is None:
+            return Member(model, self._known(opened, model))
+        beside = self.of(opened.case, self.ledger.head(model))
+        if beside.champion is not None and beside.champion.is_same_as(opened.case):
+            return Member(model, Fate.REGISTER)
+        return Member(model, beside.decide(opened.case.candidate.model, opened.case.evidence).outcome)
+
+    def _champion(self, head: Head) -> Past | None:
+        if head.champion is None:
+            return None
+        written = self.ledger.decision(head.model, head.champion.decision)
+        return Past.read(head.champion.version, head.champion.decision, written)
+
+    def _known(self, opened: Opened, model: str) -> Fate:
+        if opened.claim.work.result is None:
+            return Fate.REJECT  # it was refused, and that is about to be recorded
+        known = Outcome.from_dict(opened.claim.work.result)
+        if known.decision:
+            return Fate(self.ledger.decision(model, known.decision)["outcome"])
+        # What was settled without a decision was refused, or is the champion already.
+        return Fate.REJECT if known.outcome == "rejected" else Fate.REGISTER
