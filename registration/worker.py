@@ -2,6 +2,7 @@
 
     settled                            the message is done
     it is paused                       the same message comes again in five minutes; this costs no attempt
+    a policy in force is broken        the same message comes again until it is mended, and alerts; no attempt is counted
     another worker holds the work      the same message comes again soon; this costs no attempt
     the world did not hold             it comes again after a pause that doubles; the attempt is counted in its envelope
     the last attempt failed            it is kept in quarantine with the reason, and can be replayed
@@ -17,7 +18,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from registration import envelope
-from registration.errors import ClaimHeldError, PausedError, RegistrarError, SettingsError, TransientError
+from registration.errors import (
+    ClaimHeldError,
+    PausedError,
+    PolicyError,
+    RegistrarError,
+    SettingsError,
+    TransientError,
+)
 from registration.outcome import Outcome
 from registration.pauses import PAUSED_SECONDS
 from registration.tracing import UNTRACED
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
     from registration.tracing import Tracing
 
 log = logging.getLogger(__name__)
+BROKEN_POLICY = "policy_broken"  # counted beside the outcomes, for an alert
+_FIRST_PAUSES = 4  # a minute, with the settings as they are shipped: a person mends a policy, not time
 
 
 class Queue(Protocol):
@@ -74,6 +84,8 @@ class Worker:
             return (self._waiting(message, held, seconds=min(pause, held.retry_after_seconds or pause)),)
         except PausedError as paused:
             return (self._waiting(message, paused, seconds=PAUSED_SECONDS),)
+        except PolicyError as broken:
+            return (self._held(message, broken),)
         except SettingsError:
             raise
         except RegistrarError as fault:
@@ -82,7 +94,15 @@ class Worker:
             self.ledger.remember_failure(message, f"{type(surprise).__name__}: {surprise}")
             raise
 
-    def _waiting(self, message: str, why: TransientError, *, seconds: float) -> Outcome:
+    def _held(self, message: str, broken: PolicyError) -> Outcome:
+        """Every candidate waits for a policy in force to be mended; which one is about which, nobody can say."""
+        log.error("a policy in force is broken, and every candidate waits: %s", broken)
+        self.tracing.count(BROKEN_POLICY)
+        self.ledger.remember_failure(message, str(broken))
+        pause = min(PAUSED_SECONDS, _FIRST_PAUSES * self.patience.first_pause_seconds)
+        return self._waiting(message, broken, seconds=pause)
+
+    def _waiting(self, message: str, why: RegistrarError, *, seconds: float) -> Outcome:
         self.queue.send(message, delay_seconds=seconds)
         return Outcome(event="", outcome="waiting", reasons=(str(why),))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -13,6 +13,7 @@ from registration import envelope
 from registration.errors import ClaimHeldError, UnavailableError
 from registration.ledger import HELD_FOR
 from registration.patience import LONGEST_PAUSE_SECONDS, Patience
+from registration.tracing import Untraced
 from registration.worker import Worker
 from tests.world import World, job_event
 
@@ -29,6 +30,16 @@ class MemoryQueue:
 
     def send(self, text: str, *, delay_seconds: float = 0) -> None:
         self.sent.append((text, delay_seconds))
+
+
+@dataclass
+class Counting(Untraced):
+    """Remembers what was counted."""
+
+    counted: list[str]
+
+    def count(self, outcome: str) -> None:
+        self.counted.append(outcome)
 
 
 @pytest.fixture
@@ -51,6 +62,37 @@ def test_a_settled_message_is_not_sent_again(world: World, queue: MemoryQueue) -
     (outcome,) = worker(world, queue).work(job_event("j1"))
 
     assert (outcome.outcome, queue.sent) == ("registered", [])
+
+
+def test_a_broken_policy_holds_every_message_as_it_is_until_it_is_mended(world: World, queue: MemoryQueue) -> None:
+    world.job("j1", accuracy=0.9)
+    good = world.policies.kept["churn.yaml"]
+    world.policies.kept["churn.yaml"] = good.replace("min: 0.8", "mim: 0.8")
+    impatient = worker(world, queue, attempts=1)
+
+    held = [impatient.work(job_event("j1"))[0] for _ in range(3)]
+    world.policies.kept["churn.yaml"] = good
+    (outcome,) = impatient.work(queue.sent[-1][0])
+
+    assert [(one.outcome, one.reasons[0][:36]) for one in held] == [
+        ("waiting", "churn.yaml: models[0].metrics.accura")
+    ] * 3
+    assert queue.sent == [(job_event("j1"), 40)] * 3
+    assert outcome.outcome == "registered"
+
+
+def test_a_broken_policy_is_an_error_in_the_log_and_is_counted(
+    world: World, queue: MemoryQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.policies.kept["churn.yaml"] = "nothing"
+    counted: list[str] = []
+    counting = replace(worker(world, queue), tracing=Counting(counted))
+
+    counting.work(job_event("j1"))
+
+    assert counted == ["policy_broken", "waiting"]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert world.ledger.failure(job_event("j1")) == "churn.yaml: must be a mapping of keys to values"
 
 
 def test_a_fault_brings_the_message_back_with_its_attempt_counted(world: World, queue: MemoryQueue) -> None:

@@ -1,0 +1,126 @@
+"""Groups: models of one policy that one event offers, and that share their fate."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from registration.errors import NotVisibleYetError, UnavailableError
+from registration.sources.jobs import Job, JobOutput
+from tests.fakes import OUTPUTS
+from tests.world import World, job_event
+
+GROUP = """
+apiVersion: registrar/v1
+kind: PromotionPolicy
+name: churn
+match: {any: [{job: {experiment: "churn-*"}}]}
+models:
+  - name: left
+    group: pair
+    from: {output: left}
+    metrics: {left: {min: 0.8}}
+  - name: right
+    group: pair
+    from: {output: right}
+    metrics: {right: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}
+  - name: other
+    from: {output: left}
+    metrics: {left: {min: 0}}
+"""
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.policies.kept["churn.yaml"] = GROUP
+    return world
+
+
+def job(world: World, name: str, *, left: float, right: object, outputs: tuple[str, ...] = ("left", "right")) -> str:
+    declared = {output: JobOutput("custom_model", None) for output in outputs}
+    world.workspace.jobs[name] = Job(name, "Completed", experiment="churn-nightly", outputs=declared)
+    world.workspace.logged[name] = {"left": left, "right": right}
+    for output in outputs:
+        world.store.put(OUTPUTS / f"azureml/{name}/{output}/model.onnx", f"{name} {output}".encode())
+    return job_event(name)
+
+
+def became(world: World, message: str) -> dict[str | None, str]:
+    return {outcome.model: outcome.outcome for outcome in world.registrar.process(message)}
+
+
+def groups(world: World, model: str) -> list[Any]:
+    return [
+        (verdict["rule"], verdict["code"])
+        for verdict in world.history(model)[-1]["verdicts"]
+        if "group" in verdict["rule"]
+    ]
+
+
+def test_a_group_whose_members_all_pass_is_registered(world: World) -> None:
+    assert set(became(world, job(world, "j1", left=0.9, right=0.9)).values()) == {"registered"}
+
+    assert groups(world, "left") == [("group.right", "passed")]
+    assert groups(world, "other") == []
+
+
+def test_a_member_that_fails_takes_the_others_with_it(world: World) -> None:
+    assert became(world, job(world, "j1", left=0.9, right=0.7)) == {
+        "left": "rejected",
+        "right": "rejected",
+        "other": "registered",
+    }
+
+    assert groups(world, "left") == [("group.right", "member_rejected")]
+    assert world.history("left")[-1]["group"] == [{"model": "right", "outcome": "reject"}]
+
+
+def test_a_member_that_is_held_holds_the_others(world: World) -> None:
+    became(world, job(world, "j1", left=0.9, right=0.9))
+    world.policies.kept["churn.yaml"] = GROUP.replace("metrics: {right: {", "metrics: {new: {")
+    message = job(world, "j2", left=0.9, right=0.9)
+    world.workspace.logged["j2"] = {"left": 0.9, "new": 0.9}
+
+    assert became(world, message) == {"left": "held", "right": "held", "other": "registered"}
+    assert groups(world, "left") == [("group.right", "member_held")]
+
+
+def test_a_member_that_was_not_offered_whole_counts_as_rejected(world: World) -> None:
+    outcomes = became(world, job(world, "j1", left=0.9, right=0.9, outputs=("left",)))
+
+    assert outcomes == {"left": "rejected", "right": "rejected", "other": "registered"}
+
+
+def test_a_member_that_is_the_champion_already_hinders_nobody(world: World) -> None:
+    became(world, job(world, "j1", left=0.9, right=0.9))
+    message = job(world, "j2", left=0.95, right=0.9)
+    world.store.put(OUTPUTS / "azureml/j2/right/model.onnx", b"j1 right")
+
+    assert became(world, message) == {"left": "registered", "right": "duplicate", "other": "registered"}
+
+
+def test_what_became_of_one_member_counts_for_the_other_when_the_message_comes_again(world: World) -> None:
+    message = job(world, "j1", left=0.7, right=0.9)
+    world.faults.fail("state heads/right")
+
+    with pytest.raises(UnavailableError):
+        world.registrar.process(message)
+    outcomes = became(world, message)
+
+    assert outcomes["right"] == "rejected"
+    assert groups(world, "right") == [("group.left", "member_rejected")]
+
+
+def test_a_member_that_cannot_be_seen_yet_keeps_the_group_waiting_and_no_other(world: World) -> None:
+    message = job(world, "j1", left=0.9, right=0.9)
+    del world.store.blobs[OUTPUTS / "azureml/j1/right/model.onnx"]
+
+    with pytest.raises(NotVisibleYetError):
+        world.registrar.process(message)
+
+    assert world.champion("other") == 1
+    assert world.champion("left") is None
+    assert json.dumps(world.history("left")) == "[]"
