@@ -43,13 +43,18 @@ class MalformedEventError(InputError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in a document: where (`models[0].metrics.accuracy.mim`, empty for the whole) and what."""
+    """One thing wrong in a document: where (`models[0].metrics.accuracy.mim`, empty for the whole) and what.
+
+    `line` counts from 1 and is None where it is not known, or the message says it.
+    """
 
     path: str
     message: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}" if self.path else self.message
+        told = f"{self.path}: {self.message}" if self.path else self.message
+        return told if self.line is None else f"{told} (line {self.line})"
 
 
 class DocumentError(InputError):

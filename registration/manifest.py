@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, StrictInt, StrictStr
@@ -225,7 +226,7 @@ def parse(data: bytes, *, source: str) -> Manifest:
 
 def _masked(problem: Problem) -> Problem:
     """The problem cut off where it grows long or would repeat a credential: it goes into receipts and events."""
-    return Problem(*(_cut(text) for text in (problem.path, problem.message)))
+    return replace(problem, path=_cut(problem.path), message=_cut(problem.message))
 
 
 def _cut(text: str) -> str:

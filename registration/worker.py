@@ -2,7 +2,7 @@
 
     settled                            the message is done
     it is paused                       the same message comes again in five minutes; this costs no attempt
-    a policy in force is broken        the same message comes again until it is mended, and alerts; no attempt is counted
+    a policy in force is broken        the same message comes again until it is mended; no attempt is counted
     another worker holds the work      the same message comes again soon; this costs no attempt
     the world did not hold             it comes again after a pause that doubles; the attempt is counted in its envelope
     the last attempt failed            it is kept in quarantine with the reason, and can be replayed

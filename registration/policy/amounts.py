@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, PlainValidator
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
 from registration.policy import number
 
@@ -119,11 +119,23 @@ def _only_true(written: object) -> Literal[True]:
     return True
 
 
-type Way = Annotated[Direction, BeforeValidator(_direction)]
-type Yes = Annotated[Literal[True], PlainValidator(_only_true)]
-type Bound = Annotated[Decimal, PlainValidator(bound), PlainSerializer(number.text)]
-type Tolerance = Annotated[Decimal, PlainValidator(_tolerance), PlainSerializer(number.text)]
-type Floor = Annotated[Decimal, PlainValidator(_floor), PlainSerializer(number.text)]
-type Regression = Annotated[Amount, PlainValidator(_amount), PlainSerializer(str)]
-type Gain = Annotated[Amount, PlainValidator(_gain), PlainSerializer(str)]
-type Ceiling = Annotated[Amount, PlainValidator(_ceiling), PlainSerializer(str)]
+_PERCENTAGE = {"type": "string", "pattern": r"^\+?([0-9]+\.?[0-9]*|\.[0-9]+)\s*%$"}
+_ANY_AMOUNT = {"anyOf": [{"type": "number", "minimum": 0}, _PERCENTAGE]}
+_SOME_AMOUNT = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _PERCENTAGE]}
+_WAYS = {"enum": sorted({*_MAXIMIZE, *_MINIMIZE} | {"HIGHER_IS_BETTER", "LOWER_IS_BETTER"})}
+
+type Way = Annotated[Direction, BeforeValidator(_direction), WithJsonSchema(_WAYS)]
+type Yes = Annotated[Literal[True], PlainValidator(_only_true), WithJsonSchema({"const": True})]
+type Bound = Annotated[Decimal, PlainValidator(bound), PlainSerializer(number.text), WithJsonSchema({"type": "number"})]
+type Tolerance = Annotated[
+    Decimal, PlainValidator(_tolerance), PlainSerializer(number.text), WithJsonSchema({"type": "number", "minimum": 0})
+]
+type Floor = Annotated[
+    Decimal,
+    PlainValidator(_floor),
+    PlainSerializer(number.text),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+]
+type Regression = Annotated[Amount, PlainValidator(_amount), PlainSerializer(str), WithJsonSchema(_ANY_AMOUNT)]
+type Gain = Annotated[Amount, PlainValidator(_gain), PlainSerializer(str), WithJsonSchema(_SOME_AMOUNT)]
+type Ceiling = Annotated[Amount, PlainValidator(_ceiling), PlainSerializer(str), WithJsonSchema(_SOME_AMOUNT)]

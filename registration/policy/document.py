@@ -19,6 +19,7 @@ from registration.policy.canonical import said
 from registration.policy.fate import Approval, Then
 from registration.policy.fields import Name, Output, RelativePath, TagName, Word
 from registration.policy.handling import Defaults
+from registration.policy.lines import located
 from registration.policy.match import Match
 from registration.policy.metrics import Budget, MetricPolicy
 from registration.policy.require import Require
@@ -123,11 +124,15 @@ def parse(text: str, *, source: str) -> Policy:
     """The policy written in `text`; `source` is how errors call it, usually its path.
 
     Raises `PolicyError` with every problem of the first layer that has any: YAML, then keys and values, then parts
-    that do not fit each other. A text above 1 MiB is not read at all.
+    that do not fit each other; each names its path and line. A text above 1 MiB is not read at all.
     """
     if len(text) > LONGEST_TEXT or len(text.encode(errors="replace")) > LONGEST_TEXT:
         raise PolicyError(source, [Problem("", f"is longer than {LONGEST_TEXT} bytes, and was not read")])
-    policy = load(Policy, yaml_text.parse(text, source=source), source=source, error=PolicyError)
+    written = yaml_text.parse(text, source=source)
+    try:
+        policy = load(Policy, written, source=source, error=PolicyError)
+    except PolicyError as wrong:
+        raise PolicyError(source, located(wrong.problems, text)) from None
     if found := [*misfits.of(policy)]:
-        raise PolicyError(source, found)
+        raise PolicyError(source, located(found, text))
     return policy

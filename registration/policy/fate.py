@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainSerializer, PlainValidator
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from registration.documents import Document
 
@@ -37,12 +37,17 @@ def _people(written: object) -> int:
     return 1 if written == 1 else 2
 
 
-type Span = Annotated[timedelta, PlainValidator(_span), PlainSerializer(_span_written)]
-type People = Annotated[int, PlainValidator(_people)]
+type Span = Annotated[
+    timedelta,
+    PlainValidator(_span),
+    PlainSerializer(_span_written),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SPAN.pattern}$"}),
+]
+type People = Annotated[int, PlainValidator(_people), WithJsonSchema({"enum": [1, 2]})]
 
 
 class Approval(Document):
     """How many different people must answer for a held candidate, and until when after it was held."""
 
     people: People = 1
-    expires: Span = timedelta(days=14)
+    expires: Span = Field(default=timedelta(days=14), json_schema_extra={"default": "14d"})

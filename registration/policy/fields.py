@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}", re.ASCII)
@@ -84,7 +84,7 @@ def _not_empty(written: str) -> str:
     return written
 
 
-type Name = Annotated[str, AfterValidator(_name)]
+type Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"})]
 type Account = Annotated[str, AfterValidator(_account)]
 type Container = Annotated[str, AfterValidator(_container)]
 type Prefix = Annotated[str, AfterValidator(_prefix)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import PlainSerializer, PlainValidator
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from registration.documents import Document, nearest
 from registration.policy import amounts, number
@@ -77,8 +77,24 @@ def _step_written(value: str | AtStep) -> object:
     return {"step": value.step} if isinstance(value, AtStep) else value
 
 
-type OnMissing = Annotated[str | StandIn, PlainValidator(_on_missing), PlainSerializer(_stand_in_written)]
-type Value = Annotated[str | AtStep, PlainValidator(_value), PlainSerializer(_step_written)]
+def _one_of(words: tuple[str, ...], key: str, kind: str) -> dict[str, Any]:
+    members = {key: {"type": kind}}
+    other = {"type": "object", "properties": members, "required": [key], "additionalProperties": False}
+    return {"anyOf": [{"enum": list(words)}, other]}
+
+
+type OnMissing = Annotated[
+    str | StandIn,
+    PlainValidator(_on_missing),
+    PlainSerializer(_stand_in_written),
+    WithJsonSchema(_one_of(_ON_MISSING, "value", "number")),
+]
+type Value = Annotated[
+    str | AtStep,
+    PlainValidator(_value),
+    PlainSerializer(_step_written),
+    WithJsonSchema(_one_of(_VALUES, "step", "integer")),
+]
 
 
 class Defaults(Document):

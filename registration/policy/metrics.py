@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from registration.documents import Document
 from registration.policy.amounts import Amount, Bound, Ceiling, Gain, Regression, Way, Yes
@@ -64,8 +64,14 @@ class SlicePolicy(Handled):
         return not (self.minimum is None and self.maximum is None and self.vs_champion is None)
 
 
+def _as_mlflow_writes_it(schema: dict[str, Any]) -> None:
+    schema["properties"]["greater_is_better"] = {"type": "boolean", "description": "In place of `direction`."}
+
+
 class MetricPolicy(SlicePolicy):
     """What one metric has to show; no `min`, `max`, `vs_champion` or `slices` means that it is not judged."""
+
+    model_config = ConfigDict(json_schema_extra=_as_mlflow_writes_it)
 
     direction: Way | None = None
     slices: Annotated[Mapping[Word, SlicePolicy], Field(min_length=1)] | None = None
@@ -107,4 +113,8 @@ def _without_since(written: object) -> object:
 class Budget(Document):
     """How much a metric may lose, over all promotions together."""
 
-    cumulative_regression: Annotated[Mapping[Word, Regression], BeforeValidator(_without_since), Field(min_length=1)]
+    cumulative_regression: Annotated[
+        Mapping[Word, Regression],
+        BeforeValidator(_without_since),
+        Field(min_length=1, json_schema_extra={"properties": {"since": {"const": "best"}}}),
+    ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from registration.documents import Document, nearest
 from registration.policy.fields import Word
@@ -83,8 +83,20 @@ def _lineage(written: object) -> str:
     raise ValueError(f"must be one of {', '.join(LINEAGE)}" + (f"; did you mean {near!r}?" if near else ""))
 
 
-type Ask = Annotated[TagAsk, PlainValidator(_tag_ask), PlainSerializer(_tag_ask_written)]
-type LineageName = Annotated[str, BeforeValidator(_lineage)]
+_TEXT = {"type": "string", "minLength": 1}
+_KINDS = {"one_of": {"type": "array", "items": _TEXT, "minItems": 1}, "equals": _TEXT, "matches": _TEXT}
+_ASKS = {
+    "anyOf": [
+        {"const": "present"},
+        *(
+            {"type": "object", "properties": {key: kind}, "required": [key], "additionalProperties": False}
+            for key, kind in _KINDS.items()
+        ),
+    ]
+}
+
+type Ask = Annotated[TagAsk, PlainValidator(_tag_ask), PlainSerializer(_tag_ask_written), WithJsonSchema(_ASKS)]
+type LineageName = Annotated[str, BeforeValidator(_lineage), WithJsonSchema({"enum": [*LINEAGE, *LINEAGE_SYNONYMS]})]
 
 
 class Require(Document):

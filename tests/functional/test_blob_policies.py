@@ -86,7 +86,7 @@ def test_a_broken_policy_is_named_with_its_place(
         catalog.load(policies(credential, prefix))
 
     assert str(broken.value) == (
-        f"{prefix}/churn.yaml: models[0].metrics.accuracy.mim: unknown key; did you mean 'min'?"
+        f"{prefix}/churn.yaml: models[0].metrics.accuracy.mim: unknown key; did you mean 'min'? (line 6)"
     )
 
 

@@ -76,7 +76,7 @@ def test_one_broken_policy_breaks_the_catalog_and_is_named_with_place_and_neares
     with pytest.raises(PolicyError) as broken:
         loaded(churn=CHURN, digits=DIGITS.replace("min: 0.8", "mim: 0.8"))
 
-    assert str(broken.value) == "digits: models[0].metrics.accuracy.mim: unknown key; did you mean 'min'?"
+    assert str(broken.value) == "digits: models[0].metrics.accuracy.mim: unknown key; did you mean 'min'? (line 9)"
 
 
 def test_two_policies_cannot_decide_about_one_model() -> None:

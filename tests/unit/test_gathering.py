@@ -63,7 +63,8 @@ def test_a_metric_is_read_from_a_tag_where_the_policy_says_so_and_nothing_was_lo
     assert known(world).metrics == {}
     asking(world, metric="min: 0.8, coerce: true")
 
-    assert (known(world).metrics, known(world).from_tags) == ({"accuracy": "0.9"}, {"accuracy"})
+    assert known(world).metrics == {"accuracy": "0.9"}
+    assert known(world).from_tags == {"accuracy"}
     assert world.process(job_event("j1")).outcome == "registered"
 
 

@@ -242,7 +242,7 @@ def test_a_policy_with_an_unknown_key_is_named_and_nothing_changes(world: World)
     with pytest.raises(PolicyError) as broken:
         world.process(job_event("j1"))
 
-    assert str(broken.value) == "churn.yaml: models[0].metrics.accuracy.mim: unknown key; did you mean 'min'?"
+    assert str(broken.value) == "churn.yaml: models[0].metrics.accuracy.mim: unknown key; did you mean 'min'? (line 11)"
     assert world.everything() == before
 
 

@@ -53,7 +53,9 @@ def test_a_broken_shadow_is_recorded_with_its_error_and_breaks_nothing(world: Wo
     (shadow,) = shadows(world)
     assert outcome.outcome == "registered"
     assert (shadow["outcome"], shadow["digest"], shadow["verdicts"]) == (None, None, [])
-    assert shadow["reasons"] == ["stricter.yaml: models[0].metrics.accuracy.mim: unknown key; did you mean 'min'?"]
+    assert shadow["reasons"] == [
+        "stricter.yaml: models[0].metrics.accuracy.mim: unknown key; did you mean 'min'? (line 12)"
+    ]
 
 
 def test_a_shadow_about_another_model_is_not_asked(world: World) -> None:
