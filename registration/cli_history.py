@@ -60,7 +60,7 @@ class Commands:
         Exit status 0; 1 if the chain of decisions is broken: what could be read
         is shown; 2 if the model has no history or the time cannot be read.
         """
-        from registration import history, history_pages  # noqa: PLC0415 - what they need is slow to load
+        from registration import history, history_pages, pages  # noqa: PLC0415 - what they need is slow to load
 
         if at is not None and verify:
             raise InputError("--at and --verify ask different questions; give one of them")
@@ -70,11 +70,11 @@ class Commands:
         if json:
             typer.echo(text.dumps(_verified(found) if verify else _then(found, moment) if moment else _all(found)))
         elif verify:
-            history_pages.show(history_pages.verification(found))
+            pages.show(history_pages.verification(found))
         else:
-            history_pages.show(history_pages.champion_then(found, moment) if moment else history_pages.table_of(found))
+            pages.show(history_pages.champion_then(found, moment) if moment else history_pages.table_of(found))
             if moment is None:
-                history_pages.show(history_pages.given_up(ledger.quarantined()))
+                pages.show(history_pages.given_up(ledger.quarantined()))
         raise typer.Exit(0 if found.is_whole else 1)
 
     def explain(self, said: Said, *, json: Json = False) -> None:
@@ -86,13 +86,13 @@ class Commands:
         Exit status 0; 1 if the decision is missing or was changed: what could be
         read is shown; 2 if there is no such work or version.
         """
-        from registration import explanation, history_pages  # noqa: PLC0415 - as above
+        from registration import explanation, history_pages, pages  # noqa: PLC0415 - as above
 
         found = explanation.find(self.ledger(), said)
         if json:
             typer.echo(text.dumps(found.to_dict()))
         else:
-            history_pages.show(history_pages.explanation(found))
+            pages.show(history_pages.explanation(found))
         raise typer.Exit(1 if found.breaks else 0)
 
 

@@ -5,6 +5,7 @@
     │   ├── MalformedEventError        the event cannot be understood
     │   └── DocumentError              a policy, manifest or settings document is wrong, and where
     │       ├── PolicyError
+    │       ├── EvidenceError
     │       ├── ManifestError
     │       └── SettingsError
     ├── TransientError             the world will answer differently later; the message comes again
@@ -68,6 +69,10 @@ class DocumentError(InputError):
 
 class PolicyError(DocumentError):
     """A promotion policy cannot be used."""
+
+
+class EvidenceError(DocumentError):
+    """An evidence file cannot be used."""
 
 
 class ManifestError(DocumentError):

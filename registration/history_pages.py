@@ -6,10 +6,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from registration.pages import Row, coloured, count, counterfactuals, listed, plain, rows, unsaid, verdict_table
 from registration.step import items, members, source_of, word
 from registration.terminal import shown
 
@@ -24,21 +25,8 @@ if TYPE_CHECKING:
     from registration.step import Step
     from registration.work import Work
 
-COLOURS = {
-    **dict.fromkeys(("register", "registered", "passed"), "green"),
-    **dict.fromkeys(("reject", "rejected", "failed", "error"), "red"),
-    **dict.fromkeys(("hold", "held", "warned"), "yellow"),
-}
 MOST_REASONS = 2
 MOST_GIVEN_UP = 5
-LABEL_WIDTH = 8
-
-type Row = tuple[str, object]
-
-
-def show(page: RenderableType) -> None:
-    """Print a page on standard output."""
-    Console().print(page)
 
 
 def table_of(history: History) -> Group:
@@ -49,9 +37,9 @@ def table_of(history: History) -> Group:
         table.add_column(name, no_wrap=True)
     table.add_column("why", overflow="fold", ratio=1)
     for step in history.steps:
-        cells = (word(step.seq), _minute(step.decided_at), _coloured(step.outcome), word(step.version))
-        table.add_row(*cells, _mark(history, step), _plain(_first(step.reasons)))
-    return Group(table, _plain(_now(history)), *_warnings(history.breaks))
+        cells = (word(step.seq), _minute(step.decided_at), coloured(step.outcome), word(step.version))
+        table.add_row(*cells, _mark(history, step), plain(_first(step.reasons)))
+    return Group(table, plain(_now(history)), *_warnings(history.breaks))
 
 
 def given_up(kept: Iterable[Mapping[str, Any]]) -> Group:
@@ -60,32 +48,33 @@ def given_up(kept: Iterable[Mapping[str, Any]]) -> Group:
     if not reasons:
         return Group()
     told = "Messages in quarantine, of whatever model; registrar replay --dry-run shows what would be tried again:"
-    lines = [_plain(f"  {shown(reason)}") for reason in reasons[:MOST_GIVEN_UP]]
-    return Group(_plain(told), *lines, *([_plain("  and more")] if len(reasons) > MOST_GIVEN_UP else []))
+    lines = [plain(f"  {shown(reason)}") for reason in reasons[:MOST_GIVEN_UP]]
+    return Group(plain(told), *lines, *([plain("  and more")] if len(reasons) > MOST_GIVEN_UP else []))
 
 
 def champion_then(history: History, moment: datetime) -> Group:
     """Who was champion at `moment`."""
     reign = history.champion_at(moment)
-    rows: list[Row] = [("model", history.model), ("at", _second(moment)), ("champion", "none")]
+    told: list[Row] = [("model", history.model), ("at", _second(moment)), ("champion", "none")]
     if reign is not None:
-        rows = [*rows[:2], *_reign(reign)]
-    return Group(_rows(rows), *_warnings(history.breaks))
+        told = [*told[:2], *_reign(reign)]
+    return Group(rows(told), *_warnings(history.breaks))
 
 
 def verification(history: History) -> Group:
     """Whether the chain is whole, else every break in it."""
     if history.is_whole:
-        return Group(_plain(f"{_decisions(history)}, chain whole"))
-    return Group(_plain(f"{_decisions(history)} could be read, chain broken"), *map(_broken, history.breaks))
+        return Group(plain(f"{_decisions(history)}, chain whole"))
+    return Group(plain(f"{_decisions(history)} could be read, chain broken"), *map(_broken, history.breaks))
 
 
 def explanation(found: Explanation) -> Group:
     """All about one piece of work: what came of it, the verdicts, and what they were made from."""
-    parts: list[RenderableType] = [_rows([*_result(found), *_state(found.work)])]
+    parts: list[RenderableType] = [rows([*_result(found), *_state(found.work)])]
     if found.step is not None:
-        parts += [_rows(_decision(found, found.step)), _verdicts(found.step), *_unsaid(found.step)]
-        parts += [_rows(_inputs(found.step))]
+        parts += [rows(_decision(found, found.step)), verdict_table(found.step.verdicts)]
+        parts += unsaid(found.step.verdicts, reasons=found.step.reasons)
+        parts += [rows([*counterfactuals(found.step.verdicts), *_inputs(found.step)])]
     return Group(*parts, *map(_broken, found.breaks))
 
 
@@ -97,7 +86,7 @@ def _reign(reign: Reign) -> Iterator[Row]:
     yield "decision", step.digest
     yield "", f"number {step.seq} of its history"
     yield "work", step.work
-    yield from _reasons(step.reasons)
+    yield from listed("why", step.reasons)
 
 
 def _result(found: Explanation) -> Iterator[Row]:
@@ -106,10 +95,10 @@ def _result(found: Explanation) -> Iterator[Row]:
     yield "model", found.model or "none that it may name"
     yield (
         "outcome",
-        _coloured(word(result.get("outcome")) or (step.outcome if step and not found.is_draft else "none yet")),
+        coloured(word(result.get("outcome")) or (step.outcome if step and not found.is_draft else "none yet")),
     )
     yield "version", _version(found, step.version if step and not found.is_draft else None)
-    yield from _reasons(step.reasons if step and not found.is_draft else map(word, items(result.get("reasons"))))
+    yield from listed("why", step.reasons if step and not found.is_draft else map(word, items(result.get("reasons"))))
     yield "source", step.source if step else source_of(subject.get("source"))
     yield "event", step.event if step else word(subject.get("event"))
     yield "work", work.work if work else f"{step.work if step else ''}, whose record is gone"
@@ -157,43 +146,10 @@ def _inputs(step: Step) -> Iterator[Row]:
     files = [members(file) for file in items(step.candidate.get("files"))]
     sizes = [size for file in files if isinstance(size := file.get("size"), int)]
     yield "artifact", step.candidate.get("artifact_sha256") or "was not read: its listing alone was refused"
-    yield "", f"{_count(len(files), 'file')}, {sum(sizes):,} bytes"
+    yield "", f"{count(len(files), 'file')}, {sum(sizes):,} bytes"
     lineage = sorted(members(step.candidate.get("lineage")).items())
     for place, (name, value) in enumerate(lineage):
         yield ("" if place else "lineage"), f"{name.removeprefix('lineage.')}: {word(value)}"
-
-
-def _verdicts(step: Step) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("rule", overflow="fold", ratio=1)
-    table.add_column("result", no_wrap=True)
-    for name in ("candidate", "champion", "bound", "margin"):
-        table.add_column(name, justify="right", overflow="fold", max_width=10)
-    for verdict in step.verdicts:
-        numbers = (_plain(verdict.get(name)) for name in ("candidate", "champion", "bound", "margin"))
-        table.add_row(_plain(verdict.get("rule")), _coloured(word(verdict.get("result"))), *numbers)
-    return table
-
-
-def _unsaid(step: Step) -> Iterator[Text]:
-    """The reasons of verdicts that did not make the outcome."""
-    for verdict in step.verdicts:
-        if word(verdict.get("reason")) not in step.reasons:
-            yield _plain(f"{word(verdict.get('result'))}: {word(verdict.get('reason'))}")
-
-
-def _reasons(reasons: Iterable[str]) -> Iterator[Row]:
-    for place, reason in enumerate(reasons):
-        yield ("" if place else "why"), reason
-
-
-def _rows(rows: Iterable[Row]) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, style="bold", min_width=LABEL_WIDTH)
-    grid.add_column(overflow="fold")
-    for name, value in rows:
-        grid.add_row(name, value if isinstance(value, Text) else _plain(value))
-    return grid
 
 
 def _first(reasons: tuple[str, ...]) -> str:
@@ -215,11 +171,7 @@ def _now(history: History) -> str:
 
 
 def _decisions(history: History) -> str:
-    return _count(len(history.steps), "decision")
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+    return count(len(history.steps), "decision")
 
 
 def _warnings(breaks: tuple[Break, ...]) -> Iterator[Text]:
@@ -229,17 +181,9 @@ def _warnings(breaks: tuple[Break, ...]) -> Iterator[Text]:
 
 
 def _broken(found: Break) -> Text:
-    text = _plain(f"broken  {found}")
+    text = plain(f"broken  {found}")
     text.stylize("red", 0, len("broken"))
     return text
-
-
-def _coloured(outcome: str) -> Text:
-    return Text(shown(outcome), style=COLOURS.get(outcome, ""))
-
-
-def _plain(value: object) -> Text:
-    return Text(shown(word(value)), overflow="fold")
 
 
 def _minute(moment: datetime | None) -> str:

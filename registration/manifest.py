@@ -9,7 +9,6 @@ policy decide that. Metrics are kept as written, `NaN` included.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from dataclasses import replace
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, StrictInt, StrictStr
 
-from registration import lineage
+from registration import json_text, lineage
 from registration.documents import Document, load
 from registration.errors import InputError, ManifestError, Problem
 
@@ -216,7 +215,8 @@ def parse(data: bytes, *, source: str) -> Manifest:
     (`files[2].path: ...`).
     """
     try:
-        manifest = load(Manifest, _json(data, source=source), source=source, error=ManifestError)
+        raw = json_text.parse(data, source=source, limit_bytes=MAX_BYTES, error=ManifestError)
+        manifest = load(Manifest, raw, source=source, error=ManifestError)
     except ManifestError as wrong:
         raise ManifestError(source, [_masked(problem) for problem in wrong.problems]) from None
     if conflicts := [*_conflicts(manifest.files)]:
@@ -238,32 +238,6 @@ def _cut(text: str) -> str:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a manifest. It cannot say that two paths collide; `parse` does."""
     return Manifest.model_json_schema(by_alias=True)
-
-
-def _json(data: bytes, *, source: str) -> object:
-    if len(data) > MAX_BYTES:
-        raise ManifestError(source, [Problem("", f"is longer than {MAX_BYTES} bytes")])
-    try:
-        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique)
-    except UnicodeDecodeError as broken:
-        problem = f"is not UTF-8 (byte {broken.start})"
-    except json.JSONDecodeError as broken:
-        problem = f"is not JSON: line {broken.lineno} column {broken.colno}: {broken.msg}"
-    except RecursionError:
-        problem = "is nested too deeply"
-    except ValueError as broken:
-        problem = str(broken)
-    raise ManifestError(source, [Problem("", problem)])
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Two readers of an object that gives a key twice can see two different objects, so it is refused."""
-    entries: dict[str, object] = {}
-    for key, value in pairs:
-        if key in entries:
-            raise ValueError(f"the key {key!r} is given twice in one object")
-        entries[key] = value
-    return entries
 
 
 def _conflicts(files: Sequence[File]) -> Iterator[Problem]:

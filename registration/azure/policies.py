@@ -10,6 +10,7 @@ from azure.storage.blob import ContainerClient
 
 from registration.azure.faults import answering
 from registration.errors import PolicyError, Problem
+from registration.policy.folder import is_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class BlobPolicies:
-    """Every `.yaml` below `url`, `https://<account>.blob.<suffix>/<container>[/<prefix>]`."""
+    """Every policy below `url`, `https://<account>.blob.<suffix>/<container>[/<prefix>]`."""
 
     def __init__(self, credential: TokenCredential, url: str) -> None:
         parts = urlsplit(url)
@@ -31,7 +32,7 @@ class BlobPolicies:
         with answering("the policy container"):
             try:
                 for blob in self._container.list_blobs(name_starts_with=self._prefix):
-                    if blob.name.endswith((".yaml", ".yml")):
+                    if is_policy(blob.name):
                         yield blob.name, _text(blob.name, self._container.download_blob(blob.name).readall())
             except ResourceNotFoundError as missing:
                 problem = Problem("", "no such container, or a policy in it vanished; REGISTRAR_POLICY names it")

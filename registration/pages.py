@@ -1,0 +1,96 @@
+"""Pages: the pieces that everything shown on a terminal of eighty columns is made of.
+
+Outside text is shown, never obeyed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from registration.terminal import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from rich.console import RenderableType
+
+COLOURS = {
+    **dict.fromkeys(("register", "registered", "passed"), "green"),
+    **dict.fromkeys(("reject", "rejected", "failed", "error"), "red"),
+    **dict.fromkeys(("hold", "held", "warned", "warning", "overridden"), "yellow"),
+}
+LABEL_WIDTH = 8
+
+type Row = tuple[str, object]
+
+
+def show(page: RenderableType) -> None:
+    """Print a page on standard output."""
+    Console().print(page)
+
+
+def rows(told: Iterable[Row]) -> Table:
+    """Labels, and what each is."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="bold", min_width=LABEL_WIDTH)
+    grid.add_column(overflow="fold")
+    for name, value in told:
+        grid.add_row(name, value if isinstance(value, Text) else plain(value))
+    return grid
+
+
+def listed(label: str, values: Iterable[object]) -> Iterator[Row]:
+    """One row for each value, the label on the first alone."""
+    for place, value in enumerate(values):
+        yield ("" if place else label), value
+
+
+def verdict_table(verdicts: Iterable[Mapping[str, Any]]) -> Table:
+    """What every rule said, with its numbers."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("rule", overflow="fold", ratio=1)
+    table.add_column("result", no_wrap=True)
+    for name in ("candidate", "champion", "bound", "margin"):
+        table.add_column(name, justify="right", overflow="fold", max_width=10)
+    for verdict in verdicts:
+        numbers = (plain(verdict.get(name)) for name in ("candidate", "champion", "bound", "margin"))
+        table.add_row(plain(verdict.get("rule")), coloured(text(verdict.get("result"))), *numbers)
+    return table
+
+
+def unsaid(verdicts: Iterable[Mapping[str, Any]], *, reasons: Collection[str]) -> Iterator[Text]:
+    """The reasons of verdicts that did not make the outcome."""
+    for verdict in verdicts:
+        if text(verdict.get("reason")) not in reasons:
+            yield plain(f"{text(verdict.get('result'))}: {text(verdict.get('reason'))}")
+
+
+def counterfactuals(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+    """What would have made rules pass that did not, where that is known."""
+    known = (f"{text(one['rule'])}: {text(one['counterfactual'])}" for one in verdicts if one.get("counterfactual"))
+    return listed("instead", known)
+
+
+def count(number: int, thing: str) -> str:
+    """`1 decision`, `2 decisions`."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def coloured(word: str) -> Text:
+    """An outcome or a result in its colour."""
+    return Text(shown(word), style=COLOURS.get(word, ""))
+
+
+def plain(value: object) -> Text:
+    """Any value, as it is; nothing for null."""
+    return Text(shown(text(value)), overflow="fold")
+
+
+def text(value: object) -> str:
+    """`value` as text, empty for null."""
+    return "" if value is None else str(value)

@@ -1,0 +1,124 @@
+"""Lint: what is allowed in a policy and is hardly meant, found without any evidence.
+
+`check` gives everything that can be said of some policies together: what cannot be read, two policies about one
+model, and what the checks below find in each. The codes are listed in docs/formats/policy.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from registration.documents import spelled
+from registration.errors import PolicyError, Problem
+from registration.policy import document, lint_metrics
+from registration.policy.lines import line_of
+from registration.policy.lint_metrics import Said
+from registration.policy.remark import Remark, Weight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from registration.policy.document import ModelPolicy, Policy
+    from registration.policy.match import DropMatch
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Policies that were checked together: those that could be read, by file, and what was said of all of them."""
+
+    policies: Mapping[str, Policy]
+    remarks: tuple[Remark, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many remarks are errors."""
+        return sum(remark.weight is Weight.ERROR for remark in self.remarks)
+
+    @property
+    def warnings(self) -> int:
+        """How many remarks are warnings."""
+        return len(self.remarks) - self.errors
+
+    def without(self, codes: Iterable[str]) -> Checked:
+        """The same without the remarks of these codes."""
+        left_out = frozenset(codes)
+        return replace(self, remarks=tuple(remark for remark in self.remarks if remark.code not in left_out))
+
+
+def check(texts: Mapping[str, str]) -> Checked:
+    """Everything to be said of the policies in `texts`, by file; errors come before warnings in each."""
+    policies: dict[str, Policy] = {}
+    remarks: dict[str, list[Remark]] = {source: [] for source in texts}
+    for source, text in texts.items():
+        try:
+            policies[source] = document.parse(text, source=source)
+        except PolicyError as wrong:
+            remarks[source] += [_remark(source, text, _unusable(problem)) for problem in wrong.problems]
+    for source, said in (*_each(policies), *_models_twice(policies)):
+        remarks[source].append(_remark(source, texts[source], said))
+    sorted_ = (remark for found in remarks.values() for remark in sorted(found, key=lambda one: one.weight))
+    return Checked(policies, tuple(sorted_))
+
+
+def _remark(source: str, text: str, said: Said) -> Remark:
+    line = line_of(Problem(said.path, said.message), text)
+    return Remark(said.weight, said.code, source, said.path, said.message, line)
+
+
+def _unusable(problem: Problem) -> Said:
+    return Said(Weight.ERROR, "unusable", problem.path, problem.message)
+
+
+def _each(policies: Mapping[str, Policy]) -> Iterator[tuple[str, Said]]:
+    for source, policy in policies.items():
+        for said in (*_of_match(policy), *_of_models(policy)):
+            yield source, said
+
+
+def _of_match(policy: Policy) -> Iterator[Said]:
+    entries = policy.match.any_of
+    for index, entry in enumerate(entries):
+        if entry in entries[:index]:
+            message = f"says the same as match.any[{entries.index(entry)}]"
+            yield Said(Weight.WARNING, "unreachable", f"match.any[{index}]", message)
+        elif (wider := _wider(policy, entry.drop)) is not None:
+            message = f"is covered by the drops in {wider.prefix or f'the whole container {wider.container}'} already"
+            yield Said(Weight.WARNING, "unreachable", f"match.any[{index}]", message)
+
+
+def _wider(policy: Policy, drop: DropMatch | None) -> DropMatch | None:
+    others = (other for other in policy.match.drops if drop is not None and other != drop and _covers(other, drop))
+    return next(others, None)
+
+
+def _covers(wide: DropMatch, narrow: DropMatch) -> bool:
+    same = (wide.account, wide.container) == (narrow.account, narrow.container)
+    return same and (narrow.prefix or "").startswith(wide.prefix or "")
+
+
+def _of_models(policy: Policy) -> Iterator[Said]:
+    for index, model in enumerate(policy.models):
+        place = ("models", index)
+        if not policy.match.jobs and model.source is not None:
+            message = "is never used: match has no job, and a drop brings its own folder"
+            yield Said(Weight.WARNING, "unreachable", spelled((*place, "from")), message)
+        if not _asks_anything(model):
+            message = "asks nothing of any metric, so every candidate is held"
+            yield Said(Weight.WARNING, "no_rule", spelled(place), message)
+            continue
+        yield from lint_metrics.of(model, place)
+
+
+def _asks_anything(model: ModelPolicy) -> bool:
+    return any(lint_metrics.asks(metric) for metric in model.metrics.values())
+
+
+def _models_twice(policies: Mapping[str, Policy]) -> Iterator[tuple[str, Said]]:
+    owners: dict[str, str] = {}
+    for source, policy in policies.items():
+        for index, model in enumerate(policy.models):
+            owner = owners.setdefault(model.name, source)
+            if owner != source:
+                message = f"{model.name!r} is decided by {owner} already; no policy could be used"
+                yield source, Said(Weight.ERROR, "two_policies", f"models[{index}].name", message)
