@@ -16,7 +16,7 @@ from azure.storage.blob import BlobServiceClient
 from registration import settings
 from registration.azure.blobs import BlobStore
 from registration.azure.listing import DropManifests, WorkspaceJobs
-from registration.azure.policies import BlobPolicies
+from registration.azure.policies import BlobPolicies, place_of
 from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
 from registration.azure.rest import Rest
@@ -187,6 +187,11 @@ def parts() -> Parts:
             logging.getLogger("azure").setLevel(logging.WARNING)
             _parts.append(Parts(settings.from_environment(), DefaultAzureCredential()))
         return _parts[0]
+
+
+def published(url: str) -> BlobPolicies:
+    """The policies published at `url`, under the identity that is signed in; raises `InputError` for another URL."""
+    return BlobPolicies(DefaultAzureCredential(), place_of(url))
 
 
 def registrar() -> Registrar:

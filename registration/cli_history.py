@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as text
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +12,7 @@ from registration.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from registration.history import History
     from registration.ledger import Ledger
@@ -61,10 +61,11 @@ class Commands:
         is shown; 2 if the model has no history or the time cannot be read.
         """
         from registration import history, history_pages, pages  # noqa: PLC0415 - what they need is slow to load
+        from registration.step import time_of  # noqa: PLC0415 - as above
 
         if at is not None and verify:
             raise InputError("--at and --verify ask different questions; give one of them")
-        moment = None if at is None else _moment(at)
+        moment = None if at is None else time_of(at, option="--at")
         ledger = self.ledger()
         found = history.known(ledger, model)
         if json:
@@ -100,17 +101,6 @@ def _configured() -> Ledger:
     from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients
 
     return bootstrap.parts().ledger
-
-
-def _moment(said: str) -> datetime:
-    from registration.step import utc  # noqa: PLC0415 - as above
-
-    try:
-        return utc(datetime.fromisoformat(said.strip()))
-    except (ValueError, OverflowError):
-        raise InputError(
-            f"--at {said!r} is not a time; write it in ISO 8601, such as 2026-03-02 or 2026-03-02T08:30:00Z"
-        ) from None
 
 
 def _all(found: History) -> dict[str, Any]:

@@ -16,6 +16,7 @@
     │   └── PausedError                somebody paused the model, or the app
     ├── LedgerFormatError          a ledger document is damaged, or was written by another version of this app
     ├── LedgerConflictError        somebody wrote the ledger first; read it again and decide again
+    ├── PublicationConflictError   somebody published policies meanwhile; look at the difference again
     └── RegistryMismatchError      the registry does not say what was written to it
 
 A refusal is not an error: it is a recorded value (`registration.artifacts.Finding`, `registration.policy.Verdict`).
@@ -121,6 +122,10 @@ class LedgerFormatError(RegistrarError):
 
 class LedgerConflictError(RegistrarError):
     """A conditional write to the ledger lost: another worker wrote first."""
+
+
+class PublicationConflictError(RegistrarError):
+    """A published policy is no longer the one that was compared; the message names it."""
 
 
 class RegistryMismatchError(RegistrarError):

@@ -23,7 +23,7 @@ from registration.step import Step, number, word
 from registration.terminal import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from registration.head import Champion
     from registration.ledger import Ledger
@@ -97,16 +97,17 @@ class History:
         return next((step for step in reversed(self.steps) if step.version == version), None)
 
 
-def read(ledger: Ledger, model: str) -> History:
+def read(ledger: Ledger, model: str, *, on_each: Callable[[], None] | None = None) -> History:
     """The history of `model`, empty if it has none; goes on past a break as far as the decisions name each other.
 
+    `on_each` is called for every decision that was read: each is a request, and there may be thousands.
     Raises `UnavailableError` when the ledger does not answer. The head of another version of the app is a break too.
     """
     try:
         head = ledger.head(model)
     except _UNREADABLE as wrong:
         return History(model, Head(model), (), (Break(0, "", f"the head of {model} cannot be read: {wrong}"),))
-    found = list(_back(ledger, model, head))[::-1]
+    found = list(_told(_back(ledger, model, head), on_each))[::-1]
     steps = tuple(part for part in found if isinstance(part, Step))
     breaks = tuple(part for part in found if isinstance(part, Break))
     return History(model, head, steps, (*breaks, *_breaks_of_head(head, steps, is_complete=not breaks)))
@@ -131,6 +132,13 @@ def look_up(ledger: Ledger, model: str, digest: str, *, seq: int = 0) -> tuple[S
         return step, tuple(Break(step.seq or seq, digest, message) for message in _flaws(step, model))
     except _UNREADABLE as wrong:
         return None, (Break(seq, digest, f"nothing before it can be found: {wrong}"),)
+
+
+def _told(found: Iterator[Step | Break], on_each: Callable[[], None] | None) -> Iterator[Step | Break]:
+    for part in found:
+        if on_each is not None and isinstance(part, Step):
+            on_each()
+        yield part
 
 
 def _instead(near: list[str], names: list[str]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from registration.artifacts.store import Location
 from registration.candidate import DropSource, JobSource
+from registration.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,6 +127,16 @@ def stated(moment: datetime | None) -> str | None:
 def utc(moment: datetime) -> datetime:
     """`moment` in UTC, which it is taken to be if it names no zone; `OverflowError` at the ends of the calendar."""
     return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
+
+
+def time_of(said: str, *, option: str) -> datetime:
+    """The time that a person gave to `option`, in UTC; raises `InputError`."""
+    try:
+        return utc(datetime.fromisoformat(said.strip()))
+    except (ValueError, OverflowError):
+        raise InputError(
+            f"{option} {said!r} is not a time; write it in ISO 8601, such as 2026-03-02 or 2026-03-02T08:30:00Z"
+        ) from None
 
 
 def _time(value: object) -> datetime | None:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.store import Location, StoredFile
-from registration.errors import ArtifactChangedError, LedgerConflictError
+from registration.errors import ArtifactChangedError, LedgerConflictError, PublicationConflictError
+from registration.policy.published import PublishedText
 from registration.registry import ModelVersion, VersionTakenError
 from registration.shelf import Entry
 from registration.stored import parsed
@@ -265,6 +266,37 @@ class TextPolicies:
 
     def texts(self) -> Iterator[tuple[str, str]]:
         yield from self.kept.items()
+
+
+@dataclass
+class MemoryPublished:
+    """Published policies: bytes and ETag by name. `meddle` is called before each write, as somebody else may write."""
+
+    kept: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    meddle: Callable[[str], None] = lambda _name: None
+    writes: list[str] = field(default_factory=list)
+
+    def has(self, name: str, data: bytes) -> None:
+        """What others publish."""
+        self.kept[name] = (data, str(next(_etags)))
+
+    def published(self) -> Iterator[PublishedText]:
+        yield from (PublishedText(name, data, etag) for name, (data, etag) in sorted(self.kept.items()))
+
+    def put(self, name: str, text: str, *, etag: str | None) -> None:
+        self._unchanged(name, etag)
+        self.has(name, text.encode())
+        self.writes.append(f"put {name}")
+
+    def remove(self, name: str, *, etag: str) -> None:
+        self._unchanged(name, etag)
+        del self.kept[name]
+        self.writes.append(f"remove {name}")
+
+    def _unchanged(self, name: str, etag: str | None) -> None:
+        self.meddle(name)
+        if self.kept.get(name, (b"", None))[1] != etag:
+            raise PublicationConflictError(f"{name} was published by somebody else meanwhile; look again")
 
 
 @dataclass

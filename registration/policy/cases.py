@@ -4,14 +4,14 @@
 The format is docs/formats/policy-tests.md.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from registration.documents import Document, load, nearest
+from registration.documents import Document, load
 from registration.errors import InputError, PolicyError, Problem
 from registration.policy import document, trial, yaml_text
 from registration.policy.document import Policy
@@ -111,6 +111,11 @@ class CaseResult:
         """Whether the policy answered as expected."""
         return not self.mismatches
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        said = {"file": self.source, "name": self.name, "passed": self.passed, "outcome": self.trial.outcome}
+        return {**said, "model": self.trial.model, "mismatches": [asdict(each) for each in self.mismatches]}
+
 
 def parse(text: str, *, source: str) -> CaseFile:
     """The cases written in `text`; raises `PolicyError` naming `source` and the place."""
@@ -149,7 +154,7 @@ def _mismatches(expected: Expectation, found: Trial) -> Iterator[Mismatch]:
     if expected.outcome not in {None, found.outcome}:
         yield Mismatch("outcome", str(expected.outcome), found.outcome, found.reasons)
     if expected.promote not in {None, found.promote}:
-        yield Mismatch("promote", *(str(one).lower() for one in (expected.promote, found.promote)))
+        yield Mismatch("promote", str(expected.promote).lower(), str(found.promote).lower())
     said = {verdict.rule: verdict for verdict in found.verdicts}
     for rule, wanted in expected.verdicts.items():
         yield from _of_rule(rule, wanted, said)
@@ -161,16 +166,10 @@ def _mismatches(expected: Expectation, found: Trial) -> Iterator[Mismatch]:
 def _of_rule(rule: str, wanted: Expected, said: Mapping[str, Verdict]) -> Iterator[Mismatch]:
     verdict = said.get(rule)
     if verdict is None:
-        yield Mismatch(rule, str(wanted), "no such rule was judged", (_instead(rule, tuple(said)),))
+        yield Mismatch(rule, str(wanted), "no such rule was judged", (f"there is {', '.join(said) or 'none'}",))
     elif not wanted.fits(verdict):
-        yield Mismatch(rule, str(wanted), f"{verdict.result} ({verdict.code})", tuple(_numbers(verdict)))
-
-
-def _instead(rule: str, known: Sequence[str]) -> str:
-    if not known:
-        return "no rule was"
-    near = nearest(rule, known)
-    return f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+        got = Expected(result=verdict.result.value, code=None if verdict.code == verdict.result else verdict.code)
+        yield Mismatch(rule, str(wanted), str(got), tuple(_numbers(verdict)))
 
 
 def _numbers(verdict: Verdict) -> Iterator[str]:

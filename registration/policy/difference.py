@@ -73,7 +73,11 @@ def _of_members(
     model: str | None, before: Mapping[str, Any], after: Mapping[str, Any], *, quiet: bool = False
 ) -> Iterator[Change]:
     """`quiet` leaves out what a model that is new says by default."""
-    old, new = dict(_leaves(before)), dict(_leaves(after))
+    gone = before.get("metrics", {}).keys() - after.get("metrics", {}).keys()
+    for name in sorted(gone):
+        yield Change(model, spelled(("metrics", name)), before["metrics"][name], None, wording.gone(name))
+    old = {path: value for path, value in _leaves(before) if path[:1] != ("metrics",) or path[1] not in gone}
+    new = dict(_leaves(after))
     for path in {**old, **new}:
         was, now = old.get(path), new.get(path)
         if was != now and not (quiet and not _is_asked(path)):
@@ -85,13 +89,13 @@ def _is_asked(path: Path) -> bool:
 
 
 def _leaves(said: object, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every value that is said, by its place; a list is one value, and what is not said is no leaf."""
+    """Every value that is said, by its place; a list is one value, and what is not said or empty is no leaf."""
     if isinstance(said, Mapping):
         for key, value in said.items():
             yield from _leaves(value, (*path, key))
-        if not said and path:
+        if not said and path[:1] == ("metrics",):
             yield path, {}
-    elif said is not None:
+    elif said not in (None, ""):
         yield path, said
 
 

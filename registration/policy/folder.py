@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from registration.errors import InputError, PolicyError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 CASES = (".test.yaml", ".test.yml")
@@ -41,14 +41,18 @@ def is_cases(name: str) -> bool:
     return name.endswith(CASES)
 
 
-def policies_at(paths: Iterable[Path]) -> list[Path]:
-    """Every policy among `paths`: a file is taken as it is, a folder for its policies."""
-    return [file for path in paths for file in _at(path, is_policy)]
+def files_at(paths: Iterable[Path]) -> list[Path]:
+    """Every policy and file of cases among `paths`, once: a file is taken as it is, a folder for those right in it.
+
+    Raises `InputError` if there is no such file or folder, or nothing in a folder.
+    """
+    return list(dict.fromkeys(file for path in paths for file in _at(path)))
 
 
 def cases_at(paths: Iterable[Path]) -> list[Path]:
-    """Every file of cases among `paths`: a policy stands for the cases beside it."""
-    return [file for path in paths for file in (beside(path) if _is_policy_file(path) else _at(path, is_cases))]
+    """Every file of cases among `paths`; a policy stands for the cases beside it. Raises as `files_at`."""
+    found = (beside(file) if is_policy(file.name) else [file] for file in files_at(paths))
+    return list(dict.fromkeys(file for files in found for file in files))
 
 
 def beside(policy: Path) -> list[Path]:
@@ -67,14 +71,11 @@ def read_text(path: Path, *, name: str) -> str:
         raise InputError(f"{name}: {unreadable.strerror or unreadable}") from None
 
 
-def _is_policy_file(path: Path) -> bool:
-    return path.is_file() and is_policy(path.name)
-
-
-def _at(path: Path, wanted: Callable[[str], bool]) -> list[Path]:
-    """Raises `InputError` if there is no `path`, or a folder without anything that is wanted."""
+def _at(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
         raise InputError(f"{path}: no such file or folder")
-    return sorted(file for file in path.iterdir() if file.is_file() and wanted(file.name))
+    if not (found := sorted(file for file in path.iterdir() if file.is_file() and file.name.endswith(_YAML))):
+        raise InputError(f"{path}: holds no .yaml file; folders below it are not looked at")
+    return found

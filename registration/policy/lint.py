@@ -7,11 +7,12 @@ model, and what the checks below find in each. The codes are listed in docs/form
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registration.documents import spelled
 from registration.errors import PolicyError, Problem
-from registration.policy import document, lint_metrics
+from registration.policy import cases, document, lint_metrics
+from registration.policy.folder import is_cases
 from registration.policy.lines import line_of
 from registration.policy.lint_metrics import Said
 from registration.policy.remark import Remark, Weight
@@ -40,6 +41,11 @@ class Checked:
         """How many remarks are warnings."""
         return len(self.remarks) - self.errors
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        remarks = [remark.to_dict() for remark in self.remarks]
+        return {"errors": self.errors, "warnings": self.warnings, "remarks": remarks}
+
     def without(self, codes: Iterable[str]) -> Checked:
         """The same without the remarks of these codes."""
         left_out = frozenset(codes)
@@ -47,12 +53,18 @@ class Checked:
 
 
 def check(texts: Mapping[str, str]) -> Checked:
-    """Everything to be said of the policies in `texts`, by file; errors come before warnings in each."""
+    """Everything to be said of the policies in `texts`, by file; errors come before warnings in each.
+
+    Of cases only what makes them unusable is said.
+    """
     policies: dict[str, Policy] = {}
     remarks: dict[str, list[Remark]] = {source: [] for source in texts}
     for source, text in texts.items():
         try:
-            policies[source] = document.parse(text, source=source)
+            if is_cases(source):
+                cases.parse(text, source=source)
+            else:
+                policies[source] = document.parse(text, source=source)
         except PolicyError as wrong:
             remarks[source] += [_remark(source, text, _unusable(problem)) for problem in wrong.problems]
     for source, said in (*_each(policies), *_models_twice(policies)):

@@ -108,9 +108,8 @@ def _of_comparison(asked: Asked) -> Iterator[Said]:
 
 
 def _ends(asked: Asked) -> str:
-    sense = asked.sense
-    low, high = (sense.low, sense.high) if sense else (None, None)
-    word = sense.word if sense else asked.name
+    assert asked.sense is not None  # noqa: S101 - only a bound that is known was passed
+    word, low, high = asked.sense.word, asked.sense.low, asked.sense.high
     if low is not None and high is not None:
         return f"{word} lies between {number.text(low)} and {number.text(high)}"
-    return f"{word} is never {'below' if low is not None else 'above'} {number.text(low if low is not None else high)}"
+    return f"{word} is never below {number.text(low)}" if low is not None else f"{word} is never above {high}"

@@ -31,41 +31,28 @@ _ERROR_SHARES = "brier ece fpr fnr"
 _SIZES = "rmse mae mse rmsle mape smape latency wer cer"
 _OPEN = "loss error err perplexity"
 
+
+def _words(said: str) -> tuple[str, ...]:
+    return tuple(said.split())
+
+
 _PARTS = re.compile(r"[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*|[0-9]+")
 _PERCENT = {"pct", "percent", "percentage"}
 # Words that make another thing of a metric: its negative, its spread, how far it moved.
-_ANOTHER = set(
-    [
-        "neg",
-        "negative",
-        "inv",
-        "inverse",
-        "minus",
-        "std",
-        "stddev",
-        "var",
-        "variance",
-        "ci",
-        "gap",
-        "drop",
-        "delta",
-        "diff",
-        "difference",
-        "gain",
-        "lift",
-    ]
+_ANOTHER = frozenset(
+    _words("neg negative inv inverse minus std stddev var variance ci gap drop delta diff difference gain lift")
 )
 
 
 def _known() -> dict[str, Sense]:
     up, down = Direction.MAXIMIZE, Direction.MINIMIZE
     return {
-        **{word: Sense(word, up, _ZERO, _ONE) for word in _SHARES.split()},
-        **{word: Sense(word, up, _MINUS_ONE, _ONE) for word in _CORRELATIONS.split()},
+        **{word: Sense(word, up, _ZERO, _ONE) for word in _words(_SHARES)},
+        **{word: Sense(word, up, _MINUS_ONE, _ONE) for word in _words(_CORRELATIONS)},
         "r2": Sense("r2", up, None, _ONE),
-        **{word: Sense(word, down, _ZERO, _ONE) for word in _ERROR_SHARES.split()},
-        **{word: Sense(word, down, _ZERO) for word in _SIZES.split()},
-        **{word: Sense(word, down) for word in _OPEN.split()},
+        **{word: Sense(word, down, _ZERO, _ONE) for word in _words(_ERROR_SHARES)},
+        **{word: Sense(word, down, _ZERO) for word in _words(_SIZES)},
+        **{word: Sense(word, down) for word in _words(_OPEN)},
     }
 
 

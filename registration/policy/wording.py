@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from registration.policy.yaml_text import Path
 
 # What a rule asks of a metric, and what is said when it asks no longer.
-_RULES: Final = {
+_RULES: Final[Mapping[tuple[str | int, ...], tuple[str, str]]] = {
     ("min",): ("must {now}be at least {new}", "no longer has a minimum"),
     ("max",): ("must {now}be at most {new}", "no longer has a maximum"),
     ("vs_champion", "max_regression"): (
         "may {now}be {new} worse than {other}",
-        "may be worse than {other} by any amount, as far as max_regression goes",
+        "has no max_regression any more",
     ),
     ("vs_champion", "min_improvement"): (
         "must {now}be at least {new} better than {other}",
-        "need no longer be better than {other} by some amount",
+        "has no min_improvement any more",
     ),
     ("vs_champion", "max_improvement"): (
         "may {now}be at most {new} better than {other}",
-        "may be better than {other} by any amount",
+        "has no max_improvement any more",
     ),
     ("vs_champion", "strict"): (
         "must {now}be better than {other}, by however little",
@@ -40,9 +40,16 @@ _NOTHING: Final = ("0", "0%")
 def change(path: Path, *, old: Any, new: Any) -> str:
     """What it means that `old` became `new` at `path` inside a model or a policy; None is: not said."""
     metric, asked = _rule_of(path)
+    if metric is not None and not asked:
+        return f"{metric} is named, and nothing is asked of it"
     if metric is None or asked not in _RULES:
         return _plainly(spelled(path), old, new)
     return f"{metric} {_filled(asked, old, new)}"
+
+
+def gone(metric: str) -> str:
+    """What it means that a policy no longer names `metric`."""
+    return f"{metric} is no longer looked at"
 
 
 def match(entry: Mapping[str, Any]) -> str:

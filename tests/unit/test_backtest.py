@@ -1,0 +1,206 @@
+"""Recorded decisions made again by another policy: what it would have flipped, and what it cannot be asked about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from registration import backtest, cli_policy_replay, history
+from registration.backtest import Again, Fate
+from registration.errors import InputError
+from registration.policy import document
+from tests.world import CHURN, DIGITS, INCOMING, World, drop_event, job_event
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typer.testing import Result
+
+HOUR = timedelta(hours=1)
+STRICTER = CHURN.replace("min: 0.8", "min: 0.92")
+LAXER = CHURN.replace("max_regression: 0", "max_regression: 0.1")
+
+
+@dataclass
+class Past:
+    """A world in which jobs with these accuracies were judged, an hour apart."""
+
+    world: World = field(default_factory=World)
+
+    def judge(self, *accuracies: object) -> Past:
+        for accuracy in accuracies:
+            name = f"j{len(self.world.history('churn')) + 1}"
+            self.world.job(name, accuracy=accuracy)
+            self.world.process(job_event(name))
+            self.world.clock.forward(HOUR)
+        return self
+
+    def again(self, policy: str, **more: Any) -> list[Again]:
+        (model,) = document.parse(policy, source="p").models
+        return list(backtest.of(model, history.read(self.world.ledger, "churn").steps, **more))
+
+
+@pytest.fixture
+def past() -> Past:
+    return Past().judge(0.9, 0.85, 0.95)
+
+
+def fates(found: list[Again]) -> list[tuple[str, str, str | None]]:
+    return [(again.fate.value, again.step.outcome, again.outcome) for again in found]
+
+
+def test_the_policy_of_then_flips_nothing(past: Past) -> None:
+    assert [again.fate for again in past.again(CHURN)] == [Fate.SAME] * 3
+
+
+def test_a_stricter_policy_flips_what_it_refuses(past: Past) -> None:
+    found = past.again(STRICTER)
+
+    assert fates(found) == [
+        ("flipped", "register", "reject"),
+        ("same", "reject", "reject"),
+        ("same", "register", "register"),
+    ]
+    assert found[0].reasons == ("accuracy 0.9 is below the minimum 0.92",)
+
+
+def test_a_laxer_policy_flips_what_it_lets_pass_against_the_champion_of_then(past: Past) -> None:
+    found = past.again(LAXER)
+
+    assert fates(found)[1] == ("flipped", "reject", "register")
+    assert "0.05 worse than the champion's 0.9" in found[1].reasons[1]
+
+
+def test_only_decisions_since_a_time_are_made_again(past: Past) -> None:
+    since = past.world.clock.now - 2 * HOUR
+
+    assert [again.step.seq for again in past.again(CHURN, since=since)] == [2, 3]
+
+
+@pytest.mark.parametrize("accuracy", ["NaN", None, float("inf"), "0.9"])
+def test_a_metric_that_is_no_number_is_judged_as_it_was(accuracy: object) -> None:
+    assert fates(Past().judge(accuracy).again(CHURN)) == [("same", "reject", "reject")]
+
+
+def test_what_validation_found_is_found_again() -> None:
+    world = World()
+    world.drop("vendor-a/1")
+    world.store.put(INCOMING / "vendor-a/1/model.onnx", b"other data")
+    world.process(drop_event("vendor-a/1"))
+    (model,) = document.parse(DIGITS, source="p").models
+
+    [again] = backtest.of(model, history.read(world.ledger, "digits").steps)
+
+    assert (again.fate, again.outcome) == (Fate.SAME, "reject")
+    assert again.reasons == again.step.reasons
+
+
+def test_a_model_that_waited_to_be_adopted_waits_again() -> None:
+    past = Past()
+    past.world.registry.register_by_hand("churn", 1)
+
+    assert fates(past.judge(0.9).again(LAXER)) == [("same", "hold", "hold")]
+
+
+def test_an_adoption_is_left_out(past: Past) -> None:
+    step = history.read(past.world.ledger, "churn").steps[0]
+    (model,) = document.parse(CHURN, source="p").models
+
+    [again] = backtest.of(model, [replace(step, record={**step.record, "adopted": True})])
+
+    assert (again.fate, again.reasons) == (Fate.LEFT_OUT, ("a person adopted it; no rule ran",))
+
+
+def test_an_overridden_decision_is_left_out(past: Past) -> None:
+    step = history.read(past.world.ledger, "churn").steps[1]
+    verdict = {**step.verdicts[1], "result": "overridden"}
+    (model,) = document.parse(CHURN, source="p").models
+
+    [again] = backtest.of(model, [replace(step, record={**step.record, "verdicts": [verdict]})])
+
+    assert (again.fate, again.outcome) == (Fate.LEFT_OUT, None)
+    assert again.reasons == ("a person overrode metrics.accuracy.vs_champion.max_regression",)
+
+
+@pytest.mark.parametrize(("member", "said"), [("candidate", "the candidate"), ("champion", "the champion")])
+def test_a_record_without_metrics_is_incomplete_and_not_guessed(past: Past, member: str, said: str) -> None:
+    step = history.read(past.world.ledger, "churn").steps[1]
+    record = {**step.record, member: {"version": 1}}
+    (model,) = document.parse(CHURN, source="p").models
+
+    [again] = backtest.of(model, [replace(step, record=record)])
+
+    assert (again.fate, again.reasons) == (Fate.INCOMPLETE, (f"its record has no metrics of {said}",))
+
+
+def run(past: Past, path: Path, policy: str, *arguments: str) -> Result:
+    """The command; it changes nothing in the ledger."""
+    path.write_text(policy, encoding="utf-8")
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.callback()(lambda: None)
+    cli_policy_replay.add_to(app, ledger=lambda: past.world.ledger)
+    before = past.world.everything()
+    result = CliRunner().invoke(app, ["replay", "--policy", str(path), *arguments])
+    assert past.world.everything() == before
+    return result
+
+
+def test_the_command_says_what_would_have_flipped(past: Past, tmp_path: Path) -> None:
+    result = run(past, tmp_path / "p.yaml", STRICTER, "--since", "2026-03-01")
+
+    assert result.exit_code == 0
+    assert max(map(len, result.output.splitlines())) <= 80
+    said = " ".join(result.output.split())
+    assert "this policy would have flipped 1 of 3 decisions since 2026-03-01 00:00 UTC" in said
+    assert "1 2026-03-02 08:00 register reject churn: accuracy 0.9 is below the minimum 0.92" in said
+
+
+def test_the_command_tells_machines(past: Past, tmp_path: Path) -> None:
+    result = run(past, tmp_path / "p.yaml", STRICTER, "--since", "2026-03-01", "--json")
+
+    told = json.loads(result.output)
+    assert {name: told[name] for name in ("judged", "flipped", "same", "left_out", "incomplete")} == {
+        "judged": 3,
+        "flipped": 1,
+        "same": 2,
+        "left_out": 0,
+        "incomplete": 0,
+    }
+    assert [(one["seq"], one["was"], one["now"]) for one in told["decisions"]] == [(1, "register", "reject")]
+    assert told["policy_digest"] == document.parse(STRICTER, source="p").digest
+
+
+def test_a_model_without_decisions_has_none_to_flip(tmp_path: Path) -> None:
+    result = run(Past(), tmp_path / "p.yaml", CHURN, "--since", "2026-03-01", "churn")
+
+    assert "flipped 0 of 0 decisions" in result.output
+
+
+def test_a_broken_history_is_said_and_makes_the_status_1(past: Past, tmp_path: Path) -> None:
+    name = next(name for name in past.world.decisions.kept if name.startswith("churn/"))
+    past.world.decisions.kept[name] = ("{}", '"x"', past.world.clock.now)
+
+    result = run(past, tmp_path / "p.yaml", CHURN, "--since", "2026-03-01")
+
+    assert result.exit_code == 1
+    assert "broken  decision 1" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--since", "yesterday"), "--since 'yesterday' is not a time"),
+        (("--since", "2026-03-01", "other"), "churn has no model 'other'; it has churn"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(past: Past, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = run(past, tmp_path / "p.yaml", CHURN, *arguments)
+
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith(message)
