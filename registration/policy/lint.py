@@ -1,7 +1,7 @@
 """Lint: what is allowed in a policy and is hardly meant, found without any evidence.
 
 `check` gives everything that can be said of some policies together: what cannot be read, two policies about one
-model, and what the checks below find in each. The codes are listed in docs/formats/policy.md.
+model, and what the checks below find in each. The codes are listed in docs/commands.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from registration.policy import cases, document, lint_metrics
 from registration.policy.folder import is_cases
 from registration.policy.lines import line_of
 from registration.policy.lint_metrics import Said
-from registration.policy.remark import Remark, Weight
+from registration.policy.remark import Code, Remark, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -79,7 +79,7 @@ def _remark(source: str, text: str, said: Said) -> Remark:
 
 
 def _unusable(problem: Problem) -> Said:
-    return Said(Weight.ERROR, "unusable", problem.path, problem.message)
+    return Said(Weight.ERROR, Code.UNUSABLE, problem.path, problem.message)
 
 
 def _each(policies: Mapping[str, Policy]) -> Iterator[tuple[str, Said]]:
@@ -93,10 +93,10 @@ def _of_match(policy: Policy) -> Iterator[Said]:
     for index, entry in enumerate(entries):
         if entry in entries[:index]:
             message = f"says the same as match.any[{entries.index(entry)}]"
-            yield Said(Weight.WARNING, "unreachable", f"match.any[{index}]", message)
+            yield Said(Weight.WARNING, Code.UNREACHABLE, f"match.any[{index}]", message)
         elif (wider := _wider(policy, entry.drop)) is not None:
             message = f"is covered by the drops in {wider.prefix or f'the whole container {wider.container}'} already"
-            yield Said(Weight.WARNING, "unreachable", f"match.any[{index}]", message)
+            yield Said(Weight.WARNING, Code.UNREACHABLE, f"match.any[{index}]", message)
 
 
 def _wider(policy: Policy, drop: DropMatch | None) -> DropMatch | None:
@@ -114,10 +114,10 @@ def _of_models(policy: Policy) -> Iterator[Said]:
         place = ("models", index)
         if not policy.match.jobs and model.source is not None:
             message = "is never used: match has no job, and a drop brings its own folder"
-            yield Said(Weight.WARNING, "unreachable", spelled((*place, "from")), message)
+            yield Said(Weight.WARNING, Code.UNREACHABLE, spelled((*place, "from")), message)
         if not _asks_anything(model):
             message = "asks nothing of any metric, so every candidate is held"
-            yield Said(Weight.WARNING, "no_rule", spelled(place), message)
+            yield Said(Weight.WARNING, Code.NO_RULE, spelled(place), message)
             continue
         yield from lint_metrics.of(model, place)
 
@@ -133,4 +133,4 @@ def _models_twice(policies: Mapping[str, Policy]) -> Iterator[tuple[str, Said]]:
             owner = owners.setdefault(model.name, source)
             if owner != source:
                 message = f"{model.name!r} is decided by {owner} already; no policy could be used"
-                yield source, Said(Weight.ERROR, "two_policies", f"models[{index}].name", message)
+                yield source, Said(Weight.ERROR, Code.TWO_POLICIES, f"models[{index}].name", message)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from registration.documents import spelled
 from registration.policy import number, senses
 from registration.policy.fields import Direction
-from registration.policy.remark import Weight
+from registration.policy.remark import Code, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from registration.policy.senses import Sense
     from registration.policy.yaml_text import Path
 
-UNSATISFIABLE, VACUOUS, DIRECTION, NO_RULE = "unsatisfiable", "vacuous", "direction", "no_rule"
-
 
 @dataclass(frozen=True)
 class Said:
     """A remark without its file."""
 
     weight: Weight
-    code: str
+    code: Code
     path: str
     message: str
 
@@ -39,11 +37,11 @@ class Asked:
     place: Path
     sense: Sense | None
 
-    def error(self, code: str, key: str, message: str) -> Said:
+    def error(self, code: Code, key: str, message: str) -> Said:
         """An error about the key `key` of this metric."""
         return Said(Weight.ERROR, code, self._at(key), message)
 
-    def warning(self, code: str, key: str, message: str) -> Said:
+    def warning(self, code: Code, key: str, message: str) -> Said:
         """A warning about the key `key` of this metric."""
         return Said(Weight.WARNING, code, self._at(key), message)
 
@@ -56,7 +54,7 @@ def of(model: ModelPolicy, place: Path) -> Iterator[Said]:
     for name, metric in model.metrics.items():
         asked = Asked(name, metric, (*place, "metrics", name), senses.usual(name))
         if not asks(metric):
-            yield asked.warning(NO_RULE, "", "has no min, max or vs_champion: it is recorded and never judged")
+            yield asked.warning(Code.NO_RULE, "", "has no min, max or vs_champion: it is recorded and never judged")
         yield from _of_direction(asked)
         yield from _of_bounds(asked)
         yield from _of_comparison(asked)
@@ -73,25 +71,27 @@ def _of_direction(asked: Asked) -> Iterator[Said]:
         return
     better = "higher" if sense.direction is Direction.MAXIMIZE else "lower"
     if direction not in {None, sense.direction}:
-        yield asked.warning(DIRECTION, "direction", f"is {direction}, but a {better} {sense.word} is usually better")
+        yield asked.warning(
+            Code.DIRECTION, "direction", f"is {direction}, but a {better} {sense.word} is usually better"
+        )
     only, key = (asked.metric.maximum, "max") if better == "higher" else (asked.metric.minimum, "min")
     other = asked.metric.minimum if better == "higher" else asked.metric.maximum
     if only is not None and other is None and direction in {None, sense.direction}:
         message = f"keeps good candidates out: a {better} {sense.word} is usually better"
-        yield asked.warning(DIRECTION, key, message)
+        yield asked.warning(Code.DIRECTION, key, message)
 
 
 def _of_bounds(asked: Asked) -> Iterator[Said]:
     low, high = (asked.sense.low, asked.sense.high) if asked.sense else (None, None)
     least, most = asked.metric.minimum, asked.metric.maximum
     if least is not None and high is not None and least > high:
-        yield asked.error(UNSATISFIABLE, "min", f"no {asked.name} reaches {number.text(least)}: {_ends(asked)}")
+        yield asked.error(Code.UNSATISFIABLE, "min", f"no {asked.name} reaches {number.text(least)}: {_ends(asked)}")
     if most is not None and low is not None and most < low:
-        yield asked.error(UNSATISFIABLE, "max", f"no {asked.name} is down at {number.text(most)}: {_ends(asked)}")
+        yield asked.error(Code.UNSATISFIABLE, "max", f"no {asked.name} is down at {number.text(most)}: {_ends(asked)}")
     if least is not None and low is not None and least <= low:
-        yield asked.warning(VACUOUS, "min", f"refuses no number: {_ends(asked)}")
+        yield asked.warning(Code.VACUOUS, "min", f"refuses no number: {_ends(asked)}")
     if most is not None and high is not None and most >= high:
-        yield asked.warning(VACUOUS, "max", f"refuses no number: {_ends(asked)}")
+        yield asked.warning(Code.VACUOUS, "max", f"refuses no number: {_ends(asked)}")
 
 
 def _of_comparison(asked: Asked) -> Iterator[Said]:
@@ -102,9 +102,9 @@ def _of_comparison(asked: Asked) -> Iterator[Said]:
     gain, loss = rule.min_improvement, rule.max_regression
     if gain is not None and not gain.percent and gain.value > width:
         message = f"no {asked.name} is {gain} better than another: {_ends(asked)}"
-        yield asked.error(UNSATISFIABLE, "vs_champion.min_improvement", message)
+        yield asked.error(Code.UNSATISFIABLE, "vs_champion.min_improvement", message)
     if loss is not None and not loss.percent and loss.value >= width:
-        yield asked.warning(VACUOUS, "vs_champion.max_regression", f"refuses no number: {_ends(asked)}")
+        yield asked.warning(Code.VACUOUS, "vs_champion.max_regression", f"refuses no number: {_ends(asked)}")
 
 
 def _ends(asked: Asked) -> str:

@@ -14,12 +14,24 @@ class Weight(StrEnum):
     WARNING = "warning"
 
 
+class Code(StrEnum):
+    """What a remark is about; stable."""
+
+    UNUSABLE = "unusable"
+    TWO_POLICIES = "two_policies"
+    UNSATISFIABLE = "unsatisfiable"
+    UNREACHABLE = "unreachable"
+    VACUOUS = "vacuous"
+    DIRECTION = "direction"
+    NO_RULE = "no_rule"
+
+
 @dataclass(frozen=True)
 class Remark:
-    """`code` is stable; `source` is the file, `path` the place in it, `line` counts from 1 and is None if unknown."""
+    """`source` is the file, `path` the place in it, `line` counts from 1 and is None if unknown."""
 
     weight: Weight
-    code: str
+    code: Code
     source: str
     path: str
     message: str
@@ -32,4 +44,4 @@ class Remark:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {**asdict(self), "weight": self.weight.value}
+        return {**asdict(self), "weight": self.weight.value, "code": self.code.value}

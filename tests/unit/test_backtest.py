@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,10 +19,9 @@ from registration.policy import document
 from tests.world import CHURN, DIGITS, INCOMING, World, drop_event, job_event
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typer.testing import Result
 
+PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
 HOUR = timedelta(hours=1)
 STRICTER = CHURN.replace("min: 0.8", "min: 0.92")
 LAXER = CHURN.replace("max_regression: 0", "max_regression: 0.1")
@@ -204,3 +204,10 @@ def test_what_cannot_be_asked_is_refused(past: Past, tmp_path: Path, arguments: 
 
     assert isinstance(result.exception, InputError)
     assert str(result.exception).startswith(message)
+
+
+def test_the_replay_in_the_documents_is_a_real_one(past: Past, tmp_path: Path) -> None:
+    result = run(past, tmp_path / "p.yaml", STRICTER, "--since", "2026-03-01")
+
+    lines = "\n".join(line.rstrip() for line in result.output.splitlines())
+    assert lines.strip() in PAGE.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ from typer.testing import CliRunner
 
 from registration import cli_decide, cli_policy
 from registration.errors import EvidenceError, InputError, PolicyError
-from registration.policy import document
+from registration.policy import document, evidence_file
+from registration.policy.remark import Code
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -290,3 +292,47 @@ def test_every_command_teaches_its_exit_status(command: str) -> None:
     said = registrar("policy", command, "--help").output
 
     assert command == "schema" or "Exit status" in said
+
+
+def shown(text: str) -> str:
+    """What a terminal shows: without the spaces that end a line."""
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def test_the_failure_in_the_documents_is_a_real_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    policy(tmp_path, "churn.yaml", CHURN.replace("max_regression: 1%", "strict: true"))
+    tie = "candidate: {metrics: {accuracy: 0.9}}, champion: {metrics: {accuracy: 0.9}}"
+    expect = "expect: {verdicts: {metrics.accuracy.vs_champion.strict: passed}}"
+    policy(tmp_path, "churn.test.yaml", f"policy: churn.yaml\ncases: [{{name: a tie is enough, {tie}, {expect}}}]")
+
+    result = registrar("policy", "test", "churn.test.yaml")
+
+    assert shown(result.output) in (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+
+
+def test_the_cases_in_the_documents_pass(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "formats" / "policy-tests.md").read_text(encoding="utf-8")
+    policy(tmp_path, "churn.yaml", CHURN)
+    place = policy(tmp_path, "churn.test.yaml", page.partition("```yaml\n")[2].partition("```")[0])
+
+    result = registrar("policy", "test", place)
+
+    assert "3 cases in 1 file: 3 passed, 0 failed" in result.output
+
+
+def test_the_evidence_in_the_documents_has_every_member(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "formats" / "evidence.md").read_text(encoding="utf-8")
+    place = policy(tmp_path, "evidence.json", page.partition("```json\n")[2].partition("```")[0])
+
+    read = evidence_file.read(Path(place))
+
+    assert read.model_fields_set == evidence_file.EvidenceDocument.model_fields.keys()
+
+
+def test_every_code_of_a_remark_is_documented_and_no_other() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+    documented = re.findall(r"^\| `(\w+)` \| (?:error|warning) \|", page, re.MULTILINE)
+
+    assert sorted(documented) == sorted(Code)

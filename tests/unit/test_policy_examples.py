@@ -9,10 +9,11 @@ import pytest
 
 from registration.errors import PolicyError
 from registration.policy import document
+from registration.policy.folder import files_at, is_policy
 from registration.policy.rules import rules_of
 
 ROOT = Path(__file__).parents[2]
-POLICIES = sorted((ROOT / "policies").glob("*.yaml"))
+POLICIES = [path for path in files_at([ROOT / "policies"]) if is_policy(path.name)]
 PAGES = [ROOT / "docs" / "policies.md", ROOT / "docs" / "formats" / "policy.md"]
 
 
