@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+LONGEST_TEXT = 1024 * 1024  # bytes
 CASES = (".test.yaml", ".test.yml")
 _YAML = (".yaml", ".yml")
 
@@ -62,9 +63,13 @@ def beside(policy: Path) -> list[Path]:
 
 
 def read_text(path: Path, *, name: str) -> str:
-    """The text of a file; raises `PolicyError` if it is not UTF-8, `InputError` if it cannot be read."""
+    """The text of a file; raises `PolicyError` if it is too long or not UTF-8, `InputError` if it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(LONGEST_TEXT + 1)
+        if len(data) > LONGEST_TEXT:
+            raise PolicyError(name, [Problem("", f"is longer than {LONGEST_TEXT} bytes")])
+        return data.decode()
     except UnicodeDecodeError as broken:
         raise PolicyError(name, [Problem("", f"is not UTF-8 (byte {broken.start})")]) from None
     except OSError as unreadable:

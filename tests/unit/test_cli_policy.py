@@ -336,3 +336,17 @@ def test_every_code_of_a_remark_is_documented_and_no_other() -> None:
     documented = re.findall(r"^\| `(\w+)` \| (?:error|warning) \|", page, re.MULTILINE)
 
     assert sorted(documented) == sorted(Code)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"\xff", "is not UTF-8 (byte 0)"), (b" " * (1024 * 1024 + 1), "is longer than 1048576 bytes")],
+)
+@pytest.mark.parametrize("command", [("check",), ("test",), ("diff", CANCER)])
+def test_a_file_that_is_no_text_is_named(tmp_path: Path, command: tuple[str, ...], data: bytes, message: str) -> None:
+    (tmp_path / "churn.test.yaml").write_bytes(data)
+
+    result = registrar("policy", *command, str(tmp_path / "churn.test.yaml"))
+
+    assert isinstance(result.exception, PolicyError)
+    assert message in str(result.exception)
