@@ -168,8 +168,8 @@ def _of_rule(rule: str, wanted: Expected, said: Mapping[str, Verdict]) -> Iterat
     if verdict is None:
         yield Mismatch(rule, str(wanted), "no such rule was judged", (f"there is {', '.join(said) or 'none'}",))
     elif not wanted.fits(verdict):
-        got = Expected(result=verdict.result.value, code=None if verdict.code == verdict.result else verdict.code)
-        yield Mismatch(rule, str(wanted), str(got), tuple(_numbers(verdict)))
+        got = verdict.result.value + ("" if verdict.code == verdict.result else f" ({verdict.code})")
+        yield Mismatch(rule, str(wanted), got, tuple(_numbers(verdict)))
 
 
 def _numbers(verdict: Verdict) -> Iterator[str]:
@@ -178,3 +178,5 @@ def _numbers(verdict: Verdict) -> Iterator[str]:
     given: list[tuple[str, Any]] = [(name, getattr(verdict, name)) for name in names]
     if any(value is not None for _, value in given):
         yield "  ".join(f"{name} {value}" for name, value in given if value is not None)
+    if verdict.counterfactual:
+        yield verdict.counterfactual

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from registration.documents import spelled
-from registration.policy import wording
+from registration.policy import canonical, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,11 +52,17 @@ def between(old: Policy | None, new: Policy | None) -> tuple[Change, ...]:
 
 
 def _said(policy: Policy | None) -> dict[str, Any]:
-    return policy.model_dump(mode="json", by_alias=True) if policy else {}
+    """All it says, defaults included; of its metrics only what does not hold anyway."""
+    if policy is None:
+        return {}
+    whole, brief = policy.model_dump(mode="json", by_alias=True), canonical.said(policy)
+    models = zip(whole["models"], brief["models"], strict=True)
+    return {**whole, "models": [{**model, "metrics": short.get("metrics", {})} for model, short in models]}
 
 
 def _rest(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in said.items() if key not in _TOLD_APART}
+    """A policy that does not exist has the mode that one has by default."""
+    return {"mode": "enforce"} | {key: value for key, value in said.items() if key not in _TOLD_APART}
 
 
 def _of_models(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -95,7 +101,7 @@ def _leaves(said: object, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from _leaves(value, (*path, key))
         if not said and path[:1] == ("metrics",):
             yield path, {}
-    elif said not in (None, ""):
+    elif said not in (None, "", []):
         yield path, said
 
 

@@ -5,18 +5,19 @@ policy hold the same members as YAML. Metrics stay as they are written: the rule
 is looked up, and nobody has checked that the file tells the truth. The format is docs/formats/evidence.md.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from registration import json_text
 from registration.documents import Document, load
 from registration.errors import EvidenceError, Problem
-from registration.policy.evidence import Evidence
+from registration.policy.evidence import Evidence, Point
 from registration.policy.fields import Word
 
 LIMIT_BYTES = 10 * 1024 * 1024
@@ -39,6 +40,14 @@ def _whole(written: object) -> int:
     return int(written)
 
 
+def _told(written: object) -> object:
+    """A list, such as datasets, as the lineage of a model version has it: as JSON."""
+    return (
+        json.dumps(written) if isinstance(written, list) and all(isinstance(one, str) for one in written) else written
+    )
+
+
+type Told = Annotated[str, BeforeValidator(_told)]
 type Whole = Annotated[int, PlainValidator(_whole, json_schema_input_type=int)]
 type Sha256 = Annotated[str, AfterValidator(_sha256)]
 
@@ -56,16 +65,33 @@ class EvidenceDocument(Document):
     metrics: Mapping[Word, Any] = Field(default_factory=dict)
     slices: Mapping[Word, Mapping[Word, Any]] = Field(default_factory=dict)
     tags: Mapping[Word, str] = Field(default_factory=dict)
-    lineage: Mapping[Word, Any] = Field(default_factory=dict)
+    lineage: Mapping[Word, Told] = Field(default_factory=dict)
     history: Mapping[Word, tuple[PointDocument, ...]] = Field(default_factory=dict)
-    comparable: Mapping[Word, Any] = Field(default_factory=dict)
+    comparable: Mapping[Word, str] = Field(default_factory=dict)
+    from_tags: tuple[Word, ...] = ()
     artifact_sha256: Sha256 | None = None
     version: Whole | None = None
 
     @property
     def evidence(self) -> Evidence:
         """What a decision may look at."""
-        return Evidence(metrics=self.metrics)
+        return Evidence(
+            metrics=self.metrics,
+            slices=self.slices,
+            tags=self.tags,
+            lineage=self.lineage,
+            history={
+                name: tuple(Point(one.step, one.value) for one in points) for name, points in self.history.items()
+            },
+            comparable=self.comparable,
+            artifact_sha256=self.artifact_sha256,
+            from_tags=frozenset(self.from_tags),
+            version=self.version,
+        )
+
+
+def _point(said: PointDocument) -> Point:
+    return Point(said.step, said.value)
 
 
 class _Past(Document):

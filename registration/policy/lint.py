@@ -115,6 +115,9 @@ def _of_models(policy: Policy) -> Iterator[Said]:
         if not policy.match.jobs and model.source is not None:
             message = "is never used: match has no job, and a drop brings its own folder"
             yield Said(Weight.WARNING, Code.UNREACHABLE, spelled((*place, "from")), message)
+        if model.group and not any(other.group == model.group for other in policy.models if other is not model):
+            message = f"is alone in {model.group}: no other model of this policy is in the group"
+            yield Said(Weight.WARNING, Code.UNREACHABLE, spelled((*place, "group")), message)
         if not _asks_anything(model):
             message = "asks nothing of any metric, so every candidate is held"
             yield Said(Weight.WARNING, Code.NO_RULE, spelled(place), message)
@@ -127,8 +130,10 @@ def _asks_anything(model: ModelPolicy) -> bool:
 
 
 def _models_twice(policies: Mapping[str, Policy]) -> Iterator[tuple[str, Said]]:
+    """A policy in the mode `shadow` decides beside the one that is in force."""
     owners: dict[str, str] = {}
-    for source, policy in policies.items():
+    enforcing = {source: policy for source, policy in policies.items() if policy.mode == "enforce"}
+    for source, policy in enforcing.items():
         for index, model in enumerate(policy.models):
             owner = owners.setdefault(model.name, source)
             if owner != source:

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 
 from registration.documents import spelled
 from registration.policy import number, senses
-from registration.policy.fields import Direction
+from registration.policy.amounts import Direction
+from registration.policy.handling import Handling
 from registration.policy.remark import Code, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
 
-    from registration.policy.document import MetricPolicy, ModelPolicy
+    from registration.policy.amounts import Amount
+    from registration.policy.document import ModelPolicy
+    from registration.policy.metrics import MetricPolicy, SlicePolicy
     from registration.policy.senses import Sense
     from registration.policy.yaml_text import Path
+
+COMPARES_NOTHING = "is never judged: compare_to is none"
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of one metric, where, and what is usual for a metric of this name."""
+    """What is asked of one metric, overall or in one slice; where; and what is usual for a metric of this name."""
 
     name: str
-    metric: MetricPolicy
+    rules: SlicePolicy
+    direction: Direction | None
+    tolerance: Decimal
     place: Path
     sense: Sense | None
 
@@ -52,55 +60,91 @@ class Asked:
 def of(model: ModelPolicy, place: Path) -> Iterator[Said]:
     """Everything to be said of the metrics of `model`, which stands at `place`."""
     for name, metric in model.metrics.items():
-        asked = Asked(name, metric, (*place, "metrics", name), senses.usual(name))
-        if not asks(metric):
-            yield asked.warning(Code.NO_RULE, "", "has no min, max or vs_champion: it is recorded and never judged")
-        yield from _of_direction(asked)
-        yield from _of_bounds(asked)
-        yield from _of_comparison(asked)
+        yield from _of_direction(name, metric, (*place, "metrics", name))
+        for asked in _asked(model, name, metric, (*place, "metrics", name)):
+            yield from _of_rules(asked, compares=model.compare_to != "none")
 
 
 def asks(metric: MetricPolicy) -> bool:
-    """Whether the metric has any rule."""
-    return not (metric.minimum is None and metric.maximum is None and metric.vs_champion is None)
+    """Whether the metric has any rule, overall or in a slice."""
+    return any(entry.asks for _, entry in metric.places)
 
 
-def _of_direction(asked: Asked) -> Iterator[Said]:
-    sense, direction = asked.sense, asked.metric.direction
-    if sense is None:
+def _asked(model: ModelPolicy, name: str, metric: MetricPolicy, place: Path) -> Iterator[Asked]:
+    """What is asked overall, unless all of it is asked in slices, and in each slice."""
+    whole, sense = Handling().over(model.defaults).over(metric), senses.usual(name)
+    for slice_, entry in metric.places:
+        if slice_ is None and metric.slices and not entry.asks:
+            continue
+        here = whole if slice_ is None else whole.over(entry)
+        where = place if slice_ is None else (*place, "slices", slice_)
+        yield Asked(name, entry, metric.direction, here.tolerance, where, sense)
+
+
+def _of_rules(asked: Asked, *, compares: bool) -> Iterator[Said]:
+    if not asked.rules.asks:
+        yield asked.warning(Code.NO_RULE, "", "has no min, max or vs_champion: it is recorded and never judged")
+    if asked.rules.vs_champion is not None and not compares:
+        yield asked.error(Code.NEVER_JUDGED, "vs_champion", COMPARES_NOTHING)
+    yield from _of_only_bound(asked)
+    yield from _of_bounds(asked)
+    yield from _of_tolerance(asked)
+    yield from _of_comparison(asked)
+
+
+def _of_direction(name: str, metric: MetricPolicy, place: Path) -> Iterator[Said]:
+    sense = senses.usual(name)
+    if sense is not None and metric.direction not in {None, sense.direction}:
+        message = f"is {metric.direction}, but a {sense.better} {sense.word} is usually better"
+        yield Said(Weight.WARNING, Code.DIRECTION, spelled((*place, "direction")), message)
+
+
+def _of_only_bound(asked: Asked) -> Iterator[Said]:
+    sense, least, most = asked.sense, asked.rules.minimum, asked.rules.maximum
+    if sense is None or asked.direction not in {None, sense.direction} or (least is None) == (most is None):
         return
-    better = "higher" if sense.direction is Direction.MAXIMIZE else "lower"
-    if direction not in {None, sense.direction}:
-        yield asked.warning(
-            Code.DIRECTION, "direction", f"is {direction}, but a {better} {sense.word} is usually better"
-        )
-    only, key = (asked.metric.maximum, "max") if better == "higher" else (asked.metric.minimum, "min")
-    other = asked.metric.minimum if better == "higher" else asked.metric.maximum
-    if only is not None and other is None and direction in {None, sense.direction}:
-        message = f"keeps good candidates out: a {better} {sense.word} is usually better"
-        yield asked.warning(Code.DIRECTION, key, message)
+    if (least is None) == (sense.direction is Direction.MAXIMIZE):
+        message = f"keeps good candidates out: a {sense.better} {sense.word} is usually better"
+        yield asked.warning(Code.DIRECTION, "min" if most is None else "max", message)
 
 
 def _of_bounds(asked: Asked) -> Iterator[Said]:
     low, high = (asked.sense.low, asked.sense.high) if asked.sense else (None, None)
-    least, most = asked.metric.minimum, asked.metric.maximum
-    if least is not None and high is not None and least > high:
+    least, most = asked.rules.minimum, asked.rules.maximum
+    if least is not None and high is not None and number.subtract(least, asked.tolerance) > high:
         yield asked.error(Code.UNSATISFIABLE, "min", f"no {asked.name} reaches {number.text(least)}: {_ends(asked)}")
-    if most is not None and low is not None and most < low:
+    if most is not None and low is not None and number.add(most, asked.tolerance) < low:
         yield asked.error(Code.UNSATISFIABLE, "max", f"no {asked.name} is down at {number.text(most)}: {_ends(asked)}")
-    if least is not None and low is not None and least <= low:
+    if least is not None and low is not None and number.subtract(least, asked.tolerance) <= low:
         yield asked.warning(Code.VACUOUS, "min", f"refuses no number: {_ends(asked)}")
-    if most is not None and high is not None and most >= high:
+    if most is not None and high is not None and number.add(most, asked.tolerance) >= high:
         yield asked.warning(Code.VACUOUS, "max", f"refuses no number: {_ends(asked)}")
 
 
+def _of_tolerance(asked: Asked) -> Iterator[Said]:
+    rule = asked.rules.vs_champion
+    if rule is None or not asked.tolerance:
+        return
+    if _is_below(rule.min_improvement, asked.tolerance):
+        message = f"the tolerance of {number.text(asked.tolerance)} lets a candidate pass that is no better"
+        yield asked.warning(Code.TOLERANCE, "vs_champion.min_improvement", message)
+    for key, amount in (("max_regression", rule.max_regression), ("max_improvement", rule.max_improvement)):
+        if amount is not None and amount.value and _is_below(amount, asked.tolerance):
+            message = f"is {amount}, and the tolerance adds {number.text(asked.tolerance)} to it"
+            yield asked.warning(Code.TOLERANCE, f"vs_champion.{key}", message)
+
+
+def _is_below(amount: Amount | None, tolerance: Decimal) -> bool:
+    return amount is not None and not amount.percent and amount.value <= tolerance
+
+
 def _of_comparison(asked: Asked) -> Iterator[Said]:
-    rule, sense = asked.metric.vs_champion, asked.sense
+    rule, sense = asked.rules.vs_champion, asked.sense
     if rule is None or sense is None or sense.low is None or sense.high is None:
         return
     width = number.subtract(sense.high, sense.low)
     gain, loss = rule.min_improvement, rule.max_regression
-    if gain is not None and not gain.percent and gain.value > width:
+    if gain is not None and not gain.percent and number.subtract(gain.value, asked.tolerance) > width:
         message = f"no {asked.name} is {gain} better than another: {_ends(asked)}"
         yield asked.error(Code.UNSATISFIABLE, "vs_champion.min_improvement", message)
     if loss is not None and not loss.percent and loss.value >= width:

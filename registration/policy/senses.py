@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from registration.policy.fields import Direction
+from registration.policy.amounts import Direction
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Sense:
     direction: Direction
     low: Decimal | None = None
     high: Decimal | None = None
+
+    @property
+    def better(self) -> str:
+        """`higher` or `lower`."""
+        return "higher" if self.direction is Direction.MAXIMIZE else "lower"
 
 
 _ZERO, _ONE, _MINUS_ONE = Decimal(0), Decimal(1), Decimal(-1)

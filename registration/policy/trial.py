@@ -38,8 +38,10 @@ class Trial:
 
     @property
     def explanation(self) -> str:
-        """The outcome and every reason for it, a line each."""
-        return "\n".join([f"{self.model}: {self.outcome}", *(f"- {reason}" for reason in self.reasons)])
+        """The outcome and every reason for it, a line each, with what would have helped where that is known."""
+        helps = {verdict.reason: verdict.counterfactual for verdict in self.verdicts if verdict.counterfactual}
+        lines = (f"- {reason}" + (f"; {helps[reason]}" if reason in helps else "") for reason in self.reasons)
+        return "\n".join([f"{self.model}: {self.outcome}", *lines])
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -68,9 +70,14 @@ def of(
     """
     if champion is not None and champion.artifact_sha256 and champion.artifact_sha256 == candidate.artifact_sha256:
         return _duplicate(model, champion)
-    theirs = champion.evidence if champion else None
-    made = decide(model, candidate=candidate.evidence, champion=theirs, unadopted=unadopted)
-    return Trial(model.name, made.outcome.value, made.outcome == "register", made.reasons, made.verdicts, made.engine)
+    made = decide(
+        model,
+        candidate=candidate.evidence,
+        champion=champion.evidence if champion else None,
+        past=[one.evidence for one in past],
+        unadopted=unadopted,
+    )
+    return Trial(model.name, made.outcome.value, made.promote, made.reasons, made.verdicts, made.engine)
 
 
 def chosen(policy: Policy, name: str | None) -> ModelPolicy:

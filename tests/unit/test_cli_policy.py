@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from registration import cli_decide, cli_policy
 from registration.errors import EvidenceError, InputError, PolicyError
-from registration.policy import document, evidence_file
+from registration.policy import ENGINE_VERSION, document, evidence_file
 from registration.policy.remark import Code
 
 if TYPE_CHECKING:
@@ -70,12 +70,13 @@ def answer(files: Path, candidate: str, champion: str | None = None, *more: str)
 def test_a_decision_is_told_to_machines(files: Path) -> None:
     told = answer(files, "worse", "good")
 
-    assert (told["outcome"], told["promote"], told["engine"]) == ("reject", False, "1")
+    assert (told["outcome"], told["promote"], told["engine"]) == ("reject", False, ENGINE_VERSION)
     assert told["policy_digest"] == document.parse(Path(CANCER).read_text(encoding="utf-8"), source="p").digest
     assert [verdict["result"] for verdict in told["verdicts"]] == ["passed", "failed", "passed"]
     assert told["verdicts"][1]["margin"] == "-0.03"
     assert told["explanation"].splitlines()[0] == "breast-cancer-classifier: reject"
     assert "0.03 worse than the champion's 0.96" in told["explanation"]
+    assert "would pass if max_regression were at least 0.03" in told["explanation"]
 
 
 def test_a_candidate_without_a_champion_is_a_first_model(files: Path) -> None:
@@ -98,6 +99,7 @@ def test_a_decision_is_told_to_people_on_eighty_columns(files: Path) -> None:
     said = " ".join(result.output.split())
     assert "outcome reject" in said
     assert "metrics.log_loss.max passed 0.1 0.5 0.4" in said
+    assert "needs accuracy >= 0.96, had 0.93" in said
 
 
 def test_a_duplicate_is_told_to_people(files: Path) -> None:

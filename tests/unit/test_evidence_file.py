@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from registration.errors import EvidenceError
 from registration.policy import evidence_file, number
+from registration.policy.evidence import Evidence, Point
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,7 @@ def test_every_member_is_read(path: Path) -> None:
         "lineage": {"git_commit": "9fceb02"},
         "history": {"accuracy": [{"step": 1, "value": 0.9}]},
         "comparable": {"eval_data.digest": "ab12"},
+        "from_tags": ["accuracy"],
         "artifact_sha256": "AB" * 32,
         "version": 7,
     }
@@ -46,7 +48,23 @@ def test_every_member_is_read(path: Path) -> None:
     read = evidence_file.read(path)
 
     assert read.model_dump(mode="json") == said | {"artifact_sha256": "ab" * 32}
-    assert read.evidence.metrics == {"accuracy": 0.93}
+    assert read.evidence == Evidence(
+        metrics={"accuracy": 0.93},
+        slices={"country=DE": {"accuracy": 0.9}},
+        tags={"owner": "growth"},
+        lineage={"git_commit": "9fceb02"},
+        history={"accuracy": (Point(1, 0.9),)},
+        comparable={"eval_data.digest": "ab12"},
+        artifact_sha256="ab" * 32,
+        from_tags=frozenset({"accuracy"}),
+        version=7,
+    )
+
+
+def test_a_list_in_the_lineage_is_what_a_model_version_says(path: Path) -> None:
+    path.write_text('{"lineage": {"datasets": ["azureml://a", "azureml://b"]}}', encoding="utf-8")
+
+    assert evidence_file.read(path).evidence.lineage == {"datasets": '["azureml://a", "azureml://b"]'}
 
 
 def test_nothing_is_required(path: Path) -> None:
@@ -76,6 +94,8 @@ REFUSED = [
     ('{"metrics": [0.9]}', "metrics: must be a mapping of keys to values"),
     ('{"metrics": {"a": 1, "a": 2}}', "the key 'a' is given twice in one object"),
     ('{"tags": {"owner": 3}}', 'tags.owner: must be text; put it in quotes: "3"'),
+    ('{"lineage": {"datasets": [1]}}', "lineage.datasets: must be text"),
+    ('{"comparable": {"eval_data": 3}}', 'comparable.eval_data: must be text; put it in quotes: "3"'),
     ('{"slices": {"country=DE": 0.9}}', 'slices["country=DE"]: must be a mapping of keys to values'),
     ('{"history": {"a": [{"step": 1.5, "value": 1}]}}', "history.a[0].step: must be a whole number"),
     ('{"history": {"a": [{"step": 1}]}}', "history.a[0].value: is required"),

@@ -84,6 +84,7 @@ def test_another_verdict_is_told_with_its_numbers_and_its_reason() -> None:
     assert found.why == (
         "accuracy 0.85 is 0.05 worse than the champion's 0.9; it may not be worse",
         "candidate 0.85  champion 0.9  bound 0.9  margin -0.05",
+        "needs accuracy >= 0.9, had 0.85; would pass if max_regression were at least 0.05",
     )
 
 
@@ -99,6 +100,36 @@ def test_a_reason_that_is_missing_is_told_with_those_there_are() -> None:
 
     assert (found.place, found.expected) == ("reasons", "one that contains 'recall'")
     assert found.why == ("accuracy 0.85 is 0.05 worse than the champion's 0.9; it may not be worse",)
+
+
+VOCABULARY = """
+    compare_to: best
+    require: {tags: {owner: present}, lineage: [datasets], comparable_on: [eval]}
+    metrics:
+      accuracy:
+        direction: maximize
+        value: best
+        coerce: true
+        vs_champion: {max_regression: 0}
+        slices: {"*": {min: 0.8}}
+"""
+
+
+def test_a_case_may_use_all_that_evidence_can_hold() -> None:
+    policy = CHURN.partition("    metrics:")[0].rstrip() + VOCABULARY
+    shared = "comparable: {eval: a}, tags: {owner: me}, lineage: {datasets: [azureml://a]}"
+    candidate = f"{{{shared}, metrics: {{accuracy: 0.9}}, slices: {{c=DE: {{accuracy: 0.8}}}}}}"
+    past = "[{comparable: {eval: a}, history: {accuracy: [{step: 1, value: 0.95}]}, metrics: {accuracy: 0.2}}]"
+    expect = """{outcome: reject, verdicts: {
+      require.tags.owner: passed, require.lineage.datasets: passed, require.comparable_on.eval: passed,
+      "metrics.accuracy.slices[c=DE].min": passed,
+      metrics.accuracy.vs_champion.max_regression: {code: regression}}}"""
+
+    champion = "{comparable: {eval: a}, metrics: {accuracy: 0.5}}"
+    result = judged(f"candidate: {candidate}, champion: {champion}, past: {past}, expect: {expect}", policy=policy)
+
+    assert result.mismatches == ()
+    assert "0.05 worse than the best champion's 0.95" in result.trial.reasons[0]
 
 
 def test_the_bytes_of_the_champion_are_a_duplicate() -> None:

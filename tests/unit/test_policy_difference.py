@@ -36,6 +36,15 @@ CHANGED = [
     ("from: {output: model}", "from: {output: best}", "from.output is now best (was model)"),
     ("from: {output: model}", "from: {output: model, path: m.onnx}", "from.path is m.onnx"),
     ("from: {output: model}", "from: {output: model}\n    adopt: none", "adopt is now none (was required)"),
+    ("metrics:", "defaults: {on_missing: hold}\n    metrics:", "defaults.on_missing is now hold (was reject)"),
+    ("metrics:", "compare_to: best\n    metrics:", "compare_to is now best (was champion)"),
+    ("metrics:", "require: {tags: {owner: present}}\n    metrics:", "require.tags.owner is present"),
+    ("metrics:", "then: {pass: register_only}\n    metrics:", "then.pass is now register_only (was promote)"),
+    ("min: 0.8", "min: 0.8, severity: hold", "accuracy has the severity hold"),
+    ("min: 0.8", "min: 0.8, tolerance: 0.01", "accuracy has a tolerance of 0.01"),
+    ("min: 0.8", 'min: 0.8, slices: {"c=DE": {min: 0.7}}', "accuracy in slice c=DE must be at least 0.7"),
+    ("min: 0.8", 'min: 0.8, slices: {"*": {max: 0.7}}', "accuracy in every other slice must be at most 0.7"),
+    ("1%}", "1%, max_improvement: 5%}", "accuracy may be at most 5% better than the champion"),
 ]
 
 
@@ -88,9 +97,9 @@ def test_a_policy_that_is_new_has_everything_to_tell() -> None:
 
     assert [str(change) for change in found] == [
         "churn-classifier: is a new model of this policy",
-        "churn-classifier: accuracy is something to maximize",
         "churn-classifier: accuracy must be at least 0.8",
         "churn-classifier: accuracy may be 1% worse than the champion",
+        "churn-classifier: accuracy is something to maximize",
         "takes jobs of experiment churn-*",
         "name is churn",
     ]
@@ -105,8 +114,8 @@ def test_the_order_of_models_is_all_that_changed() -> None:
 
 EDITS = [
     ("churn-*", "churn-?"),
-    ("min: 0.8", "min: 0.80"),
-    ("min: 0.8", "min: 0.81"),
+    ("min: 0.8,", "min: 0.80,"),
+    ("min: 0.8,", "min: 0.81,"),
     ("1%", "1.0%"),
     ("1%", "0.01"),
     ("maximize", "higher_is_better"),
@@ -117,6 +126,13 @@ EDITS = [
     ("from:", "adopt: required\n    from:"),
     ("  - name: churn-", "  - description: ''\n    name: churn-"),
     ("accuracy:", "f1: {}\n      accuracy:"),
+    ("min: 0.8,", "min: 0.8, severity: block,"),
+    ("min: 0.8,", "min: 0.8, tolerance: 0,"),
+    ("min: 0.8,", 'min: 0.8, slices: {"*": {min: 0.1, severity: block}},'),
+    ("from:", "defaults: {severity: hold, on_missing: reject}\n    from:"),
+    ("from:", "approval: {expires: 336h}\n    from:"),
+    ("name: churn\n", "name: churn\nmode: enforce\n"),
+    ("mode: enforce", "mode: shadow"),
 ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from registration.policy import lint, senses
-from registration.policy.fields import Direction
+from registration.policy.amounts import Direction
 from registration.policy.folder import files_at
 from registration.policy.remark import Weight
 
@@ -64,6 +64,60 @@ def test_a_metric_is_remarked_on(metric: str, remark: str) -> None:
     assert said(metric) == [f"p.yaml:11: {kind}: models[0].metrics.{name}.{rest}"]
 
 
+SLICED = [
+    (
+        'accuracy: {slices: {"country=DE": {min: 1.5}}}',
+        'error unsatisfiable: .slices["country=DE"].min: no accuracy reaches 1.5: accuracy lies between 0 and 1',
+    ),
+    (
+        'accuracy: {min: 0.5, slices: {"*": {}}}',
+        'warning no_rule: .slices["*"]: has no min, max or vs_champion: it is recorded and never judged',
+    ),
+    (
+        "gain: {direction: maximize, tolerance: 0.1, vs_champion: {min_improvement: 0.1}}",
+        "warning tolerance: .vs_champion.min_improvement: the tolerance of 0.1 lets a candidate pass that is no better",
+    ),
+    (
+        "gain: {direction: maximize, tolerance: 0.2, vs_champion: {max_regression: 0.1}}",
+        "warning tolerance: .vs_champion.max_regression: is 0.1, and the tolerance adds 0.2 to it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("metric", "remark"), SLICED, ids=[metric for metric, _ in SLICED])
+def test_slices_and_tolerances_are_remarked_on(metric: str, remark: str) -> None:
+    name = metric.partition(":")[0]
+
+    assert said(metric) == [f"p.yaml:11: {remark.replace(': .', f': models[0].metrics.{name}.', 1)}"]
+
+
+def test_a_comparison_is_never_judged_where_nothing_is_compared() -> None:
+    text = POLICY.replace("METRIC", "gain: {direction: maximize, vs_champion: {strict: true}}")
+
+    [remark] = lint.check({"p.yaml": text.replace("    metrics:", "    compare_to: none\n    metrics:")}).remarks
+
+    assert str(remark) == (
+        "p.yaml:12: error never_judged: models[0].metrics.gain.vs_champion: is never judged: compare_to is none"
+    )
+
+
+def test_a_group_of_one_is_remarked_on() -> None:
+    text = POLICY.replace("METRIC", "gain: {min: 1}").replace("    metrics:", "    group: pair\n    metrics:")
+
+    [remark] = lint.check({"p.yaml": text}).remarks
+
+    assert str(remark).startswith("p.yaml:10: warning unreachable: models[0].group: is alone in pair")
+
+
+def test_a_shadow_policy_may_be_about_the_same_model() -> None:
+    text = POLICY.replace("METRIC", "gain: {min: 1}")
+    shadow = text.replace("match:", "mode: shadow\nmatch:")
+
+    found = lint.check({"p.yaml": text, "q.yaml": shadow})
+
+    assert found.remarks == ()
+
+
 def test_a_metric_without_a_rule_is_remarked_on() -> None:
     message = "has no min, max or vs_champion: it is recorded and never judged"
 
@@ -77,6 +131,9 @@ FINE = [
     "neg_log_loss: {direction: maximize, min: -0.3}",
     "rmse: {direction: minimize, max: 12, vs_champion: {min_improvement: 200%}}",
     "anything: {min: 300, max: 400}",
+    'accuracy: {direction: maximize, slices: {"*": {min: 0.5}}}',
+    "accuracy: {min: 1.01, tolerance: 0.01}",
+    "gain: {direction: maximize, tolerance: 0.1, vs_champion: {max_regression: 0}}",
 ]
 
 
