@@ -129,10 +129,12 @@ def schema() -> None:
 
     A policy names it in its first line:
     [bold]# yaml-language-server: $schema=policy.schema.json[/bold]
-    """
-    from registration.policy.document import Policy  # noqa: PLC0415 - as above
 
-    typer.echo(json_text.dumps(Policy.model_json_schema(by_alias=True), indent=2))
+    Exit status 0.
+    """
+    from registration.policy.schema import json_schema  # noqa: PLC0415 - as above
+
+    typer.echo(json_text.dumps(json_schema(), indent=2))
 
 
 def _policy(path: Path) -> Policy:

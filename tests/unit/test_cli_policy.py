@@ -293,7 +293,7 @@ def test_the_schema_is_json() -> None:
 def test_every_command_teaches_its_exit_status(command: str) -> None:
     said = registrar("policy", command, "--help").output
 
-    assert command == "schema" or "Exit status" in said
+    assert "Exit status" in said
 
 
 def shown(text: str) -> str:
