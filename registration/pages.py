@@ -5,6 +5,7 @@ Outside text is shown, never obeyed.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -25,6 +26,9 @@ COLOURS = {
     **dict.fromkeys(("hold", "held", "warned", "warning", "overridden"), "yellow"),
 }
 LABEL_WIDTH = 8
+RULE_WIDTH = 34  # what is left of eighty columns when the numbers have theirs
+
+_PARTS = re.compile(r"\.?[^.]+|\.")
 
 type Row = tuple[str, object]
 
@@ -59,7 +63,7 @@ def verdict_table(verdicts: Iterable[Mapping[str, Any]]) -> Table:
         table.add_column(name, justify="right", overflow="fold", max_width=10)
     for verdict in verdicts:
         numbers = (plain(verdict.get(name)) for name in ("candidate", "champion", "bound", "margin"))
-        table.add_row(plain(verdict.get("rule")), coloured(text(verdict.get("result"))), *numbers)
+        table.add_row(_at_dots(text(verdict.get("rule"))), coloured(text(verdict.get("result"))), *numbers)
     return table
 
 
@@ -89,6 +93,16 @@ def coloured(word: str) -> Text:
 def plain(value: object) -> Text:
     """Any value, as it is; nothing for null."""
     return Text(shown(text(value)), overflow="fold")
+
+
+def _at_dots(rule: str) -> Text:
+    """A rule's name on as many lines as it takes, broken where a person would."""
+    lines = [""]
+    for part in _PARTS.findall(shown(rule)):
+        if lines[-1] and len(lines[-1]) + len(part) > RULE_WIDTH:
+            lines.append("  ")
+        lines[-1] += part
+    return Text("\n".join(lines), overflow="fold")
 
 
 def text(value: object) -> str:
