@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from registration.finding import Finding
-from registration.policy.decision import ENGINE_VERSION, decide
-from registration.policy.evidence import Evidence
-from registration.step import Step, items, members, stated, word
+from registration import lacking, redecision
+from registration.policy.decision import ENGINE_VERSION, Outcome
+from registration.step import Step, stated, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from registration.policy.document import ModelPolicy
+
+NOT_PROMOTED = "register only"
 
 
 class Fate(StrEnum):
@@ -36,13 +37,18 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Again:
-    """One recorded decision made again. `outcome` is the new one, None if there is none; `reasons` are why."""
+    """One recorded decision made again.
+
+    `was` and `now` are the outcomes, `register only` for a version that did not become the champion; `now` is None if
+    it was not decided again. `reasons` are why.
+    """
 
     model: str
     step: Step
     fate: Fate
+    was: str
     reasons: tuple[str, ...]
-    outcome: str | None = None
+    now: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -54,8 +60,8 @@ class Again:
             "work": step.work,
             "decided_at": stated(step.decided_at),
             "fate": self.fate.value,
-            "was": step.outcome,
-            "now": self.outcome,
+            "was": self.was,
+            "now": self.now,
             "engine": word(step.record.get("engine")) or None,
             "reasons": list(self.reasons),
         }
@@ -95,14 +101,24 @@ def of(model: ModelPolicy, steps: Sequence[Step], *, since: datetime | None = No
 
 
 def _again(model: ModelPolicy, step: Step, *, earlier: Sequence[Step]) -> Again:
+    was = _outcome(step.outcome, promote=step.promoted or step.version is None)
     if why := _by_a_person(step):
-        return Again(model.name, step, Fate.LEFT_OUT, (why,))
-    if lacking := tuple(_lacking(model, step)):
-        return Again(model.name, step, Fate.INCOMPLETE, lacking)
-    champion = _evidence(step.champion) if step.champion else None
-    made = decide(model, candidate=_evidence(step.candidate), champion=champion, unadopted=_waited(step))
-    outcome = made.outcome.value
-    return Again(model.name, step, Fate.SAME if outcome == step.outcome else Fate.FLIPPED, made.reasons, outcome)
+        return Again(model.name, step, Fate.LEFT_OUT, was, (why,))
+    record = {**step.record, "past": _past(step, earlier) if model.asks_the_past else [], "overrides": []}
+    if missing := tuple(lacking.of(model, record)):
+        return Again(model.name, step, Fate.INCOMPLETE, was, missing)
+    try:
+        made = redecision.again(record, model)
+    except (LookupError, TypeError, AttributeError, ValueError) as wrong:
+        why = f"its record cannot be read: {type(wrong).__name__}: {wrong}"
+        return Again(model.name, step, Fate.INCOMPLETE, was, (why,))
+    now = _outcome(made.outcome, promote=made.promote or step.version is None)
+    return Again(model.name, step, Fate.SAME if now == was else Fate.FLIPPED, was, made.reasons, now)
+
+
+def _outcome(outcome: str, *, promote: bool) -> str:
+    """An app that observes makes no version, so its decisions do not say whether one would have been promoted."""
+    return NOT_PROMOTED if outcome == Outcome.REGISTER and not promote else str(outcome)
 
 
 def _by_a_person(step: Step) -> str:
@@ -112,23 +128,7 @@ def _by_a_person(step: Step) -> str:
     return f"a person overrode {', '.join(overridden)}" if overridden else ""
 
 
-def _lacking(model: ModelPolicy, step: Step) -> Iterator[str]:
-    """What the policy asks for and the record does not have."""
-    if not isinstance(step.candidate.get("metrics"), dict):
-        yield "its record has no metrics of the candidate"
-    if step.champion and not isinstance(step.champion.get("metrics"), dict):
-        yield "its record has no metrics of the champion"
-
-
-def _waited(step: Step) -> bool:
-    """Whether the model had versions that nobody had adopted; known only where the policy of then asked."""
-    return any(verdict.get("rule") == "adoption" for verdict in step.verdicts)
-
-
-def _evidence(recorded: Mapping[str, Any]) -> Evidence:
-    return Evidence(metrics=members(recorded.get("metrics")), findings=tuple(_findings(recorded.get("findings"))))
-
-
-def _findings(recorded: object) -> Iterable[Finding]:
-    found = map(members, items(recorded))
-    return (Finding(*(word(one.get(name)) for name in ("code", "path", "message"))) for one in found)
+def _past(step: Step, earlier: Sequence[Step]) -> list[Mapping[str, Any]]:
+    """The champions before that of the decision; its record has them only if a policy of then asked, and not whole."""
+    champions = (one for one in earlier if one.promoted and one.version != step.compared_with)
+    return [{**one.candidate, "version": one.version, "findings": []} for one in champions]

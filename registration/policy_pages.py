@@ -107,7 +107,7 @@ def _flips(flipped: Iterable[Again]) -> Table:
         when = again.step.decided_at
         cells = (text(again.step.seq), f"{when:%Y-%m-%d %H:%M}" if when else "unknown")
         why = f"{again.model}: {'; '.join(again.reasons)}"
-        table.add_row(*cells, coloured(again.step.outcome), coloured(text(again.outcome)), plain(why))
+        table.add_row(*cells, coloured(again.was), coloured(text(again.now)), plain(why))
     return table
 
 

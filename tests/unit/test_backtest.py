@@ -16,12 +16,16 @@ from registration import backtest, cli_policy_replay, history
 from registration.backtest import Again, Fate
 from registration.errors import InputError
 from registration.policy import document
+from registration.step import Step
 from tests.world import CHURN, DIGITS, INCOMING, World, drop_event, job_event
 
 if TYPE_CHECKING:
     from typer.testing import Result
 
+    from registration.policy.document import ModelPolicy
+
 PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
+BEST = "compare_to: best\n    metrics:"
 HOUR = timedelta(hours=1)
 STRICTER = CHURN.replace("min: 0.8", "min: 0.92")
 LAXER = CHURN.replace("max_regression: 0", "max_regression: 0.1")
@@ -52,7 +56,7 @@ def past() -> Past:
 
 
 def fates(found: list[Again]) -> list[tuple[str, str, str | None]]:
-    return [(again.fate.value, again.step.outcome, again.outcome) for again in found]
+    return [(again.fate.value, again.was, again.now) for again in found]
 
 
 def test_the_policy_of_then_flips_nothing(past: Past) -> None:
@@ -97,7 +101,7 @@ def test_what_validation_found_is_found_again() -> None:
 
     [again] = backtest.of(model, history.read(world.ledger, "digits").steps)
 
-    assert (again.fate, again.outcome) == (Fate.SAME, "reject")
+    assert (again.fate, again.now) == (Fate.SAME, "reject")
     assert again.reasons == again.step.reasons
 
 
@@ -124,7 +128,7 @@ def test_an_overridden_decision_is_left_out(past: Past) -> None:
 
     [again] = backtest.of(model, [replace(step, record={**step.record, "verdicts": [verdict]})])
 
-    assert (again.fate, again.outcome) == (Fate.LEFT_OUT, None)
+    assert (again.fate, again.now) == (Fate.LEFT_OUT, None)
     assert again.reasons == ("a person overrode metrics.accuracy.vs_champion.max_regression",)
 
 
@@ -137,6 +141,94 @@ def test_a_record_without_metrics_is_incomplete_and_not_guessed(past: Past, memb
     [again] = backtest.of(model, [replace(step, record=record)])
 
     assert (again.fate, again.reasons) == (Fate.INCOMPLETE, (f"its record has no metrics of {said}",))
+
+
+def test_the_best_champion_is_that_of_the_history() -> None:
+    past = Past().judge(0.9, 0.95)
+    past.world.policies.kept["churn.yaml"] = LAXER
+    past.judge(0.9, 0.92)
+
+    found = past.again(LAXER.replace("max_regression: 0.1", "max_regression: 0.01").replace("metrics:", BEST))
+
+    assert fates(found)[2:] == [("flipped", "register", "reject"), ("flipped", "register", "reject")]
+    assert "0.03 worse than the best champion's 0.95" in found[3].reasons[0]
+
+
+def test_a_version_that_is_only_registered_is_another_outcome(past: Past) -> None:
+    found = past.again(CHURN.replace("metrics:", "then: {pass: register_only}\n    metrics:"))
+
+    assert fates(found) == [
+        ("flipped", "register", "register only"),
+        ("same", "reject", "reject"),
+        ("flipped", "register", "register only"),
+    ]
+
+
+def test_an_app_that_observes_makes_no_version_to_promote() -> None:
+    past = Past(World(observes=True)).judge(0.9)
+
+    assert fates(past.again(CHURN)) == [("same", "register", "register")]
+
+
+LACKING = [
+    ('slices: {"*": {min: 0.5}}', "", "its record has no slices of the candidate"),
+    ("min: 0.8, value: best", "", "its record does not have the history of accuracy of the candidate"),
+    ("min: 0.8", "require: {tags: {owner: present}}", "its record has no tags of the candidate"),
+    ("min: 0.8", "require: {comparable_on: [eval]}", "its record does not have eval of the candidate"),
+    ("min: 0.8", "group: pair", "its record does not say what became of the others of the group pair"),
+]
+
+
+@pytest.mark.parametrize(("metric", "model", "said"), LACKING, ids=[said for _, _, said in LACKING])
+def test_a_record_of_the_first_engine_lacks_what_it_never_kept(metric: str, model: str, said: str) -> None:
+    [again] = backtest.of(_model(metric, model), [_of_the_first_engine()])
+
+    assert (again.fate, again.reasons, again.now) == (Fate.INCOMPLETE, (said,), None)
+
+
+def test_a_record_of_the_first_engine_has_enough_for_rules_about_metrics() -> None:
+    [again] = backtest.of(_model("min: 0.92", ""), [_of_the_first_engine()])
+
+    assert fates([again]) == [("flipped", "register", "reject")]
+
+
+def test_a_metric_that_would_come_from_a_tag_is_missing_only_if_the_tag_is_not_there_either(past: Past) -> None:
+    step = history.read(past.world.ledger, "churn").steps[0]
+    model = _model("min: 0.8", "", more="recall: {min: 0.5, coerce: true}")
+
+    [without] = backtest.of(model, [step])
+    tagged = {**step.record, "candidate": {**step.candidate, "tags": {"recall": "0.7"}}}
+    [with_tag] = backtest.of(model, [replace(step, record=tagged)])
+
+    assert without.fate is Fate.FLIPPED
+    assert with_tag.reasons == ("its record does not have recall, which the policy takes from a tag",)
+
+
+def test_a_record_that_is_nonsense_is_incomplete(past: Past) -> None:
+    step = history.read(past.world.ledger, "churn").steps[0]
+    nonsense = {**step.record, "candidate": {**step.candidate, "findings": [{"what": 1}]}}
+
+    [again] = backtest.of(_model("min: 0.8", ""), [replace(step, record=nonsense)])
+
+    assert again.fate is Fate.INCOMPLETE
+    assert again.reasons[0].startswith("its record cannot be read: TypeError")
+
+
+def _model(metric: str, model: str, more: str = "") -> ModelPolicy:
+    asked = f"accuracy: {{direction: maximize, {metric}}}"
+    text = CHURN.partition("    metrics:")[0] + (f"    {model}\n" if model else "") + "    metrics:\n"
+    (made,) = document.parse(text + f"      {asked}\n" + (f"      {more}\n" if more else ""), source="p").models
+    return made
+
+
+def _of_the_first_engine() -> Step:
+    """A decision as the first engine recorded one."""
+    step = history.read(Past().judge(0.9).world.ledger, "churn").steps[0]
+    candidate = {"work", "source", "event", "fingerprint", "artifact_sha256", "files", "findings", "metrics", "lineage"}
+    gone = {"promoted", "past", "unadopted", "group", "shadow"}
+    record = {name: value for name, value in step.record.items() if name not in gone}
+    kept = {name: value for name, value in step.candidate.items() if name in candidate}
+    return Step.of(step.digest, {**record, "engine": "1", "candidate": kept})
 
 
 def run(past: Past, path: Path, policy: str, *arguments: str) -> Result:
