@@ -11,7 +11,7 @@ import typer
 from azure.storage.blob import ContainerClient
 from typer.testing import CliRunner
 
-from registration import cli_history, settings
+from registration import cli_history, cli_policy, settings
 from registration.bootstrap import Parts
 from registration.errors import InputError
 from sandbox import names, raised
@@ -73,6 +73,7 @@ def decisions(credential: DefaultAzureCredential) -> ContainerClient:
 def registrar(*arguments: str) -> Result:
     app = typer.Typer(pretty_exceptions_enable=False)
     cli_history.add_to(app)
+    cli_policy.add_to(app)
     return CliRunner().invoke(app, list(arguments))
 
 
@@ -105,6 +106,18 @@ def test_a_version_and_its_work_are_explained_alike(made: list[Outcome], model: 
     assert by_version.exit_code == 0
     assert by_version.output == by_work.output
     assert f"decision  {made[2].decision}" in by_version.output
+
+
+@pytest.mark.usefixtures("made")
+def test_another_policy_is_tried_on_the_decisions_in_storage(model: str, tmp_path: Path) -> None:
+    stricter = tmp_path / "stricter.yaml"
+    stricter.write_text((tmp_path / "p.yaml").read_text().replace('"min": 0.5', '"min": 0.75'), encoding="utf-8")
+
+    result = registrar("policy", "replay", "--policy", str(stricter), "--since", "2020-01-01", model, "--json")
+
+    told = json.loads(result.output)
+    assert (result.exit_code, told["judged"], told["flipped"], told["incomplete"]) == (0, 3, 1, 0)
+    assert [(one["seq"], one["was"], one["now"]) for one in told["decisions"]] == [(1, "register", "reject")]
 
 
 def test_a_decision_edited_in_storage_is_found(made: list[Outcome], model: str, decisions: ContainerClient) -> None:

@@ -111,13 +111,3 @@ def test_a_place_that_is_none_is_refused_without_its_query(url: str) -> None:
         place_of(url)
 
     assert "secret" not in str(refused.value)
-
-
-@pytest.mark.usefixtures("credential")
-def test_a_model_without_recorded_decisions_has_none_to_flip() -> None:
-    policy = str(EXAMPLES / "wine.yaml")
-
-    result = registrar("replay", "--policy", policy, "--since", "2999-01-01", "--json")
-
-    assert result.exit_code == 0
-    assert (json.loads(result.output)["judged"], json.loads(result.output)["flipped"]) == (0, 0)
