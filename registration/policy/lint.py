@@ -13,7 +13,7 @@ from registration.documents import spelled
 from registration.errors import PolicyError, Problem
 from registration.policy import cases, document, lint_metrics
 from registration.policy.folder import is_cases
-from registration.policy.lines import line_of
+from registration.policy.lines import line_of, located
 from registration.policy.lint_metrics import Said
 from registration.policy.remark import Code, Remark, Weight
 
@@ -58,7 +58,7 @@ def check(texts: Mapping[str, str]) -> Checked:
     Of cases only what makes them unusable is said.
     """
     policies: dict[str, Policy] = {}
-    remarks: dict[str, list[Remark]] = {source: [] for source in texts}
+    said: dict[str, list[Said]] = {source: [] for source in texts}
     for source, text in texts.items():
         try:
             if is_cases(source):
@@ -66,16 +66,19 @@ def check(texts: Mapping[str, str]) -> Checked:
             else:
                 policies[source] = document.parse(text, source=source)
         except PolicyError as wrong:
-            remarks[source] += [_remark(source, text, _unusable(problem)) for problem in wrong.problems]
-    for source, said in (*_each(policies), *_models_twice(policies)):
-        remarks[source].append(_remark(source, texts[source], said))
-    sorted_ = (remark for found in remarks.values() for remark in sorted(found, key=lambda one: one.weight))
-    return Checked(policies, tuple(sorted_))
+            said[source] += map(_unusable, wrong.problems)
+    for source, one in (*_each(policies), *_models_twice(policies)):
+        said[source].append(one)
+    remarks = (remark for source, text in texts.items() for remark in _remarks(source, text, said[source]))
+    return Checked(policies, tuple(remarks))
 
 
-def _remark(source: str, text: str, said: Said) -> Remark:
-    line = line_of(Problem(said.path, said.message), text)
-    return Remark(said.weight, said.code, source, said.path, said.message, line)
+def _remarks(source: str, text: str, said: list[Said]) -> Iterator[Remark]:
+    told = sorted(said, key=lambda one: one.weight)
+    problems = located([Problem(one.path, one.message) for one in told], text) if told else []
+    for one, problem in zip(told, problems, strict=True):
+        line = problem.line if problem.line is not None else line_of(problem, text)
+        yield Remark(one.weight, one.code, source, one.path, one.message, line)
 
 
 def _unusable(problem: Problem) -> Said:
