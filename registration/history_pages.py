@@ -74,7 +74,7 @@ def explanation(found: Explanation) -> Group:
     if found.step is not None:
         parts += [rows(_decision(found, found.step)), verdict_table(found.step.verdicts)]
         parts += unsaid(found.step.verdicts, reasons=found.step.reasons)
-        parts += [rows([*counterfactuals(found.step.verdicts), *_inputs(found.step)])]
+        parts += [rows([*counterfactuals(found.step.verdicts), *_beside(found.step), *_inputs(found.step)])]
     return Group(*parts, *map(_broken, found.breaks))
 
 
@@ -110,7 +110,12 @@ def _version(found: Explanation, version: int | None) -> str:
         return "none yet"
     if version is None:
         return "none was registered" + (f"; {champion} the champion" if found.model else "")
-    return f"{version}, " + ("the champion" if version == found.champion else f"champion once; {champion} now")
+    if version == found.champion:
+        return f"{version}, the champion"
+    was = (
+        "champion once" if found.step is None or found.step.promoted else "registered, never promoted by this decision"
+    )
+    return f"{version}, {was}; {champion} now"
 
 
 def _state(work: Work | None) -> Iterator[Row]:
@@ -140,6 +145,21 @@ def _decision(found: Explanation, step: Step) -> Iterator[Row]:
         yield "", step.champion.get("decision")
     else:
         yield "compared", "with nothing: there was no champion"
+
+
+def _beside(step: Step) -> Iterator[Row]:
+    """What else was looked at, and what policies said that decide nothing."""
+    if past := items(step.record.get("past")):
+        yield "past", f"{count(len(past), 'earlier champion')}, from version {word(members(past[0]).get('version'))} on"
+    group = (members(member) for member in items(step.record.get("group")))
+    yield from listed("group", (f"{word(one.get('model'))} alone: {word(one.get('outcome'))}" for one in group))
+    yield from listed("shadow", map(_shadow, items(step.record.get("shadow"))))
+
+
+def _shadow(said: object) -> str:
+    shadow = members(said)
+    reasons = _first(tuple(map(word, items(shadow.get("reasons")))))
+    return f"{word(shadow.get('policy'))} would {word(shadow.get('outcome')) or 'not be asked'}: {reasons}"
 
 
 def _inputs(step: Step) -> Iterator[Row]:

@@ -26,7 +26,10 @@ COLOURS = {
     **dict.fromkeys(("hold", "held", "warned", "warning", "overridden"), "yellow"),
 }
 LABEL_WIDTH = 8
-RULE_WIDTH = 34  # what is left of eighty columns when the numbers have theirs
+WIDTH = 80  # columns of a terminal
+_LONGEST_NUMBER = 10
+_EDGES = 12  # columns that a table of verdicts spends between and around its own
+_NUMBERS = ("candidate", "champion", "bound", "margin")
 
 _PARTS = re.compile(r"\.?[^.]+|\.")
 
@@ -54,17 +57,24 @@ def listed(label: str, values: Iterable[object]) -> Iterator[Row]:
         yield ("" if place else label), value
 
 
-def verdict_table(verdicts: Iterable[Mapping[str, Any]]) -> Table:
+def verdict_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
     """What every rule said, with its numbers."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("rule", overflow="fold", ratio=1)
     table.add_column("result", no_wrap=True)
-    for name in ("candidate", "champion", "bound", "margin"):
-        table.add_column(name, justify="right", overflow="fold", max_width=10)
+    for name in _NUMBERS:
+        table.add_column(name, justify="right", overflow="fold", max_width=_LONGEST_NUMBER)
+    width = WIDTH - _EDGES - sum(_widest(verdicts, name) for name in ("result", *_NUMBERS))
     for verdict in verdicts:
-        numbers = (plain(verdict.get(name)) for name in ("candidate", "champion", "bound", "margin"))
-        table.add_row(_at_dots(text(verdict.get("rule"))), coloured(text(verdict.get("result"))), *numbers)
+        numbers = (plain(verdict.get(name)) for name in _NUMBERS)
+        rule = _at_dots(text(verdict.get("rule")), width=width)
+        table.add_row(rule, coloured(text(verdict.get("result"))), *numbers)
     return table
+
+
+def _widest(verdicts: Iterable[Mapping[str, Any]], name: str) -> int:
+    longest = max((len(text(verdict.get(name))) for verdict in verdicts), default=0)
+    return max(len(name), longest if name == "result" else min(longest, _LONGEST_NUMBER))
 
 
 def unsaid(verdicts: Iterable[Mapping[str, Any]], *, reasons: Collection[str]) -> Iterator[Text]:
@@ -95,11 +105,11 @@ def plain(value: object) -> Text:
     return Text(shown(text(value)), overflow="fold")
 
 
-def _at_dots(rule: str) -> Text:
+def _at_dots(rule: str, *, width: int) -> Text:
     """A rule's name on as many lines as it takes, broken where a person would."""
     lines = [""]
     for part in _PARTS.findall(shown(rule)):
-        if lines[-1] and len(lines[-1]) + len(part) > RULE_WIDTH:
+        if lines[-1] and len(lines[-1]) + len(part) > width:
             lines.append("  ")
         lines[-1] += part
     return Text("\n".join(lines), overflow="fold")
