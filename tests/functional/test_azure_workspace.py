@@ -11,6 +11,7 @@ from azure.core.exceptions import HttpResponseError
 from registration.artifacts.store import Location
 from registration.azure.workspace import AzureWorkspace
 from registration.errors import UnavailableError
+from registration.policy import Point
 from registration.sources.jobs import Job, JobOutput
 from sandbox import names, runs
 
@@ -170,6 +171,29 @@ def test_the_value_of_the_last_step_counts(
     sandbox.workspace.fail_next("GET", "/mlflow/runs/get$", 200, body)
 
     assert workspace.metrics(name) == {"loss": 0.2}
+
+
+def test_a_history_is_read_page_by_page_and_put_in_order(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str
+) -> None:
+    first = {"metrics": [{"key": "loss", "value": 0.2, "step": "10"}], "next_page_token": "more"}
+    sandbox.workspace.add_job(name, metrics={"loss": float("nan")})
+    sandbox.workspace.fail_next("GET", "/mlflow/metrics/get-history$", 200, first)
+
+    assert workspace.history(name, "loss") == (Point(0, "NaN"), Point(10, 0.2))
+
+
+def test_a_metric_that_was_never_logged_has_no_history(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.add_job(name, metrics={"loss": 0.2})
+
+    assert workspace.history(name, "accuracy") == ()
+
+
+def test_parameters_are_text(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.add_job(name, parameters={"seed": "7"})
+
+    assert workspace.parameters(name) == {"seed": "7"}
+    assert workspace.parameters(f"{name}-unknown") == {}
 
 
 def test_a_job_that_logged_nothing_has_no_metrics(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
