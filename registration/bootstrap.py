@@ -14,6 +14,7 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
 from registration import settings
+from registration.answers import Answers
 from registration.azure.blobs import BlobStore
 from registration.azure.listing import DropManifests, WorkspaceJobs
 from registration.azure.policies import BlobPolicies, place_of
@@ -28,6 +29,7 @@ from registration.notices import Notifier
 from registration.pauses import Pauses
 from registration.policy import catalog
 from registration.policy.folder import FolderPolicies
+from registration.question import Questions
 from registration.registrar import Registrar
 from registration.requests import Desk, Requests
 from registration.sources.resolve import Resolver
@@ -67,6 +69,11 @@ class Parts:
         return Pauses(self._shelves["state"])
 
     @cached_property
+    def questions(self) -> Questions:
+        """What held works ask of people."""
+        return Questions(self._shelves["state"])
+
+    @cached_property
     def store(self) -> BlobStore:
         """Blobs in any account the identity may read."""
         return BlobStore(self.credential, suffix=self.settings.storage_suffix)
@@ -100,6 +107,7 @@ class Parts:
             workspace_id=self.settings.workspace,
             now=_now,
             pauses=self.pauses,
+            questions=self.questions,
             observes=self.settings.observes,
             tracing=self.tracing,
         )
@@ -124,6 +132,7 @@ class Parts:
             notifier=self._notifier,
             workspace_id=self.settings.workspace,
             now=_now,
+            answers=Answers(self.registrar, self.questions),
             observes=self.settings.observes,
         )
 

@@ -8,20 +8,21 @@ and the champion are recorded, but are not identity.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.inventory import digest
+from registration.artifacts.store import Location
 from registration.policy.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from registration.artifacts.store import Location
     from registration.artifacts.validation import Promise
     from registration.finding import Finding
     from registration.lineage import Lineage
     from registration.policy.catalog import PolicyInForce, Shadow
     from registration.policy.document import ModelPolicy
+    from registration.policy.override import Override
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,25 @@ type Source = JobSource | DropSource
 
 
 @dataclass(frozen=True)
+class Again:
+    """That people have an offer decided once more, after the work `follows`; `requests` are what they asked.
+
+    `epoch` tells the new work from the earlier ones about the same offer. `overrides` count where they stand.
+    """
+
+    epoch: int
+    follows: str
+    requests: tuple[Mapping[str, Any], ...]
+    overrides: tuple[Override, ...] = ()
+
+
+@dataclass(frozen=True)
 class Candidate:
     """`location` is the file or folder offered; `promises` and `listing_etag` are a manifest's, empty for a job.
 
     `tags` and `description` are for the model version. `stated` is what the offer itself says of the model beside its
     metrics, which of a job are read later. `shadows` are policies that decide nothing and are asked too.
+    `again` is None for what an event offers.
     """
 
     source: Source
@@ -81,6 +96,7 @@ class Candidate:
     description: str | None = None
     stated: Evidence = field(default_factory=Evidence)
     shadows: tuple[Shadow, ...] = ()
+    again: Again | None = None
 
     @property
     def asked(self) -> tuple[ModelPolicy, ...]:
@@ -116,3 +132,14 @@ def group_key(policy: str, model: ModelPolicy) -> str | None:
 def work_key(source: Source, *, model: str | None, fingerprint: str, epoch: int = 0) -> str:
     """The identity of work: the same source, model and listing give the same key, always."""
     return digest([*source.identity, model, fingerprint, epoch])
+
+
+def source_from(identity: object) -> Source | None:
+    """The source that has this `identity`, as records keep it; None for a request, or what no version of ours wrote."""
+    match identity:
+        case ["job", str(workspace), str(job), str(output), str(path)]:
+            return JobSource(workspace, job, output, path)
+        case ["drop", str(account), str(container), str(folder)]:
+            return DropSource(Location(account, container, folder))
+        case _:
+            return None

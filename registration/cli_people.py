@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from registration.bootstrap import Parts
-    from registration.requests import Request
+    from registration.request import Request
 
 STORAGE = "https://storage.azure.com/.default"  # the token that the message is sent with
 _NAMES = ("upn", "preferred_username", "unique_name", "appid", "azp", "oid")  # the first that a token has is shown
@@ -130,11 +130,11 @@ def show(request: Request, *, as_json: bool) -> None:
 
 
 def _request(action: str, model: str | None, version: int | None, *, reason: str, actor: dict[str, str]) -> Request:
-    from registration import requests  # noqa: PLC0415 - what it needs is slow to load
+    from registration import request  # noqa: PLC0415 - what it needs is slow to load
 
-    said: dict[str, Any] = {"format": requests.FORMAT, "id": str(uuid.uuid4()), "action": action, "model": model}
+    said: dict[str, Any] = {"format": request.FORMAT, "id": str(uuid.uuid4()), "action": action, "model": model}
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    return requests.parse({**said, "version": version, "reason": reason, "actor": actor, "at": at})
+    return request.parse({**said, "version": version, "reason": reason, "actor": actor, "at": at})
 
 
 @dataclass(frozen=True)

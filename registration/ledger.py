@@ -127,7 +127,8 @@ class Ledger:
     def draft(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
         """Write `decision` for the place after `head`; raises `LedgerConflictError` if the claim was lost."""
         seq = head.log_seq + 1
-        digest = self._record(head.model, {**decision, "seq": seq, "previous": head.log_digest})
+        place = {"seq": seq, "previous": head.log_digest, "champion_seq": head.champion_seq}
+        digest = self._record(head.model, {**decision, **place})
         return self._write(claim, replace(claim.work, draft=Draft(digest, seq)))
 
     def append(self, head: Head, digest: str, *, promote: tuple[int, str] | None) -> Head:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from registration import kept
+from registration.candidate import work_key
 from registration.policy.decision import ENGINE_VERSION, decide
 
 if TYPE_CHECKING:
@@ -46,6 +47,28 @@ class Case:
     def evidence(self) -> Evidence:
         """What the decision may look at."""
         return replace(self.known, findings=self.validation.findings, artifact_sha256=self.validation.sha256)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the listing; for a drop, the manifest's ETag."""
+        return self.candidate.listing_etag or self.artifact.fingerprint
+
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """The keys of the works that decided about this very offer before, newest first."""
+        offer, last = self.candidate, self.candidate.again.epoch if self.candidate.again else 0
+        named = {"model": offer.model.name, "fingerprint": self.fingerprint}
+        return tuple(work_key(offer.source, **named, epoch=epoch) for epoch in reversed(range(last)))
+
+    def standing(self, champion_seq: int) -> tuple[Override, ...]:
+        """The overrides that were given for these files, this policy and this champion."""
+        again = self.candidate.again
+        return tuple(each for each in again.overrides if self._is_what_was_seen(each, champion_seq)) if again else ()
+
+    def _is_what_was_seen(self, override: Override, champion_seq: int) -> bool:
+        digest = self.candidate.policy.policy.digest
+        sha256 = self.validation.sha256
+        return override.stands(artifact_sha256=sha256, policy_digest=digest, champion_seq=champion_seq)
 
     def finding(self, *more: Finding) -> Case:
         """The same case with more findings."""
@@ -135,13 +158,23 @@ def promoted(record: Mapping[str, Any]) -> bool:
     return said is True
 
 
+def asked(case: Case, *, champion_seq: int) -> dict[str, Any]:
+    """What people had to do with the decision; nothing for what an event offered."""
+    again = case.candidate.again
+    if again is None:
+        return {}
+    standing = case.standing(champion_seq)
+    overrides = [{**each.to_dict(), "stands": each in standing} for each in again.overrides]
+    return {"follows": again.follows, "requests": list(again.requests), "overrides": overrides}
+
+
 def _candidate(case: Case) -> dict[str, Any]:
     offer = case.candidate
     return {
         "work": case.work,
         "source": list(offer.source.identity),
         "event": offer.event,
-        "fingerprint": offer.listing_etag or case.artifact.fingerprint,
+        "fingerprint": case.fingerprint,
         "artifact_sha256": case.validation.sha256,
         "files": [{"path": file.path, "size": file.size, "etag": file.etag} for file in case.artifact.files],
         "findings": [asdict(finding) for finding in case.validation.findings],

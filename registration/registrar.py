@@ -22,6 +22,7 @@ from registration.events import NotOfInterest
 from registration.gathering import evidence_of
 from registration.offers import Opened, by_group, fingerprint_of, model_of, subject_of
 from registration.outcome import Outcome
+from registration.question import Question
 from registration.record import Beside, Case
 from registration.sources.resolve import UnknownSourceError
 from registration.surroundings import Surroundings
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from registration.notices import Notifier
     from registration.pauses import Pauses
     from registration.policy.decision import Decision, Member
+    from registration.question import Questions
     from registration.sources.jobs import Workspace
     from registration.sources.resolve import Offer, Resolver
     from registration.tracing import Tracing
@@ -64,6 +66,7 @@ class Registrar:
     workspace_id: str
     now: Callable[[], str]
     pauses: Pauses
+    questions: Questions
     observes: bool = False
     tracing: Tracing = UNTRACED
 
@@ -121,10 +124,10 @@ class Registrar:
         self.pauses.check(model_of(offer))
         artifact = self._inventory(offer)
         fingerprint = fingerprint_of(offer, artifact)
-        epoch = OBSERVED if self.observes else ACTED
+        epoch = self._epoch(offer)
         work = work_key(offer.source, model=model_of(offer), fingerprint=fingerprint, epoch=epoch)
         claims.enter_context(self.tracing.work(work))
-        claim = claims.enter_context(claimed(self.ledger, work, subject=subject_of(offer)))
+        claim = claims.enter_context(claimed(self.ledger, work, subject={**subject_of(offer), "epoch": epoch}))
         if claim.is_settled or isinstance(offer, Refusal):
             return Opened(offer, claim)
         return Opened(offer, claim, self._examine(offer, work, artifact))
@@ -137,6 +140,15 @@ class Registrar:
             return self._notify(self._conclude(claim, offer, outcomes.refused(offer, claim.work.work)))
         assert opened.case is not None  # noqa: S101 - it was neither settled nor refused
         return self._notify(self._judge(claim, opened.case, group))
+
+    def fingerprint(self, offer: Offer) -> str:
+        """What tells the listing of `offer` from every other; raises `NotVisibleYetError` if a job shows no files."""
+        return fingerprint_of(offer, self._inventory(offer))
+
+    def _epoch(self, offer: Offer) -> int:
+        if isinstance(offer, Candidate) and offer.again is not None:
+            return offer.again.epoch
+        return OBSERVED if self.observes else ACTED
 
     def _inventory(self, offer: Offer) -> Artifact:
         if isinstance(offer, Refusal):
@@ -205,7 +217,7 @@ class Registrar:
         """Write the decision and move the head to it; no head if it moved meanwhile."""
         version = _version(claim) if decision.outcome == "register" and not self.observes else None
         written = record.write(case, decision, beside=beside, version=version, decided_at=self.now())
-        written |= {"mode": "observe"} if self.observes else {}
+        written |= {"mode": "observe"} if self.observes else record.asked(case, champion_seq=head.champion_seq)
         claim = self.ledger.draft(claim, head, written)
         promote = (version, case.work) if version is not None and decision.promote else None
         try:
@@ -229,6 +241,8 @@ class Registrar:
     def _conclude(self, claim: Claim, offer: Offer, outcome: Outcome) -> Claim:
         if self.observes:
             return self.ledger.decide(claim, result=outcomes.observed(outcome).to_dict(), outbox=())
+        if outcome.outcome == "held" and isinstance(offer, Candidate):
+            self.questions.ask(Question.about(outcome, at=self.now(), within=offer.model.approval.expires))
         outbox = notices.of(outcome, source=offer.source, workspace=self.workspace_id, at=self.now())
         return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox)
 

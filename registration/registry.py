@@ -99,11 +99,12 @@ def recognise(wanted: Registration, found: ModelVersion) -> None:
 
     What else it says may have been said differently then: another event brought the work, or the policy has changed.
     """
-    pairs = {
-        "type": (wanted.type, found.type),
-        SHA256_PROPERTY: (wanted.properties[SHA256_PROPERTY], found.properties.get(SHA256_PROPERTY)),
-    }
-    _complain(wanted, pairs)
+    _complain(wanted, _artifact(wanted, found))
+
+
+def is_recognised(wanted: Registration, found: ModelVersion) -> bool:
+    """Whether `found`, which other work of ours wrote, is the artifact that is wanted."""
+    return all(is_ == was for was, is_ in _artifact(wanted, found).values())
 
 
 def compare(wanted: Registration, found: ModelVersion | None) -> None:
@@ -121,6 +122,13 @@ def compare(wanted: Registration, found: ModelVersion | None) -> None:
         **{f"properties.{key}": (value, found.properties.get(key)) for key, value in wanted.properties.items()},
     }
     _complain(wanted, pairs)
+
+
+def _artifact(wanted: Registration, found: ModelVersion) -> dict[str, tuple[object, object]]:
+    return {
+        "type": (wanted.type, found.type),
+        SHA256_PROPERTY: (wanted.properties[SHA256_PROPERTY], found.properties.get(SHA256_PROPERTY)),
+    }
 
 
 def _complain(wanted: Registration, pairs: Mapping[str, tuple[object, object]]) -> None:

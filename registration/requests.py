@@ -1,122 +1,40 @@
-"""A request: what a person decided, on its way through the work queue to the app, which alone writes the records.
+"""Requests: where what a person asks for is done, and by whom in the app.
 
-    {"registrarRequest": {"format": "registrar/request/v1", "id": …, "action": "adopt", …}}
-
-The command line makes it and the worker handles it, here. A request is a piece of work like any other: claimed once,
-settled once, answered with `duplicate` when its message comes again. The format is docs/formats/request.md.
-
-Not promised: that the actor is who it says. The command line reads it from the person's own access token, but whoever
-may put messages into the queue can write any name; who may do that is decided by the queue's role assignments.
+A request is a piece of work like any other: claimed once, settled once, answered with `duplicate` when its message
+comes again. Answers to held works are given by `answers`, everything else here.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AfterValidator, Field, StrictInt, model_validator
-
-from registration import documents, envelope, notices
+from registration import envelope, notices
 from registration import outcome as outcomes
-from registration.artifacts.inventory import digest
 from registration.claiming import claimed
-from registration.documents import Document
 from registration.errors import DocumentError, LedgerConflictError, MalformedEventError
 from registration.gathering import by_slice
 from registration.kept import measured
 from registration.outcome import Outcome
 from registration.policy.evidence import Evidence
-from registration.policy.fields import Name  # noqa: TC001 - pydantic reads it when the class is made
 from registration.record import FORMAT as DECISION_FORMAT
+from registration.request import KEY, parse
 from registration.versioning import ARCHIVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from registration.answers import Answers
     from registration.head import Head
     from registration.ledger import Ledger
     from registration.notices import Notifier
     from registration.pauses import Pauses
     from registration.registrar import Registrar
     from registration.registry import ModelVersion
+    from registration.request import Request
     from registration.sources.jobs import Workspace
     from registration.versioning import Versioning
     from registration.work import Claim
-
-FORMAT: Final = "registrar/request/v1"
-KEY: Final = "registrarRequest"
-_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-def _line(written: str) -> str:
-    if not written.strip() or not written.isprintable():
-        raise ValueError("must be one line of printable text, and not empty")
-    return written
-
-
-def _moment(written: str) -> str:
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ValueError("must be a time with its zone, such as 2026-03-02T08:30:00+00:00")
-    return written
-
-
-type _Line = Annotated[str, Field(max_length=256), AfterValidator(_line)]
-
-
-class Actor(Document):
-    """Who asks: the tenant and object id of an Entra identity, and the name to show for it."""
-
-    tenant: _Line
-    object: _Line
-    name: _Line
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Request(Document):
-    """What is asked for. `model` is None for the whole app, `version` for everything but an adoption."""
-
-    format: Literal["registrar/request/v1"]
-    id: Annotated[str, Field(pattern=f"^{_UUID}$")]
-    action: Literal["adopt", "pause", "resume"]
-    model: Name | None
-    version: Annotated[StrictInt, Field(ge=1, le=2**31 - 1)] | None
-    reason: Annotated[str, Field(max_length=1000), AfterValidator(_line)]
-    actor: Actor
-    at: Annotated[str, AfterValidator(_moment)]
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if self.action == "adopt" and (self.model is None or self.version is None):
-            raise ValueError("adopt needs a model and a version")
-        if self.action != "adopt" and self.version is not None:
-            raise ValueError(f"{self.action} is about a model or the whole app, never about a version")
-        return self
-
-    @property
-    def work(self) -> str:
-        """The key of its work record."""
-        return digest(["request", self.id])
-
-    @property
-    def message(self) -> str:
-        """The queue message that carries it."""
-        return json.dumps({KEY: self.model_dump(mode="json")})
-
-    def __str__(self) -> str:
-        return f"request {self.id} by {self.actor}"
-
-
-def parse(document: object) -> Request:
-    """The request in parsed JSON; raises `DocumentError` naming every problem."""
-    return documents.load(Request, document, source="request")
 
 
 @dataclass(frozen=True)
@@ -149,6 +67,7 @@ class Requests:
     notifier: Notifier
     workspace_id: str
     now: Callable[[], str]
+    answers: Answers
     observes: bool = False
 
     def handle(self, request: Request) -> Outcome:
@@ -156,13 +75,16 @@ class Requests:
 
         Raises `TransientError` when the message should come again.
         """
-        subject = {"source": ["request", request.id], "model": request.model, "event": request.id}
+        subject: dict[str, Any] = {"source": ["request", request.id], "model": request.model, "event": request.id}
+        subject |= {"request": request.to_dict()} if request.is_answer else {}
         with claimed(self.ledger, request.work, subject=subject) as claim:
             if claim.work.state == "finished":
                 return outcomes.repeated(Outcome.from_dict(claim.work.result or {}), event=request.id)
-            return self._tell(claim if claim.is_settled else self._conclude(*self._do(claim, request)))
+            return self._tell(claim if claim.is_settled else self._conclude(*self._do(claim, request), request=request))
 
     def _do(self, claim: Claim, request: Request) -> tuple[Claim, Outcome]:
+        if request.is_answer:
+            return claim, self.answers.give(request)
         if request.action == "adopt":
             return self._adopt(claim, request)
         whom = request.model or "the app"
@@ -232,12 +154,13 @@ class Requests:
             "candidate": _candidate(request, found, metrics),
             "champion": None,
             "adopted": True,
-            "request": request.model_dump(mode="json"),
+            "request": request.to_dict(),
         }
 
-    def _conclude(self, claim: Claim, outcome: Outcome) -> Claim:
-        outbox = notices.of(outcome, source=None, workspace=self.workspace_id, at=self.now())
-        return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox)
+    def _conclude(self, claim: Claim, outcome: Outcome, *, request: Request) -> Claim:
+        # The work that an answer leads to tells of it; told here too, it would be told twice.
+        owed = () if request.is_answer else notices.of(outcome, source=None, workspace=self.workspace_id, at=self.now())
+        return self.ledger.decide(claim, result=outcome.to_dict(), outbox=owed)
 
     def _tell(self, claim: Claim) -> Outcome:
         self.notifier.deliver_all(claim.work.outbox)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from registration.artifacts.store import Location
-from registration.candidate import DropSource, JobSource
+from registration.candidate import source_from
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -110,13 +109,7 @@ def number(value: object) -> int | None:
 
 def source_of(identity: object) -> str:
     """Where an offer came from, in the words of receipts and logs."""
-    match identity:
-        case ["job", str(workspace), str(job), str(output), str(path)]:
-            return str(JobSource(workspace, job, output, path))
-        case ["drop", str(account), str(container), str(folder)]:
-            return str(DropSource(Location(account, container, folder)))
-        case _:
-            return " ".join(map(word, items(identity)))
+    return str(source_from(identity) or " ".join(map(word, items(identity))))
 
 
 def stated(moment: datetime | None) -> str | None:

@@ -35,7 +35,8 @@ class Surroundings:
         # Asked only when the answer counts: it costs a request.
         asks = head.champion is None and model.adopt == "required"
         unadopted = asks and self.registry.foreign_versions(model.name)
-        return Beside(champion, past, unadopted=unadopted, group=group)
+        overrides = case.standing(head.champion_seq)
+        return Beside(champion, past, unadopted=unadopted, overrides=overrides, group=group)
 
     def alone(self, opened: Opened) -> Member:
         """What becomes, or became, of a member of a group without the others."""

@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from registration import events, synthetic
 from registration.artifacts.inventory import Artifact
-from registration.artifacts.store import Location
 from registration.candidate import JobSource, Refusal, work_key
 from registration.errors import MalformedEventError, NotVisibleYetError, RegistrarError, RegistryMismatchError
 from registration.events import NotOfInterest
 from registration.listing import DropPlace, ListedJob
-from registration.manifest import MANIFEST_NAME
 from registration.registrar import ACTED, OBSERVED
 from registration.registry import CHAMPION_TAG, STATUS_TAG
+from registration.reoffer import epoch_of
+from registration.request import KEY as REQUEST
 from registration.sources.resolve import UnknownSourceError
+from registration.synthetic import Synthetic
 from registration.versioning import ARCHIVED
 from registration.watermark import LONGEST_RUN, Watermark, Window
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from registration.listing import DropListing, JobListing
     from registration.policy.catalog import Catalog
     from registration.sources.resolve import Offer, Resolver
-    from registration.synthetic import Synthetic
     from registration.versioning import Versioning
     from registration.watermark import Watermarks
     from registration.work import Work
@@ -202,25 +202,16 @@ class _Pass:
                 self._bring_back(work)
 
     def _bring_back(self, work: Work) -> None:
-        event = self._event_of(work.subject.get("source") or ())
-        keys = self._keys(event) if event else []
+        answer = _answer(work)
+        event = answer or self._resolver.event_of(work.subject.get("source"))
+        keys = [work.work] if answer else self._keys(event) if event else []
         if event and (keys is None or work.work in keys):
             self._count(stuck=1)
             self._send(event)
+        elif epoch_of(work) > ACTED:
+            log.info("work %s is unfinished; the request that it follows from brings it back", work.work)
         else:
             log.info("work %s stays unfinished: no event leads back to it any more", work.work)
-
-    def _event_of(self, source: object) -> Synthetic | None:
-        """An event that leads to the source of a work record; None for a record of another kind."""
-        match source:
-            case ["job", str(workspace), str(job), *_]:
-                return synthetic.run_completed(workspace, job)
-            case ["drop", str(account), str(container), str(folder)]:
-                topics = (topic for topic in self._resolver.trusted.account_ids if topic.endswith(f"/{account}"))
-                topic = next(topics, None)
-                manifest = Location(account, container, folder) / MANIFEST_NAME
-                return synthetic.blob_created(topic, manifest) if topic else None
-        return None
 
     def _champions(self) -> None:
         for model in () if self._sweep.observes else self._sweep.ledger.models():
@@ -283,6 +274,14 @@ class _Pass:
         counted: dict[str, Any] = {name: getattr(self._coverage, name) + by for name, by in more.items()}
         self._coverage = replace(self._coverage, **counted)
         self._tell(self._coverage, news)
+
+
+def _answer(work: Work) -> Synthetic | None:
+    """The message of the request that this work is about, if that answers a held work: it may safely come again."""
+    said = work.subject.get("request")
+    if not isinstance(said, dict):
+        return None
+    return Synthetic(str(said.get("id")), json.dumps({REQUEST: said}), f"request {said.get('id')}")
 
 
 def _places(catalog: Catalog) -> list[DropPlace]:

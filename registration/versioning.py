@@ -26,6 +26,7 @@ from registration.registry import (
     Registration,
     VersionTakenError,
     compare,
+    is_recognised,
     recognise,
 )
 from registration.work import Intent
@@ -69,15 +70,17 @@ class Versioning:
     def register(self, claim: Claim, case: Case) -> tuple[Claim, Place]:
         """Make the version of `case`, or find the one an earlier try made; the claim's intent names it afterwards.
 
+        The same offer decided again keeps the version that it has.
         Raises `RegistryMismatchError` when the registry does not hold what was written.
         """
         place = self._place(case)
         model = case.candidate.model.name
         known = claim.work.intent
-        number = known.version if known else self._reserve(case, self.registry.next_version(model))
+        number = known.version if known else self._registered_before(case)
+        number = number or self._reserve(case, self.registry.next_version(model))
         while True:
             claim = self.ledger.intend(claim, Intent(number, place.uri))
-            if self._written(_registration(case, number, place.uri)):
+            if self._written(_registration(case, number, place.uri), earlier=case.earlier):
                 return claim, place
             number = self._reserve(case, number + 1)
 
@@ -155,10 +158,19 @@ class Versioning:
     def _reserve(self, case: Case, at_least: int) -> int:
         return self.ledger.reserve(case.candidate.model.name, work=case.work, at_least=at_least)
 
-    def _written(self, wanted: Registration) -> bool:
+    def _registered_before(self, case: Case) -> int | None:
+        """The version that an earlier work about the same offer registered, if one did."""
+        for key in case.earlier:
+            work = self.ledger.work(key)
+            version = (work.result or {}).get("version") if work else None
+            if version is not None:
+                return int(version)
+        return None
+
+    def _written(self, wanted: Registration, *, earlier: tuple[str, ...]) -> bool:
         found = self.registry.find(wanted.model, wanted.version)
         if found is not None and found.work != wanted.work:
-            return False
+            return found.work in earlier and is_recognised(wanted, found)
         if found is not None:
             recognise(wanted, found)
             return True

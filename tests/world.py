@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from registration import events
+from registration.answers import Answers
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.store import Location
 from registration.artifacts.validation import validate
@@ -23,6 +24,7 @@ from registration.ledger import HELD_FOR, Ledger
 from registration.notices import Notifier
 from registration.pauses import Pauses
 from registration.policy import catalog
+from registration.question import Questions
 from registration.record import Case
 from registration.registrar import Registrar
 from registration.requests import Desk, Requests
@@ -129,6 +131,7 @@ class World:
             workspace_id=WORKSPACE,
             now=self.clock.iso,
             pauses=self.pauses,
+            questions=self.questions,
             observes=self.observes,
         )
 
@@ -148,8 +151,14 @@ class World:
             notifier=Notifier(self.store, self.topic),
             workspace_id=WORKSPACE,
             now=self.clock.iso,
+            answers=Answers(self.registrar, self.questions),
             observes=self.observes,
         )
+
+    @property
+    def questions(self) -> Questions:
+        """What held works ask of people."""
+        return Questions(self.state)
 
     @property
     def desk(self) -> Desk:

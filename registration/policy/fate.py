@@ -20,15 +20,16 @@ class Then(Document):
     on_fail: Literal["reject", "register_only"] = Field(default="reject", alias="fail")
 
 
-def _span(written: object) -> timedelta:
+def span(written: object) -> timedelta:
+    """The time that `14d` or `36h` means; raises ValueError for anything else."""
     found = _SPAN.fullmatch(written) if isinstance(written, str) else None
     if found is None:
         raise ValueError("must be a number of days or hours, such as 14d or 36h")
     return timedelta(days=int(found[1])) if found[2] == "d" else int(found[1]) * _HOUR
 
 
-def _span_written(span: timedelta) -> str:
-    return f"{span // _HOUR}h"
+def _span_written(length: timedelta) -> str:
+    return f"{length // _HOUR}h"
 
 
 def _people(written: object) -> int:
@@ -39,7 +40,7 @@ def _people(written: object) -> int:
 
 type Span = Annotated[
     timedelta,
-    PlainValidator(_span),
+    PlainValidator(span),
     PlainSerializer(_span_written),
     WithJsonSchema({"type": "string", "pattern": f"^{_SPAN.pattern}$"}),
 ]

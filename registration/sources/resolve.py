@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from registration import manifest
+from registration import manifest, synthetic
 from registration.artifacts.store import Location
 from registration.candidate import Candidate, JobSource, Refusal
 from registration.errors import InputError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from registration.lineage import JobOutputUri
     from registration.policy.catalog import Catalog
     from registration.sources.jobs import Workspace
+    from registration.synthetic import Synthetic
 
 type Offer = Candidate | Refusal
 OUTPUT_STORES = ("workspaceblobstore", "workspaceartifactstore")
@@ -65,6 +66,18 @@ class Resolver:
         if isinstance(event, JobFinished):
             return self._from_job(event)
         return self._from_blob(event)
+
+    def event_of(self, source: object) -> Synthetic | None:
+        """An event that leads to the source of a work record; None for a record of another kind."""
+        match source:
+            case ["job", str(workspace), str(job), *_]:
+                return synthetic.run_completed(workspace, job)
+            case ["drop", str(account), str(container), str(folder)]:
+                topics = (topic for topic in self.trusted.account_ids if topic.endswith(f"/{account}"))
+                topic = next(topics, None)
+                place = Location(account, container, folder) / manifest.MANIFEST_NAME
+                return synthetic.blob_created(topic, place) if topic else None
+        return None
 
     def _from_job(self, event: JobFinished) -> list[Offer] | NotOfInterest:
         _trust(event.workspace, {self.trusted.workspace_id}, "REGISTRAR_WORKSPACE")

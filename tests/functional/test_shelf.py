@@ -179,7 +179,8 @@ def test_a_decision_without_promotion_leaves_the_champion(ledger: Ledger, name: 
     rejected = ledger.append(promoted, second, promote=None)
 
     assert (rejected.log_seq, rejected.champion_seq, rejected.champion) == (2, 1, promoted.champion)
-    assert ledger.decision(name, second) == {"candidate": {"work": f"{name}-2"}, "seq": 2, "previous": first}
+    place = {"seq": 2, "previous": first, "champion_seq": 0}
+    assert ledger.decision(name, second) == {"candidate": {"work": f"{name}-2"}, **place}
 
 
 def test_many_who_reserve_a_version_get_numbers_of_their_own(ledger: Ledger, name: str) -> None:

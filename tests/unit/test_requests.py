@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from registration import cli_people, envelope, explanation, history, requests
+from registration import cli_people, envelope, explanation, history, request
 from registration.errors import DocumentError, InputError
 from registration.ledger import HELD_FOR
 from tests.world import World, job_event
@@ -223,12 +223,12 @@ def test_the_whole_app_can_be_paused_and_resumed(world: World) -> None:
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"format": "registrar/request/v2"}, "format: must be 'registrar/request/v1'"),
     ({"id": "1"}, "id: "),
-    ({"action": "approve"}, "action: must be"),
+    ({"action": "promote"}, "action: must be"),
     ({"version": None}, "adopt needs a model and a version"),
     ({"version": "3"}, "version: "),
     ({"version": 0}, "version: "),
     ({"version": True}, "version: "),
-    ({"action": "pause"}, "pause is about a model or the whole app, never about a version"),
+    ({"action": "pause"}, "pause is never about a version"),
     ({"model": "../churn"}, "model: must start with a letter or digit"),
     ({"reason": " "}, "reason: must be one line of printable text"),
     ({"reason": "a\nb"}, "reason: must be one line of printable text"),
@@ -255,7 +255,7 @@ def test_a_request_that_cannot_be_read_is_quarantined_and_nothing_else_changes(
 
 def test_every_problem_of_a_request_is_named() -> None:
     with pytest.raises(DocumentError) as wrong:
-        requests.parse({"format": "registrar/request/v1"})
+        request.parse({"format": "registrar/request/v1"})
 
     assert {problem.path for problem in wrong.value.problems} == said().keys() - {"format"}
 
@@ -283,7 +283,7 @@ def test_a_request_that_is_tried_again_is_still_a_request(world: World) -> None:
 def test_the_request_in_the_documents_can_be_read() -> None:
     (shown,) = re.findall(r"^```json\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
 
-    asked = requests.parse(json.loads(shown)["registrarRequest"])
+    asked = request.parse(json.loads(shown)["registrarRequest"])
 
     assert json.loads(asked.message) == json.loads(shown)
     assert asked.work in PAGE.read_text()
@@ -349,7 +349,7 @@ def test_a_pause_is_sent(desk: MemoryDesk, words: list[str], wanted: tuple[str, 
 def test_machines_get_the_id_and_the_key(desk: MemoryDesk) -> None:
     shown = json.loads(run(desk, "adopt", "churn:3", "--reason", "why", "--json"))
 
-    asked = requests.parse(json.loads(desk.sent[0])["registrarRequest"])
+    asked = request.parse(json.loads(desk.sent[0])["registrarRequest"])
     assert (shown["request"], shown["work"], shown["actor"]["object"]) == (asked.id, asked.work, "o-1")
 
 

@@ -19,6 +19,7 @@ from registration.listing import DropPlace, ListedJob, ListedManifest
 from registration.sources.jobs import Job
 from registration.sweep import Coverage, Sweep
 from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
+from tests.answering import adopted, asked, held, settled
 from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
 from tests.world import INCOMING, World, drop_event, job_event
 
@@ -499,6 +500,24 @@ def test_stuck_work_of_a_job_that_is_found_as_well_is_enqueued_once(azure: Azure
     azure.later(HELD_FOR)
 
     assert azure.sweep.run() == Coverage(eligible=1, enqueued=1, stuck=1)
+
+
+@pytest.mark.parametrize("what", ["state questions/", "registry create", "state work/", "topic"])
+def test_an_approval_whose_message_is_lost_is_brought_back(azure: Azure, what: str) -> None:
+    adopted(azure.world)
+    azure.world.job("j1")
+    message = asked(azure.world, "approve", held(azure.world))
+    azure.world.faults.fail(what, done=True, dead=True)
+    with pytest.raises(UnavailableError):
+        settled(azure.world, message)
+    azure.world.faults.revive()
+    azure.later(HELD_FOR)
+
+    azure.sweep.run()
+
+    assert [json.loads(text) for text in azure.queue] == [json.loads(message)]
+    assert settled(azure.world, azure.queue[0]).outcome == "registered"
+    assert azure.sweep.run().stuck == 0
 
 
 def test_stuck_work_whose_files_are_others_by_now_is_not_brought_back_for_ever(azure: Azure) -> None:

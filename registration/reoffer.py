@@ -1,0 +1,65 @@
+"""A reoffer: the candidate of an earlier piece of work, found at its source again under the policies of now.
+
+It is the same offer only if source, model and listing still make the key of that work; anything else is new work, and
+comes by an event of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from registration import events
+from registration.candidate import Candidate, work_key
+from registration.errors import NotVisibleYetError
+from registration.events import NotOfInterest
+from registration.sources.resolve import UnknownSourceError
+
+if TYPE_CHECKING:
+    from registration.registrar import Registrar
+    from registration.work import Work
+
+CHANGED = "its files were written again since it was decided: they are other work, which an event or a sweep brings"
+
+
+def reoffered(registrar: Registrar, work: Work) -> Candidate | str:
+    """What `work` decided about, as its source offers it now; or why it cannot be offered again.
+
+    Raises `PolicyError` while a policy in force is broken, and `UnavailableError`.
+    """
+    try:
+        found = _found(registrar, work)
+        if isinstance(found, str):
+            return found
+        named = {"model": found.model.name, "fingerprint": registrar.fingerprint(found)}
+    except (NotVisibleYetError, UnknownSourceError) as gone:
+        return str(gone)
+    if work_key(found.source, **named, epoch=epoch_of(work)) != work.work:
+        return CHANGED
+    event = str(work.subject.get("event"))
+    return replace(found, event=event, lineage=replace(found.lineage, source_event=event))
+
+
+def epoch_of(work: Work) -> int:
+    """Which of the works about the same offer this one is; records of older versions are about the first."""
+    epoch = work.subject.get("epoch", 0)
+    return epoch if isinstance(epoch, int) else 0
+
+
+def _found(registrar: Registrar, work: Work) -> Candidate | str:
+    source = work.subject.get("source")
+    event = registrar.resolver.event_of(source)
+    if event is None:
+        return "no event leads back to its source"
+    offered = registrar.resolver.offers(events.parse(json.loads(event.text)))
+    if isinstance(offered, NotOfInterest):
+        return offered.reason
+    for offer in offered:
+        if isinstance(offer, Candidate) and (list(offer.source.identity), offer.model.name) == _place(work):
+            return offer
+    return f"its source does not offer it to {work.subject.get('model')} any more"
+
+
+def _place(work: Work) -> tuple[list[str], object]:
+    return list(work.subject.get("source") or ()), work.subject.get("model")
