@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from registration import cli_decide, cli_history, cli_people, cli_policy, cli_replay, cli_sweep
+from registration import cli_answers, cli_decide, cli_history, cli_people, cli_policy, cli_replay, cli_sweep
 from registration.errors import RegistrarError
 
 app = typer.Typer(
@@ -98,6 +98,7 @@ def drop(
     raise typer.Exit(session.drop(path, model=model, metrics=metric or [], to=to, as_json=json))
 
 
+cli_answers.add_to(app)
 cli_decide.add_to(app)
 cli_history.add_to(app)
 cli_people.add_to(app)

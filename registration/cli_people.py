@@ -15,9 +15,12 @@ import typer
 from registration.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from registration.bootstrap import Parts
+    from registration.ledger import Ledger
+    from registration.pauses import Pauses
+    from registration.question import Questions
     from registration.request import Request
 
 STORAGE = "https://storage.azure.com/.default"  # the token that the message is sent with
@@ -49,7 +52,7 @@ class Desk(Protocol):
 
 def add_to(app: typer.Typer, *, desk: Callable[[], Desk] | None = None) -> None:
     """Add the commands; `desk` opens what they send through, the configured queue by default."""
-    commands = Commands(desk or _configured)
+    commands = Commands(desk or configured)
     app.command()(commands.adopt)
     app.command()(commands.pause)
 
@@ -97,7 +100,7 @@ class Commands:
 
     def _send(self, action: str, model: str | None, version: int | None, *, reason: str, as_json: bool) -> None:
         desk = self.desk()
-        request = _request(action, model, version, reason=reason, actor=actor_of(desk.token()))
+        request = request_of(action, model, version, reason=reason, actor=actor_of(desk.token()))
         desk.send(request.message)
         show(request, as_json=as_json)
 
@@ -119,22 +122,32 @@ def actor_of(token: str) -> dict[str, str]:
 def show(request: Request, *, as_json: bool) -> None:
     """Say what was sent and how to see what came of it."""
     if as_json:
-        named = request.model_dump(mode="json", include={"action", "model", "version", "reason", "actor", "at"})
+        named = {name: value for name, value in request.to_dict().items() if name not in {"format", "id"}}
         typer.echo(text.dumps({"request": request.id, "work": request.work, **named}))
         return
     about = f"{request.model}:{request.version}" if request.version else request.model or "the whole app"
+    about = f"{request.of[:12]} of {about}" if request.of else about
     typer.echo(f"sent: {request.action} {about}, as {request.actor}")
     typer.echo(f"request {request.id}")
     typer.echo("The app answers within a minute or so. What came of it:")
     typer.echo(f"  registrar explain {request.work}")
 
 
-def _request(action: str, model: str | None, version: int | None, *, reason: str, actor: dict[str, str]) -> Request:
+def request_of(  # noqa: PLR0913 - the members of a request
+    action: str,
+    model: str | None,
+    version: int | None,
+    *,
+    reason: str,
+    actor: dict[str, str],
+    about: Mapping[str, Any] | None = None,
+) -> Request:
+    """A new request, made now; `about` are the members that only answers have. Raises `DocumentError`."""
     from registration import request  # noqa: PLC0415 - what it needs is slow to load
 
     said: dict[str, Any] = {"format": request.FORMAT, "id": str(uuid.uuid4()), "action": action, "model": model}
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    return request.parse({**said, "version": version, "reason": reason, "actor": actor, "at": at})
+    return request.parse({**said, "version": version, "reason": reason, "actor": actor, "at": at, **(about or {})})
 
 
 @dataclass(frozen=True)
@@ -154,8 +167,24 @@ class SignedIn:
         """Put a message into the work queue; raises `UnavailableError` if the queue does not take it."""
         self.parts.queue.send(message)
 
+    @property
+    def ledger(self) -> Ledger:
+        """Works and decisions."""
+        return self.parts.ledger
 
-def _configured() -> Desk:
+    @property
+    def questions(self) -> Questions:
+        """What held works ask."""
+        return self.parts.questions
+
+    @property
+    def pauses(self) -> Pauses:
+        """What people paused."""
+        return self.parts.pauses
+
+
+def configured() -> SignedIn:
+    """The person who is signed in, at the configured app."""
     from registration import bootstrap  # noqa: PLC0415 - as above
 
     return SignedIn(bootstrap.parts())

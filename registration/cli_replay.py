@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 
-from registration import terminal
+from registration import cli_answers, cli_people, terminal
 from registration.deadletters import DeadLetters, place
 from registration.errors import InputError
 from registration.replay import Quarantine, Replay, Replayed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from registration.bootstrap import Parts
 
 COLOURS = {"sent": "green", "would send": "cyan", "unreadable": "red"}
@@ -38,7 +40,20 @@ Since = Annotated[
 Only = Annotated[
     Literal["job", "drop"] | None, typer.Option(metavar="job|drop", help="Only events about jobs, or only about drops.")
 ]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Only what was given up for a reason with this text in it.")]
+Reason = Annotated[
+    str,
+    typer.Option(
+        metavar="TEXT",
+        help="Only what was given up for a reason with this text in it; with --new-epoch why, which is kept.",
+    ),
+]
+NewEpoch = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WORK|MODEL:VERSION",
+        help="Have the same files decided again under the policy and against the champion of now.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Send nothing; show what would be sent.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines, one object a line, and nothing else.")]
 
@@ -56,9 +71,10 @@ def replay(  # noqa: PLR0913 - one for each option
     only: Only = None,
     reason: Reason = "",
     dry_run: DryRun = False,
+    new_epoch: NewEpoch = None,
     json: Json = False,
 ) -> None:
-    """Put back on the work queue what was given up.
+    """Put back on the work queue what was given up, or have one work decided again.
 
     That is what the app keeps in quarantine, or what Event Grid could not
     deliver and left in a dead-letter container, or both.
@@ -66,6 +82,10 @@ def replay(  # noqa: PLR0913 - one for each option
     Mend the cause first, then look with [bold]--dry-run[/bold]. Replaying twice is safe:
     work that was settled is answered with `duplicate`, and nothing changes.
     Nothing is deleted; quarantine and dead letters stay as they are.
+
+    With [bold]--new-epoch[/bold] it sends a request to decide again about one work that was
+    settled, as new work; a version that it has registered is kept. That needs
+    Storage Blob Data Reader on the ledger's account, and --reason.
 
     It runs under your own identity, with the app's settings in the
     environment. You need Storage Blob Data Reader on what is read, and
@@ -76,11 +96,24 @@ def replay(  # noqa: PLR0913 - one for each option
     """
     from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients, which `--help` never needs
 
+    if new_epoch is not None:
+        others = {"--dead-letters": dead_letters, "--quarantine": quarantine, "--since": since, "--only": only}
+        _decide_again(new_epoch, reason, {**others, "--dry-run": dry_run}, as_json=json)
+        return
     moment = _moment(since) if since else None
     parts = bootstrap.parts()
     sources = _sources(parts, dead_letters=dead_letters, quarantine=quarantine, since=moment)
     counts = show(Replay(sources, parts.queue.send, only, reason, dry_run), as_json=json)
     raise typer.Exit(1 if counts["unreadable"] else 0)
+
+
+def _decide_again(said: str, reason: str, others: Mapping[str, object], *, as_json: bool) -> None:
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise InputError(f"--new-epoch is about one work; it goes without {' and '.join(given)}")
+    if not reason:
+        raise InputError("--new-epoch needs --reason: why it is decided again")
+    cli_answers.reevaluate(cli_people.configured(), said, reason=reason, as_json=as_json)
 
 
 def show(replay_: Replay, *, as_json: bool) -> Counter[str]:

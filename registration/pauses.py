@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from registration.errors import LedgerFormatError, PausedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from registration.shelf import Shelf
 
@@ -49,6 +49,14 @@ class Pauses:
         if was_paused:
             self._write(model, {"paused": False})
         return was_paused
+
+    def standing(self) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+        """Every pause that stands, with its model, or None for the whole app."""
+        for name, _ in self.shelf.names("pauses/"):
+            model = name.removeprefix("pauses/").removesuffix(".json")
+            said = self._standing(model)
+            if said is not None:
+                yield (None if model == _APP else model), said
 
     def _standing(self, name: str) -> Mapping[str, Any] | None:
         found = self.shelf.read(_name(name))

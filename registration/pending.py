@@ -1,0 +1,106 @@
+"""Pending: everything that waits for a person, each with the command that answers it. Nothing is changed.
+
+Held works come from the questions that are open, pauses from where they are kept; what is answered is not read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from registration.approval import counting
+from registration.step import items, members, source_of, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from registration.ledger import Ledger
+    from registration.pauses import Pauses
+    from registration.question import Question, Questions
+
+SHORT = 12  # digits of a key, for people; a key may be named by its first eight
+NOT_ADOPTED = "not_adopted"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits.
+
+    `kind` is `held`, `half_approved`, `not_adopted`, `outdated` (held against a champion that is gone, so only another
+    decision helps) or `paused`. `model` is None for the whole app, `work` for a pause. `commands` answer it.
+    """
+
+    kind: str
+    model: str | None
+    work: str | None
+    source: str
+    reasons: tuple[str, ...]
+    since: str
+    expires: str | None
+    commands: tuple[str, ...]
+
+    def to_dict(self, *, now: datetime) -> dict[str, Any]:
+        """JSON-ready, with the age at `now` in seconds."""
+        age = int((now - datetime.fromisoformat(self.since)).total_seconds())
+        return {**asdict(self), "age_seconds": age, "reasons": list(self.reasons), "commands": list(self.commands)}
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Looks for what waits, one thing at a time; each model's head is read once."""
+
+    ledger: Ledger
+    questions: Questions
+    pauses: Pauses
+    now: datetime
+
+    def __iter__(self) -> Iterator[Waiting]:
+        seqs: dict[str, int] = {}
+        for question in self.questions.unanswered():
+            if question.model not in seqs:
+                seqs[question.model] = self.ledger.head(question.model).champion_seq
+            yield self._held(question, champion_seq=seqs[question.model])
+        for model, said in self.pauses.standing():
+            yield _paused(model, said)
+
+    def _held(self, question: Question, *, champion_seq: int) -> Waiting:
+        decision = self.ledger.decision(question.model, str(question.decision))
+        earlier = counting(question.answers, now=self.now)
+        kind = _kind(question, decision, earlier=bool(earlier), champion_seq=champion_seq, now=self.now)
+        reasons = [f"approved by {each['actor']['name']}: {each['reason']}" for each in earlier]
+        return Waiting(
+            kind,
+            question.model,
+            question.work,
+            source_of(members(decision.get("candidate")).get("source")),
+            (*reasons, *map(word, items(decision.get("reasons")))),
+            question.asked_at,
+            min((question.expires, *(each["expires"] for each in earlier)), key=datetime.fromisoformat),
+            tuple(_commands(kind, question, decision)),
+        )
+
+
+def _kind(question: Question, decision: Mapping[str, Any], *, earlier: bool, champion_seq: int, now: datetime) -> str:
+    if decision.get("champion_seq") != champion_seq or datetime.fromisoformat(question.expires) <= now:
+        return "outdated"
+    if any(members(verdict).get("code") == NOT_ADOPTED for verdict in items(decision.get("verdicts"))):
+        return NOT_ADOPTED
+    return "half_approved" if earlier else "held"
+
+
+def _commands(kind: str, question: Question, decision: Mapping[str, Any]) -> Iterator[str]:
+    work = question.work[:SHORT]
+    if kind == NOT_ADOPTED:
+        yield f"registrar adopt {question.model}:VERSION --reason TEXT"
+    elif kind == "outdated" or "error" in {members(each).get("result") for each in items(decision.get("verdicts"))}:
+        yield f"registrar replay --new-epoch {work} --reason TEXT"
+    else:
+        yield f"registrar approve {work} --reason TEXT"
+    yield f"registrar reject {work} --reason TEXT"
+
+
+def _paused(model: str | None, said: Mapping[str, Any]) -> Waiting:
+    whom = f"{model} " if model else ""
+    command = f"registrar pause {whom}--resume --reason TEXT"
+    return Waiting("paused", model, None, f"paused by {said['actor']}", (said["reason"],), said["at"], None, (command,))
