@@ -87,7 +87,13 @@ class Theatre:
         return shown.broke is None and not complaints(scene, self._witness.look(scene), again)
 
     def _scene(self, scenario: Scenario) -> Scene:
-        return self._stagehand.set_up(scenario, next(self._numbers))
+        scene = self._stagehand.set_up(scenario, next(self._numbers))
+        if not scenario.is_approved:
+            return scene
+        report = self._company.hire(Order(scene.policies, (scene.messages["candidate"],))).report()
+        ((held,),) = report.outcomes
+        message = self._stagehand.approval(scene, held)
+        return replace(scene, messages={"candidate": message}, again=(message, message))
 
 
 def _first(company: Company, scene: Scene, stop: Stop | None) -> Hand:

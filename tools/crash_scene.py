@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from azure.identity import DefaultAzureCredential
@@ -19,6 +21,7 @@ from sandbox.runs import JobOutput
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from registration.outcome import Outcome
     from sandbox.sandbox import Sandbox
 
 type Role = Literal["champion", "candidate", "rival"]
@@ -30,15 +33,17 @@ name: {model}
 match: {{any: [{place}]}}
 models:
   - name: {model}
-{source}    metrics: {{accuracy: {{direction: maximize, min: 0.8, vs_champion: {{max_regression: 0}}}}}}
+{source}    metrics: {rules}
 """
+RULES = "{accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}"
 
 
 @dataclass(frozen=True)
 class Scenario:
     """What happens: `champion` came before, `rival` comes while the candidate's worker stands; numbers are accuracies.
 
-    The worker takes over from one that died after its call `inherits`, if that is given. `ends` names who is champion
+    The worker takes over from one that died after its call `inherits`, if that is given. What `is_approved` was held
+    before, and the worker's message is the approval. `ends` names who is champion
     in the end, `outcomes` what the candidate may come to.
     """
 
@@ -51,6 +56,7 @@ class Scenario:
     has_twin: bool = False
     inherits: str | None = None
     is_reordered: bool = False
+    is_approved: bool = False
     ends: Role = "candidate"
     outcomes: tuple[str, ...] = ("registered",)
 
@@ -93,6 +99,7 @@ SCENARIOS = (
     ),
     Scenario("rivalled", "a lesser candidate is settled while the worker stands", champion=0.8, rival=0.85),
     Scenario("reordered", "other events of the same job come instead, out of order", is_reordered=True),
+    Scenario("approved", "a person's approval of a job's model that no rule judged", is_approved=True),
 )
 
 
@@ -120,11 +127,12 @@ class Stagehand:
         self._sandbox = sandbox
         self._directory = directory
         credential = DefaultAzureCredential()
-        self._outputs, self._drops = (
+        self._outputs, self._drops, self._decisions = (
             BlobServiceClient(f"https://{names.blob_host(account)}", credential=credential).get_container_client(place)
             for account, place in (
                 (names.WORKSPACE_ACCOUNT, names.BLOBSTORE_CONTAINER),
                 (names.DROP_ACCOUNT, names.DROP_CONTAINER),
+                (names.STATE_ACCOUNT, "registrar-decisions"),
             )
         )
 
@@ -140,17 +148,44 @@ class Stagehand:
             for role in scenario.roles
         }
         again = _again(model, messages["candidate"], is_reordered=scenario.is_reordered)
-        policies = self._policy(model, is_drop=scenario.is_drop)
+        policies = self._policy(model, scenario)
         folder = f"{model}-candidate" if scenario.is_drop else None
         return Scene(scenario, model, policies, messages, again, folder, files)
 
-    def _policy(self, model: str, *, is_drop: bool) -> str:
+    def approval(self, scene: Scene, held: Outcome) -> str:
+        """The message that approves what was `held`."""
+        work, digest = str(held.work), str(held.decision)
+        decision = json.loads(self._decisions.download_blob(f"{scene.model}/{digest}.json").readall())
+        now = datetime.now(UTC)
+        said = {
+            "format": "registrar/request/v1",
+            "id": str(uuid.uuid4()),
+            "action": "approve",
+            "model": scene.model,
+            "version": None,
+            "reason": "to be killed",
+            "actor": {"tenant": "t", "object": "o", "name": "a person"},
+            "at": now.isoformat(),
+            "of": work,
+            "seen": {
+                "decision": digest,
+                "artifact_sha256": decision["candidate"]["artifact_sha256"],
+                "policy_digest": decision["policy"]["digest"],
+                "champion_seq": decision["champion_seq"],
+            },
+            "rules": ["judged"],
+            "expires": (now + timedelta(days=1)).isoformat(),
+        }
+        return json.dumps({"registrarRequest": said})
+
+    def _policy(self, model: str, scenario: Scenario) -> str:
         drop = f"drop: {{account: {names.DROP_ACCOUNT}, container: {names.DROP_CONTAINER}, prefix: {model}-candidate/}}"
-        place = drop if is_drop else f'job: {{experiment: "{model}"}}'
-        source = "" if is_drop else "    from: {output: model}\n"
+        place = drop if scenario.is_drop else f'job: {{experiment: "{model}"}}'
+        source = "" if scenario.is_drop else "    from: {output: model}\n"
+        rules = "{}" if scenario.is_approved else RULES
         folder = self._directory / model
         folder.mkdir(parents=True)
-        text = POLICY.format(model=model, place=f"{{{place}}}", source=source)
+        text = POLICY.format(model=model, place=f"{{{place}}}", source=source, rules=rules)
         (folder / "policy.yaml").write_text(text, encoding="utf-8")
         return str(folder)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 STANDING = "standing"
-FOLDERS = frozenset({"work", "heads", "versions", "policies", "failures", "pauses", "pulses"})
+FOLDERS = frozenset({"work", "heads", "versions", "policies", "failures", "pauses", "pulses", "questions"})
 type Side = Literal["before", "after"]
 type Deed = Literal["kill", "stand"]
 

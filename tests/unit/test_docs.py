@@ -23,6 +23,7 @@ from registration.lineage import Lineage
 from registration.outcome import DECIDED, Outcome
 from registration.policy import Evidence, document
 from registration.policy.catalog import PolicyInForce
+from registration.question import Question
 from registration.record import Beside, Case, Past
 from registration.registry import Registration
 from registration.settings import Settings
@@ -165,7 +166,7 @@ def test_every_event_type_is_documented_and_no_other() -> None:
 @pytest.mark.parametrize("place", [(), ("policy",), ("candidate",), ("champion",), ("verdicts", 0)])
 def test_the_decision_in_the_documents_has_the_keys_the_code_writes(place: tuple[str | int, ...]) -> None:
     shown: Any = example("decision")
-    written: Any = {**a_decision(), "seq": 1, "previous": None}
+    written: Any = {**a_decision(), "seq": 1, "previous": None, "champion_seq": 0}
 
     for step in place:
         shown, written = shown[step], written[step]
@@ -186,6 +187,14 @@ def test_the_work_record_in_the_documents_reads_back_as_it_was_written() -> None
 
     assert json.loads(json.dumps(asdict(read))) == shown
     assert Outcome.from_dict(shown["result"]).to_dict() == shown["result"]
+
+
+def test_the_question_in_the_documents_reads_back_as_it_was_written() -> None:
+    shown = example("question")
+
+    read = Question.from_dict(shown, etag="", name="the question")
+
+    assert json.loads(json.dumps(read.to_dict())) == shown
 
 
 def test_the_head_in_the_documents_has_the_keys_the_code_writes() -> None:

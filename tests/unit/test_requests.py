@@ -280,13 +280,16 @@ def test_a_request_that_is_tried_again_is_still_a_request(world: World) -> None:
     assert settled(world, later).outcome == "adopted"
 
 
-def test_the_request_in_the_documents_can_be_read() -> None:
-    (shown,) = re.findall(r"^```json\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+def test_the_requests_in_the_documents_can_be_read() -> None:
+    shown = [
+        json.loads(text) for text in re.findall(r"^```json\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    ]
 
-    asked = request.parse(json.loads(shown)["registrarRequest"])
+    asked = [request.parse(each["registrarRequest"]) for each in shown]
 
-    assert json.loads(asked.message) == json.loads(shown)
-    assert asked.work in PAGE.read_text()
+    assert [json.loads(each.message) for each in asked] == shown
+    assert [each.action for each in asked] == ["adopt", "approve"]
+    assert asked[0].work in PAGE.read_text()
 
 
 def token(**claims: Any) -> str:
