@@ -97,7 +97,7 @@ class Commands:
         yes: Yes = False,
         json: Json = False,
     ) -> None:
-        """Have a held candidate registered and promoted all the same.
+        """Have a held candidate registered all the same, and promoted if its policy says so.
 
         Shows which rules hold it, with their numbers, and asks. Your word counts for
         these files, this policy and this champion only; if one of them is another

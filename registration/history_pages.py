@@ -72,7 +72,7 @@ def explanation(found: Explanation) -> Group:
     """All about one piece of work: what came of it, the verdicts, and what they were made from."""
     parts: list[RenderableType] = [rows([*_result(found), *_state(found.work)])]
     if found.step is not None:
-        parts += [rows(_decision(found, found.step)), verdict_table(found.step.verdicts)]
+        parts += [rows((*_decision(found, found.step), *_asked(found.step))), verdict_table(found.step.verdicts)]
         parts += unsaid(found.step.verdicts, reasons=found.step.reasons)
         parts += [rows([*counterfactuals(found.step.verdicts), *_beside(found.step), *_inputs(found.step)])]
     return Group(*parts, *map(_broken, found.breaks))
@@ -98,10 +98,17 @@ def _result(found: Explanation) -> Iterator[Row]:
         coloured(word(result.get("outcome")) or (step.outcome if step and not found.is_draft else "none yet")),
     )
     yield "version", _version(found, step.version if step and not found.is_draft else None)
-    yield from listed("why", step.reasons if step and not found.is_draft else map(word, items(result.get("reasons"))))
+    yield from listed("why", _why(found))
     yield "source", step.source if step else source_of(subject.get("source"))
     yield "event", step.event if step else word(subject.get("event"))
     yield "work", work.work if work else f"{step.work if step else ''}, whose record is gone"
+
+
+def _why(found: Explanation) -> Iterable[str]:
+    """The decision has every reason; what a request led to, and by whom, only its own result tells."""
+    said = map(word, items(found.result.get("reasons")))
+    is_request = found.work is not None and items(found.work.subject.get("source"))[:1] == ["request"]
+    return found.step.reasons if found.step and not found.is_draft and not is_request else said
 
 
 def _version(found: Explanation, version: int | None) -> str:
@@ -160,6 +167,22 @@ def _shadow(said: object) -> str:
     shadow = members(said)
     reasons = _first(tuple(map(word, items(shadow.get("reasons")))))
     return f"{word(shadow.get('policy'))} would {word(shadow.get('outcome')) or 'not be asked'}: {reasons}"
+
+
+def _asked(step: Step) -> Iterator[Row]:
+    """What people had to do with it."""
+    requests = [members(each) for each in items(step.record.get("requests"))]
+    said = (f"{word(each.get('action'))} by {_name(each)}: {word(each.get('reason'))}" for each in requests)
+    yield from listed("asked", said)
+    for override in map(members, items(step.record.get("overrides"))):
+        effect = "counted" if override.get("stands") is True else "did not count: files, policy or champion were others"
+        yield "override", f"{', '.join(map(word, items(override.get('rules'))))}; it {effect}"
+    if step.record.get("follows"):
+        yield "follows", f"work {word(step.record.get('follows'))}"
+
+
+def _name(request: Mapping[str, Any]) -> str:
+    return word(members(request.get("actor")).get("name"))
 
 
 def _inputs(step: Step) -> Iterator[Row]:

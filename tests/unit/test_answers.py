@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.console import Console
 
-from registration import history
-from registration.errors import PausedError
+from registration import explanation, history, history_pages
+from registration.errors import LedgerFormatError, PausedError
 from registration.ledger import HELD_FOR
 from tests.answering import ADA, BOB, RULE, TWO_PEOPLE, adopted, asked, held, say, settled
 from tests.fakes import OUTPUTS
-from tests.world import CHURN, World, drop_event, job_event
+from tests.world import CHURN, INCOMING, World, drop_event, job_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -465,3 +471,150 @@ def test_files_that_change_before_an_approval_is_carried_out_open_the_question_a
     question = world.questions.read(work)
     assert question is not None
     assert (question.is_open, question.answers) == (True, ())
+
+
+def test_a_policy_that_only_registers_promotes_nothing_that_is_approved(world: World) -> None:
+    world.policies.kept["churn.yaml"] = CHURN.replace("    metrics:", "    then: {pass: register_only}\n    metrics:")
+
+    outcome = say(world, "approve", held(world))
+
+    assert (outcome.outcome, outcome.version, outcome.promoted) == ("registered", 4, False)
+    assert (world.champion("churn"), world.shown("churn")) == (3, [3])
+
+
+def test_an_explanation_names_the_person_and_whether_the_word_counted(world: World) -> None:
+    say(world, "approve", held(world))
+    page = io.StringIO()
+
+    Console(file=page, width=200).print(history_pages.explanation(explanation.find(world.ledger, "churn:4")))
+
+    text = page.getvalue()
+    assert "approve by ada@contoso.com: it is needed" in text
+    assert f"{RULE}; it counted" in text
+    assert "overridden" in text
+
+
+def test_the_request_is_explained_by_what_came_of_it(world: World) -> None:
+    outcome = say(world, "approve", held(world))
+    page = io.StringIO()
+
+    found = explanation.find(world.ledger, str(outcome.work))
+    Console(file=page, width=200).print(history_pages.explanation(found))
+
+    assert "ada@contoso.com approved: it is needed" in page.getvalue()
+
+
+def vanish(world: World) -> None:
+    del world.workspace.jobs["j1"]
+
+
+def move_on(world: World) -> None:
+    world.policies.kept["churn.yaml"] = CHURN.replace("churn-*", "other-*")
+
+
+def empty(world: World) -> None:
+    del world.store.blobs[OUTPUTS / "azureml/j1/model/model.onnx"]
+
+
+def rename(world: World) -> None:
+    world.policies.kept["churn.yaml"] = CHURN.replace("  - name: churn", "  - name: other")
+
+
+GONE: list[tuple[Callable[[World], None], str]] = [
+    (vanish, "the workspace does not show job j1"),
+    (move_on, "no policy matches job j1 of experiment churn-nightly"),
+    (empty, "shows no files at"),
+    (rename, "its source does not offer it to churn any more"),
+]
+
+
+@pytest.mark.parametrize("action", ["approve", "reevaluate"])
+@pytest.mark.parametrize(("change", "why"), GONE)
+def test_what_is_not_offered_any_more_is_declined_and_stays_open(
+    world: World, action: str, change: Callable[[World], None], why: str
+) -> None:
+    message = asked(world, action, work := held(world))
+    change(world)
+
+    outcome = settled(world, message)
+
+    question = world.questions.read(work)
+    assert (outcome.outcome, world.champion("churn")) == ("declined", 3)
+    assert why in outcome.reasons[0]
+    assert question is not None
+    assert question.is_open
+
+
+def test_what_is_not_offered_any_more_can_still_be_rejected(world: World) -> None:
+    message = asked(world, "reject", held(world))
+    vanish(world)
+
+    assert settled(world, message).outcome == "rejected"
+
+
+def test_a_drop_whose_manifest_was_replaced_is_not_approved(world: World) -> None:
+    adopted(world, "digits")
+    world.drop("vendor-a/d1")
+    message = asked(world, "approve", str(world.process(drop_event("vendor-a/d1")).work))
+    world.drop("vendor-a/d1", metrics={"accuracy": 0.99})
+
+    outcome = settled(world, message)
+
+    assert "its files were written again since it was decided" in outcome.reasons[0]
+    assert world.receipt("vendor-a/d1")["outcome"] == "held"
+
+
+def test_what_an_observing_app_decided_is_decided_again_by_one_that_acts() -> None:
+    world = World(observes=True)
+    world.job("j1")
+    work = str(world.process(job_event("j1")).work)
+    world.observes = False
+
+    outcome = say(world, "reevaluate", work)
+
+    assert (outcome.outcome, outcome.version) == ("registered", 1)
+    assert world.process(job_event("j1")).outcome == "duplicate"
+
+
+def test_a_finding_outweighs_every_approval(world: World) -> None:
+    adopted(world, "digits")
+    world.drop("vendor-a/d1")
+    message = asked(world, "approve", str(world.process(drop_event("vendor-a/d1")).work), rules=["*"])
+    model = INCOMING / "vendor-a/d1/model.onnx"
+    world.faults.meanwhile("state questions/", lambda: world.store.put(model, b"tampered"))
+
+    outcome = settled(world, message)
+
+    assert outcome.outcome == "rejected"
+    assert world.champion("digits") == 3
+    assert world.history("digits")[-1]["verdicts"][0]["result"] == "failed"
+    assert world.history("digits")[-1]["candidate"]["findings"]
+
+
+DAMAGES: list[tuple[dict[str, Any], str]] = [
+    ({"format": "registrar/question/v2"}, "deploy the version of the app that wrote it"),
+    ({"state": "answered"}, "has 'answered' as state"),
+    ({"answers": {}}, "has {} as answers"),
+    ({"work": 1}, "has 1 as work"),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), DAMAGES)
+def test_a_damaged_question_is_named_and_nothing_is_written(world: World, changes: dict[str, Any], told: str) -> None:
+    message = asked(world, "approve", work := held(world))
+    text, etag, written = world.state.kept[f"questions/{work}.json"]
+    world.state.kept[f"questions/{work}.json"] = (json.dumps(json.loads(text) | changes), etag, written)
+
+    with pytest.raises(LedgerFormatError, match=re.escape(f"questions/{work}.json")) as raised:
+        settled(world, message)
+
+    assert told in str(raised.value)
+    assert world.champion("churn") == 3
+
+
+def test_members_that_a_newer_version_added_are_left_out(world: World) -> None:
+    message = asked(world, "approve", work := held(world))
+    text, etag, written = world.state.kept[f"questions/{work}.json"]
+    world.state.kept[f"questions/{work}.json"] = (json.dumps(json.loads(text) | {"colour": "red"}), etag, written)
+
+    assert settled(world, message).outcome == "registered"

@@ -238,6 +238,16 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"actor": {"name": "ada"}}, "actor.tenant: is required"),
     ({"at": "2026-03-02"}, "at: must be a time with its zone"),
     ({"force": True}, "force: unknown key"),
+    ({"of": "0" * 64}, "of can only stand in an answer: approve, reject or reevaluate"),
+    ({"action": "reevaluate", "version": None}, "reevaluate needs model and of"),
+    ({"action": "reevaluate", "version": None, "of": "0" * 64, "model": None}, "reevaluate needs model and of"),
+    ({"action": "reevaluate", "version": None, "of": "../x"}, "of: "),
+    ({"action": "approve", "version": None, "of": "0" * 64}, "approve needs model, of, seen, rules and expires"),
+    ({"action": "reject", "version": None, "of": "0" * 64, "rules": ["*"]}, "reject needs model, of and seen"),
+    ({"action": "approve", "version": None, "rules": []}, "rules: must not be empty"),
+    ({"action": "approve", "version": None, "rules": ["a\nb"]}, "rules[0]: must be one line of printable text"),
+    ({"action": "approve", "version": None, "expires": "2026-03-02"}, "expires: must be a time with its zone"),
+    ({"action": "approve", "version": None, "seen": {"decision": "x"}}, "seen.decision: "),
 ]
 
 
