@@ -89,9 +89,10 @@ class Answers:
     def _put_in(self, question: Question, work: Work, request: Request) -> Question | str:
         if request.action == "reject":
             return self._closed(question, work, request, fingerprint=self._held(work)["candidate"]["fingerprint"])
-        offer = reoffered(self.registrar, work)
-        if isinstance(offer, str):
-            return offer
+        found = reoffered(self.registrar, work)
+        if isinstance(found, str):
+            return found
+        offer = found.candidate
         if request.action == "approve":
             around = self._around(question, work, offer)
             objection = why_not(request, around)
@@ -100,7 +101,7 @@ class Answers:
             question = replace(question, answers=around.earlier)
             if len(around.earlier) + 1 < around.people:
                 return replace(question, answers=(*around.earlier, request.to_dict()))
-        return self._closed(question, work, request, fingerprint=self.registrar.fingerprint(offer))
+        return self._closed(question, work, request, fingerprint=self.registrar.examination.fingerprint(offer))
 
     def _around(self, question: Question, work: Work, offer: Candidate) -> Circumstances:
         now = datetime.fromisoformat(self.registrar.now())
@@ -124,11 +125,12 @@ class Answers:
             return _told(request, Rejection(work, key, request).settle(self.registrar), key)
         follows = self.registrar.ledger.work(key)
         if follows is None or follows.state != "finished":
-            offer = reoffered(self.registrar, work)
-            if isinstance(offer, str):
+            found = reoffered(self.registrar, work)
+            if isinstance(found, str):
                 self.questions.write(question.reopened())
-                return _declined(request, offer)
-            self.registrar.settle(replace(offer, again=_again(question, work, request)))
+                return _declined(request, found)
+            offer = replace(found.candidate, again=_again(question, work, request))
+            self.registrar.settle_again(offer, fellows=found.fellows)
             follows = self.registrar.ledger.work(key)
         outcome = Outcome.from_dict((follows and follows.result) or {})
         return _told(request, outcome, key, *self._doubts(outcome))

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from registration import envelope, events, notices, record
 from registration import outcome as outcomes
-from registration.artifacts.inventory import Artifact
-from registration.artifacts.validation import validate
-from registration.candidate import Candidate, JobSource, Refusal, work_key
+from registration.candidate import Candidate, Refusal, work_key
 from registration.claiming import claimed
 from registration.errors import LedgerConflictError, MalformedEventError, NotVisibleYetError, PausedError
 from registration.events import NotOfInterest
-from registration.gathering import evidence_of
+from registration.examination import Examination
 from registration.offers import Opened, by_group, fingerprint_of, model_of, subject_of
 from registration.outcome import Outcome
+from registration.policy.decision import Member
+from registration.policy.decision import Outcome as Fate
 from registration.question import Question
-from registration.record import Beside, Case
 from registration.sources.resolve import UnknownSourceError
 from registration.surroundings import Surroundings
 from registration.tracing import UNTRACED
@@ -37,8 +36,9 @@ if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.notices import Notifier
     from registration.pauses import Pauses
-    from registration.policy.decision import Decision, Member
+    from registration.policy.decision import Decision
     from registration.question import Questions
+    from registration.record import Beside, Case
     from registration.sources.jobs import Workspace
     from registration.sources.resolve import Offer, Resolver
     from registration.tracing import Tracing
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 ACTED = 0
+UNCLAIMED = ""  # the work of a case that is judged and never settled
 OBSERVED = -1  # the epoch of work that was only observed, so that the same offer is new work for an app that acts
 
 
@@ -119,10 +120,26 @@ class Registrar:
                 self._settled(one, group=(*alone[:place], *alone[place + 1 :])) for place, one in enumerate(opened)
             )
 
+    def settle_again(self, offer: Candidate, *, fellows: Sequence[Offer]) -> Outcome:
+        """As `settle`, for one that people have decided again; `fellows`, others of its group, are only judged."""
+        with contextlib.ExitStack() as claims:
+            opened = self._opened(offer, claims)
+            alone = () if opened.claim.is_settled else tuple(map(self._alone, fellows))
+            return self._settled(opened, group=alone)
+
+    def _alone(self, fellow: Offer) -> Member:
+        if isinstance(fellow, Refusal):
+            return Member(fellow.model or "", Fate.REJECT)
+        try:
+            artifact = self.examination.inventory(fellow)
+        except NotVisibleYetError:  # it had its time to appear
+            return Member(fellow.model.name, Fate.REJECT)
+        return self._surroundings.judged_alone(self.examination.case(fellow, UNCLAIMED, artifact))
+
     def _opened(self, offer: Offer, claims: contextlib.ExitStack) -> Opened:
         """The offer with its claim, and the case unless it is settled or was refused."""
         self.pauses.check(model_of(offer))
-        artifact = self._inventory(offer)
+        artifact = self.examination.inventory(offer)
         fingerprint = fingerprint_of(offer, artifact)
         epoch = self._epoch(offer)
         work = work_key(offer.source, model=model_of(offer), fingerprint=fingerprint, epoch=epoch)
@@ -130,7 +147,7 @@ class Registrar:
         claim = claims.enter_context(claimed(self.ledger, work, subject={**subject_of(offer), "epoch": epoch}))
         if claim.is_settled or isinstance(offer, Refusal):
             return Opened(offer, claim)
-        return Opened(offer, claim, self._examine(offer, work, artifact))
+        return Opened(offer, claim, self.examination.case(offer, work, artifact))
 
     def _settled(self, opened: Opened, *, group: tuple[Member, ...]) -> Outcome:
         claim, offer = opened.claim, opened.offer
@@ -141,32 +158,10 @@ class Registrar:
         assert opened.case is not None  # noqa: S101 - it was neither settled nor refused
         return self._notify(self._judge(claim, opened.case, group))
 
-    def fingerprint(self, offer: Offer) -> str:
-        """What tells the listing of `offer` from every other; raises `NotVisibleYetError` if a job shows no files."""
-        return fingerprint_of(offer, self._inventory(offer))
-
     def _epoch(self, offer: Offer) -> int:
         if isinstance(offer, Candidate) and offer.again is not None:
             return offer.again.epoch
         return OBSERVED if self.observes else ACTED
-
-    def _inventory(self, offer: Offer) -> Artifact:
-        if isinstance(offer, Refusal):
-            return Artifact(())
-        artifact = Artifact.of(self.store.files(offer.location))
-        if isinstance(offer.source, JobSource):
-            if not artifact.files:
-                raise NotVisibleYetError(f"{offer.source} shows no files at {offer.location}")
-            return artifact
-        promised = {promise.path for promise in offer.promises}
-        return Artifact(tuple(file for file in artifact.files if file.path in promised))
-
-    def _examine(self, candidate: Candidate, work: str, artifact: Artifact) -> Case:
-        with self.tracing.step("validate"):
-            validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
-        with self.tracing.step("gather"):
-            known = evidence_of(candidate, self.workspace)
-        return Case(candidate, work, artifact, validation, known)
 
     def _judge(self, claim: Claim, case: Case, group: tuple[Member, ...]) -> Claim:
         """Decide against the champion of the moment; decide again if the history went on before it is recorded."""
@@ -192,6 +187,11 @@ class Registrar:
         self.ledger.keep_policy(sha256=candidate.policy.text_sha256, text=candidate.policy.text)
         for shadow in candidate.shadows:
             self.ledger.keep_policy(sha256=shadow.text_sha256, text=shadow.text)
+
+    @property
+    def examination(self) -> Examination:
+        """Finds out about offers before they are judged."""
+        return Examination(self.store, self.workspace, self.tracing)
 
     @property
     def _surroundings(self) -> Surroundings:

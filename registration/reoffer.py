@@ -7,7 +7,7 @@ comes by an event of its own.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from registration import events
@@ -18,12 +18,21 @@ from registration.sources.resolve import UnknownSourceError
 
 if TYPE_CHECKING:
     from registration.registrar import Registrar
+    from registration.sources.resolve import Offer
     from registration.work import Work
 
 CHANGED = "its files were written again since it was decided: they are other work, which an event or a sweep brings"
 
 
-def reoffered(registrar: Registrar, work: Work) -> Candidate | str:
+@dataclass(frozen=True)
+class Reoffer:
+    """The candidate, and what else of its group comes from the same source."""
+
+    candidate: Candidate
+    fellows: tuple[Offer, ...] = ()
+
+
+def reoffered(registrar: Registrar, work: Work) -> Reoffer | str:
     """What `work` decided about, as its source offers it now; or why it cannot be offered again.
 
     Raises `PolicyError` while a policy in force is broken, and `UnavailableError`.
@@ -32,13 +41,14 @@ def reoffered(registrar: Registrar, work: Work) -> Candidate | str:
         found = _found(registrar, work)
         if isinstance(found, str):
             return found
-        named = {"model": found.model.name, "fingerprint": registrar.fingerprint(found)}
+        offer = found.candidate
+        named = {"model": offer.model.name, "fingerprint": registrar.examination.fingerprint(offer)}
     except (NotVisibleYetError, UnknownSourceError) as gone:
         return str(gone)
-    if work_key(found.source, **named, epoch=epoch_of(work)) != work.work:
+    if work_key(offer.source, **named, epoch=epoch_of(work)) != work.work:
         return CHANGED
     event = str(work.subject.get("event"))
-    return replace(found, event=event, lineage=replace(found.lineage, source_event=event))
+    return replace(found, candidate=replace(offer, event=event, lineage=replace(offer.lineage, source_event=event)))
 
 
 def epoch_of(work: Work) -> int:
@@ -47,7 +57,7 @@ def epoch_of(work: Work) -> int:
     return epoch if isinstance(epoch, int) else 0
 
 
-def _found(registrar: Registrar, work: Work) -> Candidate | str:
+def _found(registrar: Registrar, work: Work) -> Reoffer | str:
     source = work.subject.get("source")
     event = registrar.resolver.event_of(source)
     if event is None:
@@ -57,8 +67,14 @@ def _found(registrar: Registrar, work: Work) -> Candidate | str:
         return offered.reason
     for offer in offered:
         if isinstance(offer, Candidate) and (list(offer.source.identity), offer.model.name) == _place(work):
-            return offer
+            return Reoffer(
+                offer, tuple(other for other in offered if other is not offer and _are_fellows(other, offer))
+            )
     return f"its source does not offer it to {work.subject.get('model')} any more"
+
+
+def _are_fellows(one: Offer, other: Offer) -> bool:
+    return one.group is not None and one.group == other.group
 
 
 def _place(work: Work) -> tuple[list[str], object]:

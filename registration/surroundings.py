@@ -41,12 +41,15 @@ class Surroundings:
     def alone(self, opened: Opened) -> Member:
         """What becomes, or became, of a member of a group without the others."""
         model = model_of(opened.offer) or ""
-        if opened.case is None:
-            return Member(model, self._known(opened, model))
-        beside = self.of(opened.case, self.ledger.head(model))
-        if beside.champion is not None and beside.champion.is_same_as(opened.case):
+        return Member(model, self._known(opened, model)) if opened.case is None else self.judged_alone(opened.case)
+
+    def judged_alone(self, case: Case) -> Member:
+        """What becomes of a case without the others of its group."""
+        model = case.candidate.model.name
+        beside = self.of(case, self.ledger.head(model))
+        if beside.champion is not None and beside.champion.is_same_as(case):
             return Member(model, Fate.REGISTER)
-        return Member(model, beside.decide(opened.case.candidate.model, opened.case.evidence).outcome)
+        return Member(model, beside.decide(case.candidate.model, case.evidence).outcome)
 
     def _champion(self, head: Head) -> Past | None:
         if head.champion is None:

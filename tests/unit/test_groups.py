@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from registration.errors import NotVisibleYetError, UnavailableError
+from registration.request import FORMAT
 from registration.sources.jobs import Job, JobOutput
+from tests.answering import ADA
 from tests.fakes import OUTPUTS
 from tests.world import World, job_event
 
@@ -124,3 +126,26 @@ def test_a_member_that_cannot_be_seen_yet_keeps_the_group_waiting_and_no_other(w
     assert world.champion("other") == 1
     assert world.champion("left") is None
     assert json.dumps(world.history("left")) == "[]"
+
+
+def decided_again(world: World, work: str) -> str:
+    said = {"id": "5f0c7c1e-8a56-4f0b-9d3e-2b9c1f6e7a40", "action": "reevaluate", "model": "left", "version": None}
+    more = {"reason": "why", "actor": ADA, "at": world.clock.iso(), "of": work}
+    (outcome,) = world.desk.process(json.dumps({"registrarRequest": {"format": FORMAT, **said, **more}}))
+    return outcome.outcome
+
+
+@pytest.mark.parametrize(("right", "came"), [(0.9, "registered"), (0.7, "rejected")])
+def test_a_member_that_is_decided_again_still_shares_the_fate_of_its_group(
+    world: World, right: float, came: str
+) -> None:
+    message = job(world, "j1", left=0.7, right=right)
+    became(world, message)
+    world.workspace.logged["j1"] = {"left": 0.9, "right": right}
+    before = world.history("right")
+
+    outcome = decided_again(world, world.history("left")[-1]["candidate"]["work"])
+
+    assert outcome == came
+    assert groups(world, "left")[0][0] == "group.right"
+    assert world.history("right") == before

@@ -1,0 +1,54 @@
+"""An examination: what is known of an offer before it is judged. A listing, then the files, then what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from registration.artifacts.inventory import Artifact
+from registration.artifacts.validation import validate
+from registration.candidate import JobSource, Refusal
+from registration.errors import NotVisibleYetError
+from registration.gathering import evidence_of
+from registration.offers import fingerprint_of
+from registration.record import Case
+
+if TYPE_CHECKING:
+    from registration.artifacts.store import ArtifactStore
+    from registration.candidate import Candidate
+    from registration.sources.jobs import Workspace
+    from registration.sources.resolve import Offer
+    from registration.tracing import Tracing
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Lists, reads and gathers; every method raises `TransientError` when what it reads does not answer or changes."""
+
+    store: ArtifactStore
+    workspace: Workspace
+    tracing: Tracing
+
+    def inventory(self, offer: Offer) -> Artifact:
+        """The files of `offer`, none for a refusal; raises `NotVisibleYetError` if a job shows none."""
+        if isinstance(offer, Refusal):
+            return Artifact(())
+        artifact = Artifact.of(self.store.files(offer.location))
+        if isinstance(offer.source, JobSource):
+            if not artifact.files:
+                raise NotVisibleYetError(f"{offer.source} shows no files at {offer.location}")
+            return artifact
+        promised = {promise.path for promise in offer.promises}
+        return Artifact(tuple(file for file in artifact.files if file.path in promised))
+
+    def fingerprint(self, offer: Offer) -> str:
+        """What tells the listing of `offer` from every other; raises as `inventory` does."""
+        return fingerprint_of(offer, self.inventory(offer))
+
+    def case(self, candidate: Candidate, work: str, artifact: Artifact) -> Case:
+        """All that is known about a candidate; every file is read once."""
+        with self.tracing.step("validate"):
+            validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
+        with self.tracing.step("gather"):
+            known = evidence_of(candidate, self.workspace)
+        return Case(candidate, work, artifact, validation, known)
