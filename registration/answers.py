@@ -148,7 +148,7 @@ def _again(question: Question, work: Work, request: Request) -> Again:
     answers = question.answers
     overrides = (override_of(answers),) if request.action == "approve" else ()
     requests: tuple[Mapping[str, Any], ...] = answers if overrides else answers[-1:]
-    return Again(epoch_of(work) + 1, work.work, requests, overrides)
+    return Again(str(question.next), epoch_of(work) + 1, work.work, requests, overrides)
 
 
 def _declined(request: Request, why: str) -> Outcome:

@@ -65,9 +65,11 @@ type Source = JobSource | DropSource
 class Again:
     """That people have an offer decided once more, after the work `follows`; `requests` are what they asked.
 
-    `epoch` tells the new work from the earlier ones about the same offer. `overrides` count where they stand.
+    `epoch` tells the new work, whose key is `work`, from the earlier ones about the same offer. `overrides` count where
+    they stand.
     """
 
+    work: str
     epoch: int
     follows: str
     requests: tuple[Mapping[str, Any], ...]

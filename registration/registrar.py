@@ -15,7 +15,13 @@ from registration import envelope, events, notices, record
 from registration import outcome as outcomes
 from registration.candidate import Candidate, Refusal, work_key
 from registration.claiming import claimed
-from registration.errors import LedgerConflictError, MalformedEventError, NotVisibleYetError, PausedError
+from registration.errors import (
+    ArtifactChangedError,
+    LedgerConflictError,
+    MalformedEventError,
+    NotVisibleYetError,
+    PausedError,
+)
 from registration.events import NotOfInterest
 from registration.examination import Examination
 from registration.offers import Opened, by_group, fingerprint_of, model_of, subject_of
@@ -143,6 +149,8 @@ class Registrar:
         fingerprint = fingerprint_of(offer, artifact)
         epoch = self._epoch(offer)
         work = work_key(offer.source, model=model_of(offer), fingerprint=fingerprint, epoch=epoch)
+        if isinstance(offer, Candidate) and offer.again is not None and offer.again.work != work:
+            raise ArtifactChangedError(f"{offer.source} offers other files than those that were to be decided again")
         claims.enter_context(self.tracing.work(work))
         claim = claims.enter_context(claimed(self.ledger, work, subject={**subject_of(offer), "epoch": epoch}))
         if claim.is_settled or isinstance(offer, Refusal):

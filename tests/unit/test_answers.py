@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ import pytest
 from rich.console import Console
 
 from registration import explanation, history, history_pages
-from registration.errors import LedgerFormatError, PausedError
+from registration.candidate import Again
+from registration.errors import ArtifactChangedError, LedgerFormatError, PausedError
 from registration.ledger import HELD_FOR
 from tests.answering import ADA, BOB, RULE, TWO_PEOPLE, adopted, asked, held, say, settled
 from tests.fakes import OUTPUTS
@@ -574,6 +576,16 @@ def test_what_an_observing_app_decided_is_decided_again_by_one_that_acts() -> No
 
     assert (outcome.outcome, outcome.version) == ("registered", 1)
     assert world.process(job_event("j1")).outcome == "duplicate"
+
+
+def test_other_files_than_those_approved_are_never_settled_in_their_place(world: World) -> None:
+    again = Again("0" * 64, 1, held(world), ())
+    before = world.everything()
+
+    with pytest.raises(ArtifactChangedError, match="offers other files than those that were to be decided again"):
+        world.registrar.settle_again(replace(world.offer(job_event("j1")), again=again), fellows=())
+
+    assert world.everything() == before
 
 
 def test_a_finding_outweighs_every_approval(world: World) -> None:
