@@ -15,19 +15,11 @@ from registration import envelope, events, notices, record
 from registration import outcome as outcomes
 from registration.candidate import Candidate, Refusal, work_key
 from registration.claiming import claimed
-from registration.errors import (
-    ArtifactChangedError,
-    LedgerConflictError,
-    MalformedEventError,
-    NotVisibleYetError,
-    PausedError,
-)
+from registration.errors import ArtifactChangedError, LedgerConflictError, MalformedEventError, PausedError
 from registration.events import NotOfInterest
 from registration.examination import Examination
 from registration.offers import Opened, by_group, fingerprint_of, model_of, subject_of
 from registration.outcome import Outcome
-from registration.policy.decision import Member
-from registration.policy.decision import Outcome as Fate
 from registration.question import Question
 from registration.sources.resolve import UnknownSourceError
 from registration.surroundings import Surroundings
@@ -42,7 +34,7 @@ if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.notices import Notifier
     from registration.pauses import Pauses
-    from registration.policy.decision import Decision
+    from registration.policy.decision import Decision, Member
     from registration.question import Questions
     from registration.record import Beside, Case
     from registration.sources.jobs import Workspace
@@ -53,7 +45,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 ACTED = 0
-UNCLAIMED = ""  # the work of a case that is judged and never settled
 OBSERVED = -1  # the epoch of work that was only observed, so that the same offer is new work for an app that acts
 
 
@@ -130,17 +121,9 @@ class Registrar:
         """As `settle`, for one that people have decided again; `fellows`, others of its group, are only judged."""
         with contextlib.ExitStack() as claims:
             opened = self._opened(offer, claims)
-            alone = () if opened.claim.is_settled else tuple(map(self._alone, fellows))
-            return self._settled(opened, group=alone)
-
-    def _alone(self, fellow: Offer) -> Member:
-        if isinstance(fellow, Refusal):
-            return Member(fellow.model or "", Fate.REJECT)
-        try:
-            artifact = self.examination.inventory(fellow)
-        except NotVisibleYetError:  # it had its time to appear
-            return Member(fellow.model.name, Fate.REJECT)
-        return self._surroundings.judged_alone(self.examination.case(fellow, UNCLAIMED, artifact))
+            known = [] if opened.claim.is_settled else fellows
+            group = tuple(self._surroundings.fellow(each, examination=self.examination) for each in known)
+            return self._settled(opened, group=group)
 
     def _opened(self, offer: Offer, claims: contextlib.ExitStack) -> Opened:
         """The offer with its claim, and the case unless it is settled or was refused."""

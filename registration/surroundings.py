@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registration.candidate import Refusal
+from registration.errors import NotVisibleYetError
 from registration.offers import model_of
 from registration.outcome import Outcome
 from registration.past import former
@@ -13,11 +15,15 @@ from registration.policy.decision import Outcome as Fate
 from registration.record import Beside, Past
 
 if TYPE_CHECKING:
+    from registration.examination import Examination
     from registration.head import Head
     from registration.ledger import Ledger
     from registration.offers import Opened
     from registration.record import Case
     from registration.registry import ModelRegistry
+    from registration.sources.resolve import Offer
+
+UNCLAIMED = ""  # the work of a case that is judged and never settled
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,16 @@ class Surroundings:
         """What becomes, or became, of a member of a group without the others."""
         model = model_of(opened.offer) or ""
         return Member(model, self._known(opened, model)) if opened.case is None else self.judged_alone(opened.case)
+
+    def fellow(self, offer: Offer, *, examination: Examination) -> Member:
+        """What would become of a member that nobody works on; what cannot be seen would be rejected."""
+        if isinstance(offer, Refusal):
+            return Member(offer.model or "", Fate.REJECT)
+        try:
+            artifact = examination.inventory(offer)
+        except NotVisibleYetError:
+            return Member(offer.model.name, Fate.REJECT)
+        return self.judged_alone(examination.case(offer, UNCLAIMED, artifact))
 
     def judged_alone(self, case: Case) -> Member:
         """What becomes of a case without the others of its group."""
