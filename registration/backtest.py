@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from registration import lacking, redecision
 from registration.policy.decision import ENGINE_VERSION, Outcome
+from registration.policy.override import REJECTED
 from registration.step import Step, stated, word
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ def _outcome(outcome: str, *, promote: bool) -> str:
 def _by_a_person(step: Step) -> str:
     if step.record.get("adopted"):
         return "a person adopted it; no rule ran"
+    if any(verdict.get("code") == REJECTED for verdict in step.verdicts):
+        return "a person rejected it; no rule ran"
     overridden = [word(verdict.get("rule")) for verdict in step.verdicts if verdict.get("result") == "overridden"]
     return f"a person overrode {', '.join(overridden)}" if overridden else ""
 

@@ -14,6 +14,7 @@ from registration.candidate import source_from
 from registration.claiming import claimed
 from registration.errors import LedgerConflictError
 from registration.outcome import DECIDED, Outcome
+from registration.policy.override import REJECTED
 from registration.policy.verdict import Result, Verdict
 from registration.record import promoted
 from registration.reoffer import epoch_of
@@ -66,7 +67,7 @@ class Rejection:
                 ledger.append(head, claim.work.draft.digest, promote=None)
 
     def _decision(self, held: Mapping[str, Any], *, at: str) -> dict[str, Any]:
-        verdict = Verdict("approval", Result.FAILED, self.reason, "rejected")
+        verdict = Verdict("approval", Result.FAILED, self.reason, REJECTED)
         return {
             **held,
             "decided_at": at,

@@ -17,6 +17,7 @@ EVERY_RULE: Final = "*"
 JUDGED: Final = "judged"  # the verdict on a candidate that no rule judged
 # A rule of a kind that is not listed here cannot be overridden: what is new fails closed.
 OVERRIDABLE: Final = ("metrics.", "require.", "budget.", "group.")
+REJECTED: Final = "rejected"  # the code of the verdict by which a person rejects what was held
 _OPEN: Final = frozenset({"held", "error"})
 
 

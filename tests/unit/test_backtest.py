@@ -17,6 +17,7 @@ from registration.backtest import Again, Fate
 from registration.errors import InputError
 from registration.policy import document
 from registration.step import Step
+from tests.answering import adopted, held, say
 from tests.world import CHURN, DIGITS, INCOMING, World, drop_event, job_event
 
 if TYPE_CHECKING:
@@ -119,6 +120,19 @@ def test_an_adoption_is_left_out(past: Past) -> None:
     [again] = backtest.of(model, [replace(step, record={**step.record, "adopted": True})])
 
     assert (again.fate, again.reasons) == (Fate.LEFT_OUT, ("a person adopted it; no rule ran",))
+
+
+def test_what_a_person_rejected_is_left_out() -> None:
+    world = World()
+    adopted(world)
+    world.job("j1")
+    say(world, "reject", held(world))
+    (model,) = document.parse(CHURN, source="p").models
+
+    *_, hold, rejection = backtest.of(model, history.read(world.ledger, "churn").steps)
+
+    assert (hold.fate, hold.was) == (Fate.SAME, "hold")
+    assert (rejection.fate, rejection.reasons) == (Fate.LEFT_OUT, ("a person rejected it; no rule ran",))
 
 
 def test_an_overridden_decision_is_left_out(past: Past) -> None:
