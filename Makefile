@@ -28,8 +28,9 @@ fix: $(READY)    ## let ruff format and mend what it can
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
 
-bench: $(READY)  ## ratios measured in one run
+bench: $(READY)  ## ratios measured in one run, and how decisions grow
 	@$(PYTHON) bench/imports.py
+	@$(PYTHON) bench/decisions.py
 
 load: $(READY)   ## a thousand mixed events through the sandbox
 	@$(PYTHON) -m bench.load

@@ -35,12 +35,11 @@ class Side:
         key = (subject.metric, subject.slice_)
         found = self._read.get(key)
         if found is None:
-            found = self._read[key] = self._fresh(subject)
+            found = subject.read(self.among[0]) if len(self.among) == 1 else self._best(subject)
+            self._read[key] = found
         return found
 
-    def _fresh(self, subject: Subject) -> Decimal | number.Flaw:
-        if len(self.among) == 1:
-            return subject.read(self.among[0])
+    def _best(self, subject: Subject) -> Decimal | number.Flaw:
         if self.absent is not None:
             return self.absent
         read = [subject.read(evidence) for evidence in self.among]
