@@ -122,10 +122,10 @@ def decide(  # noqa: PLR0913 - each is an input of its own, and most have a defa
     waiting = [_not_adopted(policy.name)] if unadopted and policy.adopt == "required" else []
     required, measured, budgeted = _judged(policy, candidate=candidate, champion=champion, past=past)
     before = _answered([*map(_finding, candidate.findings), *waiting, *required], overrides)
-    measured = _answered(measured, overrides)
-    answers = (*before, *measured, *_answered([*budgeted, *map(_member, group)], overrides))
-    # Where the policy judges metrics, tags alone do not speak for a model.
-    if (silence := _silence(answers, speaking=measured or answers)) is not None:
+    measured = _answered([*measured, *budgeted], overrides)
+    answers = (*before, *measured, *_answered([_member(member) for member in group], overrides))
+    # Where the policy judges metrics, tags alone do not speak for a model. Other members of a group never do.
+    if (silence := _silence(answers, speaking=measured or before)) is not None:
         answers = (*answers, *_answered([silence], overrides))
     return _decided(policy, answers, is_unsafe=bool(candidate.findings))
 
