@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from registration import cli_policy_publish, cli_policy_replay
+from registration import cli_policy_import, cli_policy_publish, cli_policy_replay
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,9 +33,10 @@ def add_to(app: typer.Typer) -> None:
 
 def group() -> typer.Typer:
     """The group with all its commands."""
-    made = typer.Typer(help="Policies as code: check, test, compare, try on the past, publish.", no_args_is_help=True)
+    made = typer.Typer(help="Policies as code: import, check, test, compare, try on the past, publish.", no_args_is_help=True)
     for name, command in (("check", check), ("test", run_cases), ("diff", diff), ("schema", schema)):
         made.command(name)(command)
+    cli_policy_import.add_to(made)
     cli_policy_replay.add_to(made)
     cli_policy_publish.add_to(made)
     return made

@@ -7,7 +7,8 @@
     │       ├── PolicyError
     │       ├── EvidenceError
     │       ├── ManifestError
-    │       └── SettingsError
+    │       ├── SettingsError
+    │       └── ForeignConfigError
     ├── TransientError             the world will answer differently later; the message comes again
     │   ├── NotVisibleYetError         a job or its output is not readable yet
     │   ├── UnavailableError           Azure ML, storage or the ledger did not answer
@@ -82,6 +83,10 @@ class ManifestError(DocumentError):
 
 class SettingsError(DocumentError):
     """The app's settings are missing or wrong; `problems` name the environment variables."""
+
+
+class ForeignConfigError(DocumentError):
+    """A config of another tool cannot be imported; `problems` name places in that config."""
 
 
 class TransientError(RegistrarError):

@@ -1,0 +1,166 @@
+"""Azure/aml-registermodel's `registermodel.json` as a policy.
+
+The keys are those of the action's schema (code/schemas.py at commit 6826159); what it did with them is read from its
+code, which differs from its documentation where a warning says so.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+from registration.policy import number
+from registration.policy.importers import foreign
+from registration.policy.importers.draft import Draft, Imported
+from registration.policy.importers.section import Section
+
+TOOL = "the configuration of the GitHub action aml-registermodel"
+
+_DEFAULT_FILE = "model.pkl"
+_LONGEST_NAME = 32
+_KEYS = (
+    "model_name",
+    "model_file_name",
+    "model_framework",
+    "model_framework_version",
+    "model_tags",
+    "model_properties",
+    "model_description",
+    "metrics_max",
+    "metrics_min",
+    "force_registration",
+    "experiment_name",
+)
+_NO_WORSE = {"max_regression": Decimal(0)}
+
+_NO_EQUAL = {
+    "datasets": (
+        "the action linked these datasets to the version by name and passed over those it did not find; here lineage "
+        "comes from the job's own inputs (`require: {lineage: [datasets]}` refuses a candidate without any)"
+    ),
+    "sample_input_dataset": "a version has no sample input here; log a signature or an input example with the model",
+    "sample_output_dataset": "a version has no sample output here; log a signature with the model",
+    "cpu_cores": "a version has no resources here; they belong to the deployment",
+    "memory_gb": "a version has no resources here; they belong to the deployment",
+    "pipeline_child_run_name": (
+        "a pipeline's steps offer nothing here; let the pipeline itself have the output, and name it in `from`. The "
+        "action took the first child of a step that had children, whichever that was"
+    ),
+    "run_id": "no run is named here; every job of the experiment that completes offers its model",
+    "parameters_file": "an input of the action; there is nothing to point at here",
+    "azure_credentials": "not read and not needed: Registrar signs in with an identity; take it out of the file",
+}
+
+_PROPERTY = "a version's properties are Registrar's own; written as a tag"
+_FRAMEWORK = "a version has no field for it in Azure ML's current API; written as a tag"
+_COMPARED = (
+    "metrics_max, metrics_min: the action compared with the latest version and let NaN pass; it compared text as text "
+    "and lists item by item. Here the champion counts, and what is no finite number fails"
+)
+_FIRST = (
+    "metrics_max, metrics_min: the action registered a first model unseen, and one whose predecessor had no run; here "
+    "it is held for a person, unless you add a `min` or `max`, or `defaults: {no_champion: accept}`"
+)
+_INVERTED = (
+    "the action enforced the opposite of what it documents: it refused a lower value and registered a higher one. Here "
+    "lower is better, so verdicts change; compare your recent versions before you trust today's champion"
+)
+
+
+def read(text: str, *, source: str, name: str | None = None, experiment: str | None = None) -> Imported:
+    """The policy that a registermodel.json asks for; raises `ForeignConfigError` naming the place."""
+    draft = Draft(source, TOOL)
+    config = Section(source, {}, draft.warnings).child(foreign.read_json(text, source=source))
+    config.require_any(TOOL, (*_KEYS, *_NO_EQUAL))
+    _identity(config, draft)
+    _file(config, draft)
+    _tags(config, draft)
+    _metrics(config, draft)
+    _unlike(config)
+    config.rest("unknown to the action too, which passed over it")
+    return draft.finish(name=name, experiment=experiment or config.text("experiment_name"))
+
+
+def _identity(config: Section, draft: Draft) -> None:
+    config.take("experiment_name")
+    if name := config.text("model_name"):
+        draft.put("name", name, place="model_name")
+        if len(name) > _LONGEST_NAME:
+            config.warn("model_name", message=f"the action took {_LONGEST_NAME} characters at most; taken whole here")
+    if description := config.text("model_description"):
+        draft.put("description", description, place="model_description")
+
+
+def _file(config: Section, draft: Draft) -> None:
+    file = config.text("model_file_name")
+    if file is None:
+        config.warn("model_file_name", message=f"absent; the action then looked for {_DEFAULT_FILE}, and so does this")
+        file = _DEFAULT_FILE
+    path = file if "/" in file else f"outputs/{file}"
+    draft.put("from", {"output": "artifacts", "path": path}, place="model_file_name")
+    if path != file:
+        message = f"the action took the first file of the run whose name contains {file!r}; here it is {path}, exactly"
+        config.warn("model_file_name", message=message)
+
+
+def _tags(config: Section, draft: Draft) -> None:
+    tags: dict[str, str] = {}
+    for name, message in (("model_tags", ""), ("model_properties", _PROPERTY)):
+        found = config.section(name) or config.child({}, name)
+        for key in found.entries:
+            _put(tags, key, found, key, message)
+    for key in ("model_framework", "model_framework_version"):
+        _put(tags, key.removeprefix("model_"), config, key, _FRAMEWORK)
+    if tags:
+        draft.put("tags", tags, place="model_tags")
+
+
+def _put(tags: dict[str, str], tag: str, found: Section, key: str, message: str) -> None:
+    """Write one tag from what is `found` under `key`, unless its name is taken or not ours to give."""
+    value = found.take(key)
+    if value is None:
+        return
+    if tag in tags:
+        found.warn(key, message=f"left out: there is a tag {tag!r} already")
+    elif not tag or tag.startswith("registrar."):
+        found.warn(key, message="left out: a tag's name must not be empty nor start with 'registrar.'")
+    else:
+        tags[tag] = _text(value)
+        if not isinstance(value, str):
+            found.warn(key, message=f"a tag is text; written as {tags[tag]!r}")
+        if message:
+            found.warn(key, message=message)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return number.text(value) if isinstance(value, Decimal) else json.dumps(value, default=float)
+
+
+def _metrics(config: Section, draft: Draft) -> None:
+    up, down = config.texts("metrics_max"), config.texts("metrics_min")
+    for key, names, direction in (("metrics_max", up, "maximize"), ("metrics_min", down, "minimize")):
+        for index, metric in enumerate(names):
+            rules = draft.rules(metric, place=config.place(key, index))
+            if rules.get("direction", direction) != direction:
+                raise config.error(key, index, message=f"{metric!r} is in metrics_max too; which way is it better?")
+            rules |= {"direction": direction, "vs_champion": dict(_NO_WORSE)}
+        if names:
+            config.once(_COMPARED)
+    if down:
+        config.warn("metrics_min", message=_INVERTED)
+    if up or down:
+        config.once(_FIRST)
+
+
+def _unlike(config: Section) -> None:
+    if config.flag("force_registration"):
+        message = (
+            "refused: a policy cannot say that rules do not count. To register one candidate in spite of a rule, "
+            "`registrar approve` it, under your own name and with a reason"
+        )
+        config.warn("force_registration", message=message)
+    for key, message in _NO_EQUAL.items():
+        if config.take(key) not in (None, [], {}):
+            config.warn(key, message=message)
