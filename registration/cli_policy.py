@@ -33,7 +33,9 @@ def add_to(app: typer.Typer) -> None:
 
 def group() -> typer.Typer:
     """The group with all its commands."""
-    made = typer.Typer(help="Policies as code: import, check, test, compare, try on the past, publish.", no_args_is_help=True)
+    made = typer.Typer(
+        help="Policies as code: import, check, test, compare, try on the past, publish.", no_args_is_help=True
+    )
     for name, command in (("check", check), ("test", run_cases), ("diff", diff), ("schema", schema)):
         made.command(name)(command)
     cli_policy_import.add_to(made)

@@ -47,6 +47,13 @@ def test_a_name_given_is_the_model_s_and_the_policy_s(config: Path) -> None:
     assert (policy.name, policy.models[0].name) == ("other", "other")
 
 
+def test_a_name_that_no_model_can_have_is_not_blamed_on_the_config(config: Path) -> None:
+    ran = run("registermodel", config, "--name", "a b")
+
+    assert str(ran.exception).startswith("registermodel.json: --name: must start with a letter or digit")
+    assert not ran.stdout
+
+
 def test_strict_makes_warnings_count(config: Path) -> None:
     assert run("registermodel", config, "--strict").exit_code == 1
 

@@ -153,6 +153,8 @@ def test_secrets_beside_the_parameters_are_not_repeated() -> None:
         ({"model_file_name": "../model.pkl"}, "config: model_file_name: must not have an empty"),
         ({"model_file_name": "/model.pkl"}, "config: model_file_name: must be relative"),
         ({"model_tags": ["a"]}, "config: model_tags: must be a mapping"),
+        ('{"model_tags": {"a": 1e999}}', "config: model_tags.a: is Infinity; put it in quotes"),
+        ('{"model_tags": {"a": %s}}' % ("7" * 5000), "config: model_tags.a: is Infinity; put it in quotes"),
         ({"force_registration": "true"}, "config: force_registration: must be true or false"),
         ({"threshold": 1}, "config: is not the configuration of the GitHub action aml-registermodel"),
     ],

@@ -1,55 +1,68 @@
-"""Cases that other promotion gates answer differently, and the answer here."""
+"""The engine decides as specified, in every case of tests/conformance, where other tools often do not."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Any
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from registration.documents import load
-from registration.policy import Evidence, ModelPolicy, decide
+from registration.policy import ModelPolicy
+from registration.policy.fate import Then
+from registration.policy.handling import Defaults
+from registration.policy.metrics import Budget, MetricPolicy, SlicePolicy, VsChampion
+from registration.policy.require import Require
+from tests.conformance import cases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from registration.documents import Document
+    from tests.conformance.cases import Case
+
+CASES = cases.every()
+PARTS: list[type[Document]] = [ModelPolicy, MetricPolicy, SlicePolicy, VsChampion, Defaults, Require, Then, Budget]
+# What a version is and is called, who may answer later, and the one thing that can follow a hold.
+NOT_DECIDING = {"name", "type", "from", "description", "tags", "approval", "hold"}
+PEERS = {"aml-registermodel", "mlflow", "tfma"}
+README = Path(__file__).parents[2] / "README.md"
 
 
-@dataclass(frozen=True)
-class Case:
-    title: str
-    asked: dict[str, Any]
-    candidate: float | None
-    champion: float | None
-    outcome: str
-    direction: str = "maximize"
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}: {case.name}")
+def test_the_case_is_decided_as_specified(case: Case) -> None:
+    assert cases.seen(case.decide()) == case.expected
 
 
-NO_WORSE: dict[str, Any] = {"max_regression": 0}
-CASES = [
-    Case("better", NO_WORSE, 0.90, 0.80, "register"),
-    Case("worse", NO_WORSE, 0.70, 0.80, "reject"),
-    Case("tie", NO_WORSE, 0.80, 0.80, "register"),
-    Case("lower error is better", NO_WORSE, 0.5, 1.0, "register", "minimize"),
-    Case("higher error is worse", NO_WORSE, 9.9, 1.0, "reject", "minimize"),
-    Case("candidate NaN, 5% better", {"min_improvement": "5%"}, math.nan, 0.8, "reject"),
-    Case("champion NaN, 5% better", {"min_improvement": "5%"}, 0.01, math.nan, "hold"),
-    Case("candidate NaN, no worse", NO_WORSE, math.nan, 0.8, "reject"),
-    Case("0.05 better at .90 to .95", {"min_improvement": 0.05}, 0.95, 0.90, "register"),
-    Case("5% better of a negative champion", {"min_improvement": "5%"}, -1.0, -0.5, "reject"),
-    Case("5% better of zero", {"min_improvement": "5%"}, 0.0001, 0.0, "hold"),
-    Case("1% worse allowed", {"max_regression": "1%"}, 0.895, 0.900, "register"),
-    Case("candidate lacks the metric", NO_WORSE, None, 0.8, "reject"),
-    Case("champion lacks the metric", NO_WORSE, 0.8, None, "hold"),
-]
+def test_every_case_has_a_claim_of_its_own() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
 
 
-def evidence(value: float | None) -> Evidence:
-    return Evidence({} if value is None else {"metric": value})
+def keys(value: object) -> Iterator[str]:
+    """Every key of a mapping, at any depth."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        yield key
+        yield from keys(inner)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
-def test_the_case_has_the_specified_outcome(case: Case) -> None:
-    asked = {"direction": case.direction, "vs_champion": case.asked}
-    policy = load(ModelPolicy, {"name": "m", "metrics": {"metric": asked}}, source="case")
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_every_key_of_the_vocabulary_is_in_some_case(part: type[Document]) -> None:
+    used = {key for case in CASES for key in keys(case.asked["policy"])}
+    known = {info.alias or name for name, info in part.model_fields.items()}
 
-    decision = decide(policy, candidate=evidence(case.candidate), champion=evidence(case.champion))
+    assert known - NOT_DECIDING <= used
 
-    assert decision.outcome == case.outcome
+
+def test_the_peers_in_the_cases_are_those_that_were_run() -> None:
+    answered = [case.asked["peers"].keys() for case in CASES if case.file == "peers"]
+
+    assert len(answered) == 14
+    assert all(peers == PEERS for peers in answered)
+    assert {peer for case in CASES for peer in case.asked.get("wrong", ())} == PEERS
+
+
+def test_the_readme_counts_the_cases() -> None:
+    said = re.search(r"(\d+) cases", README.read_text(encoding="utf-8"))
+
+    assert said
+    assert int(said[1]) == len(CASES)

@@ -89,6 +89,9 @@ class Draft:
 
     def _policy(self, name: str | None, experiment: str | None, output: str) -> dict[str, Any]:
         called = name or self.model.get("name") or self._unnamed()
+        self.origins["name"] = self.origins["models[0].name"] = (
+            "--name" if name else self.origins.get("models[0].name", "")
+        )
         feeds = experiment or self._no_experiment()
         if "from" not in self.model:
             self.warn("", f"the config does not say where in a job the model lies; the output {output!r} is assumed")
@@ -118,7 +121,7 @@ class Draft:
             return document.parse(page.body(policy), source=self.source)
         except PolicyError as error:
             problems = [Problem(self._origin(one.path), one.message) for one in error.problems]
-            raise ForeignConfigError(self.source, problems) from None
+            raise ForeignConfigError(self.source, list(dict.fromkeys(problems))) from None
 
     def _origin(self, path: str) -> str:
         """Where the config asked for `path` of the policy; that place itself when only an option can have."""

@@ -77,7 +77,7 @@ def read(text: str, *, source: str, name: str | None = None, experiment: str | N
     _tags(config, draft)
     _metrics(config, draft)
     _unlike(config)
-    config.rest("unknown to the action too, which passed over it")
+    config.rest("unknown to the action too, which passed over it", likeness=0.5)
     return draft.finish(name=name, experiment=experiment or config.text("experiment_name"))
 
 
@@ -125,17 +125,20 @@ def _put(tags: dict[str, str], tag: str, found: Section, key: str, message: str)
     elif not tag or tag.startswith("registrar."):
         found.warn(key, message="left out: a tag's name must not be empty nor start with 'registrar.'")
     else:
-        tags[tag] = _text(value)
+        tags[tag] = _text(found, key, value)
         if not isinstance(value, str):
             found.warn(key, message=f"a tag is text; written as {tags[tag]!r}")
         if message:
             found.warn(key, message=message)
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return number.text(value) if isinstance(value, Decimal) else json.dumps(value, default=float)
+def _text(found: Section, key: str, value: object) -> str:
+    if isinstance(value, Decimal):
+        read = number.read(value)
+        if isinstance(read, number.Flaw):
+            raise found.error(key, message=f"{read.says}; put it in quotes")
+        return number.text(read)
+    return value if isinstance(value, str) else json.dumps(value, default=float)
 
 
 def _metrics(config: Section, draft: Draft) -> None:

@@ -6,12 +6,13 @@ because that is how these tools write a default.
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from registration.documents import nearest, spelled
+from registration.documents import spelled
 from registration.errors import ForeignConfigError, Problem
 from registration.policy import number
 
@@ -137,12 +138,12 @@ class Section:
         if self.entries and self.entries.keys().isdisjoint(one for key in keys for one in self._spellings(key)):
             raise self.error(message=f"is not {what}: it has none of {', '.join(keys)}")
 
-    def rest(self, message: str) -> None:
-        """Warn of every key that nobody took; a key close to a known one is taken for a slip."""
+    def rest(self, message: str, *, likeness: float = 0.8) -> None:
+        """Warn of every key that nobody took; one that is as much like a known one as that is taken for a slip."""
         for key in self.entries:
             if key not in self.taken:
-                near = nearest(key, sorted(self.taken))
-                self.warn(key, message=f"{message}; was {near} meant?" if near else message)
+                near = difflib.get_close_matches(key, sorted(self.taken), n=1, cutoff=likeness)
+                self.warn(key, message=f"{message}; was {near[0]} meant?" if near else message)
 
     def _spellings(self, key: str) -> tuple[str, ...]:
         return (key, _camel(key)) if self.camel else (key,)

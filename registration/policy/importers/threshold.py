@@ -6,11 +6,11 @@ rules, those of `*`, and those of each slice that has an entry.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from registration.policy import senses
 from registration.policy.importers import slices
 from registration.policy.importers.change import Change
 from registration.policy.importers.draft import at_least, at_most, percent
@@ -30,8 +30,6 @@ _DIRECTIONS: dict[object, str] = {
     Decimal(1): "minimize",
 }
 _WAYS = ("maximize", "minimize")
-_DOWN = re.compile("loss|error|entropy|fall_out|miss_rate|false_|rmse|mse|mae|fpr|fnr", re.ASCII)
-_UP = re.compile("auc|accuracy|precision|recall|true_|specificity|sensitivity|f1|ndcg", re.ASCII)
 _HALF = Decimal("0.5")
 
 _BASELINE = (
@@ -156,13 +154,9 @@ def _direction(metric: str, thresholds: Sequence[Threshold], draft: Draft) -> st
     changes = [change for one in thresholds for change in one.changes]
     if declared is None:
         return None
-    ways = dict.fromkeys([_usual(metric) or declared, declared, *_WAYS])
+    usual = senses.usual(metric)
+    ways = dict.fromkeys([usual.direction.value if usual else declared, declared, *_WAYS])
     chosen = next((way for way in ways if all(change.rule(way) for change in changes)), declared)
     if chosen != declared:
         draft.warn(thresholds[0].place, _LIMIT.format("higher" if chosen == "maximize" else "lower"))
     return chosen
-
-
-def _usual(metric: str) -> str | None:
-    down, up = _DOWN.search(metric), _UP.search(metric)
-    return None if bool(down) == bool(up) else "minimize" if down else "maximize"
