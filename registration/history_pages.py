@@ -119,10 +119,9 @@ def _version(found: Explanation, version: int | None) -> str:
         return "none was registered" + (f"; {champion} the champion" if found.model else "")
     if version == found.champion:
         return f"{version}, the champion"
-    was = (
-        "champion once" if found.step is None or found.step.promoted else "registered, never promoted by this decision"
-    )
-    return f"{version}, {was}; {champion} now"
+    if found.step is not None and not found.step.promoted:
+        return f"{version}, registered and not promoted; {champion} the champion"
+    return f"{version}, champion once; {champion} now"
 
 
 def _state(work: Work | None) -> Iterator[Row]:
