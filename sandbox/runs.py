@@ -122,7 +122,7 @@ class Runs:
         """The jobs that are not steps of a pipeline."""
         with self._lock:
             jobs = [job for job in self._jobs.values() if job.parent is None]
-        return sorted(jobs, key=lambda job: job.created, reverse=True)
+        return sorted(jobs, key=lambda job: (job.created, job.name), reverse=True)
 
     def children(self, parent: str) -> list[Job]:
         """The steps of a pipeline."""
