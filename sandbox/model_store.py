@@ -123,7 +123,7 @@ class ModelStore:
         """All versions, the last created first; raises `refusals.RefusalError` (404) for an unknown model."""
         with self._lock:
             self.container(name)
-            return sorted(self._versions[name].values(), key=lambda each: each.created, reverse=True)
+            return sorted(self._versions[name].values(), key=lambda each: (each.created, each.version), reverse=True)
 
     def container(self, name: str) -> ModelContainer:
         """A container with its numbers; raises `refusals.RefusalError` (404)."""
@@ -137,7 +137,7 @@ class ModelStore:
         """All containers, the last created first."""
         with self._lock:
             found = [self.container(name) for name in self._containers]
-        return sorted(found, key=lambda each: each.created, reverse=True)
+        return sorted(found, key=lambda each: (each.created, each.name), reverse=True)
 
     def put_container(
         self,
