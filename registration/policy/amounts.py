@@ -10,11 +10,14 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
 from registration.policy import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PERCENT = re.compile(r"([-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?))\s*%", re.ASCII)
 _MAXIMIZE = {"maximize", "higher_is_better", "greater_is_better", "greater_is_better:true", "metrics_max"}
@@ -61,20 +64,34 @@ def bound(written: object) -> Decimal:
 
 
 def _amount(written: object) -> Amount:
+    match written:
+        case {"absolute": size, **rest} if not rest:
+            return Amount(_not_negative(_number(size)))
+        case {"absolute": _, **rest}:
+            raise ValueError(f"absolute stands alone; it knows no {', '.join(map(str, rest))}")
     percent = _PERCENT.fullmatch(written) if isinstance(written, str) else None
-    value = _number(Decimal(percent[1])) if percent else _number(written)
-    if value < 0:
-        raise ValueError("must not be negative; direction already says which way is better")
-    if not percent and _RATIOS[0] < value < _RATIOS[1]:
+    value = _not_negative(_number(Decimal(percent[1])) if percent else _number(written))
+    if not percent and is_like_a_ratio(value):
         raise ValueError(_looks_like_a_ratio(value))
     return Amount(value, percent=percent is not None)
 
 
+def is_like_a_ratio(value: Decimal) -> bool:
+    """Whether a bare number is refused, because 1.01 nearly always means 1%."""
+    return _RATIOS[0] < value < _RATIOS[1]
+
+
+def _not_negative(value: Decimal) -> Decimal:
+    if value < 0:
+        raise ValueError("must not be negative; direction already says which way is better")
+    return value
+
+
 def _looks_like_a_ratio(value: Decimal) -> str:
-    share = number.text((value - 1) * 100)
+    written, share = number.text(value), number.text((value - 1) * 100)
     return (
-        f"{number.text(value)} looks like a ratio, but a bare number is an absolute difference; "
-        f"write {share}% for a share of the champion's value"
+        f"{written} looks like a ratio, but a bare number is an absolute difference; write {share}% for a share of the "
+        f"champion's value, or {{absolute: {written}}} if the difference is meant"
     )
 
 
@@ -90,6 +107,24 @@ def _ceiling(written: object) -> Amount:
     if amount.value == 0:
         raise ValueError("must be more than 0, or nothing better than the champion could pass")
     return amount
+
+
+def _each(read: Callable[[object], Amount]) -> Callable[[object], tuple[Amount, ...]]:
+    """Reads one amount, or a list of an absolute one and a percentage; the absolute one comes first."""
+
+    def amounts(written: object) -> tuple[Amount, ...]:
+        if not isinstance(written, list):
+            return (read(written),)
+        found = tuple(sorted(map(read, written), key=lambda amount: amount.percent))
+        if [amount.percent for amount in found] != [False, True]:
+            raise ValueError("a list holds one absolute amount and one percentage, such as [0.05, 5%]; both must hold")
+        return found
+
+    return amounts
+
+
+def _written(amounts: tuple[Amount, ...]) -> str | list[str]:
+    return str(amounts[0]) if len(amounts) == 1 else [str(amount) for amount in amounts]
 
 
 def _tolerance(written: object) -> Decimal:
@@ -120,8 +155,29 @@ def _only_true(written: object) -> Literal[True]:
 
 
 _PERCENTAGE = {"type": "string", "pattern": r"^\+?([0-9]+\.?[0-9]*|\.[0-9]+)\s*%$"}
-_ANY_AMOUNT = {"anyOf": [{"type": "number", "minimum": 0}, _PERCENTAGE]}
-_SOME_AMOUNT = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _PERCENTAGE]}
+
+
+def _amount_schema(**limit: float) -> dict[str, Any]:
+    number = {"type": "number", **limit}
+    absolute = {
+        "type": "object",
+        "properties": {"absolute": number},
+        "required": ["absolute"],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [number, _PERCENTAGE, absolute]}
+
+
+def _amounts_schema(**limit: float) -> dict[str, Any]:
+    one = _amount_schema(**limit)
+    return {"anyOf": [*one["anyOf"], {"type": "array", "items": one, "minItems": 2, "maxItems": 2}]}
+
+
+_ANY_AMOUNT, _ANY_AMOUNTS, _SOME_AMOUNTS = (
+    _amount_schema(minimum=0),
+    _amounts_schema(minimum=0),
+    _amounts_schema(exclusiveMinimum=0),
+)
 _WAYS = {"enum": sorted({*_MAXIMIZE, *_MINIMIZE} | {"HIGHER_IS_BETTER", "LOWER_IS_BETTER"})}
 
 type Way = Annotated[Direction, BeforeValidator(_direction), WithJsonSchema(_WAYS)]
@@ -137,5 +193,12 @@ type Floor = Annotated[
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
 ]
 type Regression = Annotated[Amount, PlainValidator(_amount), PlainSerializer(str), WithJsonSchema(_ANY_AMOUNT)]
-type Gain = Annotated[Amount, PlainValidator(_gain), PlainSerializer(str), WithJsonSchema(_SOME_AMOUNT)]
-type Ceiling = Annotated[Amount, PlainValidator(_ceiling), PlainSerializer(str), WithJsonSchema(_SOME_AMOUNT)]
+type Regressions = Annotated[
+    tuple[Amount, ...], PlainValidator(_each(_amount)), PlainSerializer(_written), WithJsonSchema(_ANY_AMOUNTS)
+]
+type Gains = Annotated[
+    tuple[Amount, ...], PlainValidator(_each(_gain)), PlainSerializer(_written), WithJsonSchema(_SOME_AMOUNTS)
+]
+type Ceilings = Annotated[
+    tuple[Amount, ...], PlainValidator(_each(_ceiling)), PlainSerializer(_written), WithJsonSchema(_SOME_AMOUNTS)
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from registration.policy.handling import Defaults, Handled
+from registration.policy.metrics import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,11 @@ def _metric(written: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, A
     if "slices" not in written:
         return kept
     here = {**whole, **{key: value for key, value in written.items() if key in _INHERITED}}
-    return {**kept, "slices": {name: _without_repeats(entry, here) for name, entry in written["slices"].items()}}
+    # Of several patterns the first that fits counts, so their order is part of what is said.
+    patterns = [name for name in written["slices"] if is_pattern(name)]
+    order = {"patterns": patterns} if len(patterns) > 1 else {}
+    slices = {name: _without_repeats(entry, here) for name, entry in written["slices"].items()}
+    return {**kept, **order, "slices": slices}
 
 
 def _without_repeats(written: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from registration.documents import spelled
 from registration.policy import number, senses
 from registration.policy.amounts import Direction
 from registration.policy.handling import Handling
+from registration.policy.metrics import fits
 from registration.policy.remark import Code, Weight
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def of(model: ModelPolicy, place: Path) -> Iterator[Said]:
     """Everything to be said of the metrics of `model`, which stands at `place`."""
     for name, metric in model.metrics.items():
         yield from _of_direction(name, metric, (*place, "metrics", name))
+        yield from _of_patterns(metric, (*place, "metrics", name))
         for asked in _asked(model, name, metric, (*place, "metrics", name)):
             yield from _of_rules(asked, compares=model.compare_to != "none")
 
@@ -83,7 +85,7 @@ def _asked(model: ModelPolicy, name: str, metric: MetricPolicy, place: Path) -> 
 
 def _of_rules(asked: Asked, *, compares: bool) -> Iterator[Said]:
     if not asked.rules.asks:
-        yield asked.warning(Code.NO_RULE, "", "has no min, max or vs_champion: it is recorded and never judged")
+        yield asked.warning(Code.NO_RULE, "", "has no bound and no vs_champion: it is recorded and never judged")
     if asked.rules.vs_champion is not None and not compares:
         yield asked.error(Code.NEVER_JUDGED, "vs_champion", COMPARES_NOTHING)
     yield from _of_only_bound(asked)
@@ -99,13 +101,24 @@ def _of_direction(name: str, metric: MetricPolicy, place: Path) -> Iterator[Said
         yield Said(Weight.WARNING, Code.DIRECTION, spelled((*place, "direction")), message)
 
 
+def _of_patterns(metric: MetricPolicy, place: Path) -> Iterator[Said]:
+    """A pattern is text too, and its stars fit those of a wider one."""
+    for index, pattern in enumerate(metric.patterns):
+        wider = next((earlier for earlier in metric.patterns[:index] if fits(pattern, earlier)), None)
+        if wider is not None:
+            message = f"takes no slice: each that fits is taken by {wider!r} already, which stands before it"
+            yield Said(Weight.WARNING, Code.UNREACHABLE, spelled((*place, "slices", pattern)), message)
+
+
 def _of_only_bound(asked: Asked) -> Iterator[Said]:
-    sense, least, most = asked.sense, asked.rules.minimum, asked.rules.maximum
-    if sense is None or asked.direction not in {None, sense.direction} or (least is None) == (most is None):
+    sense, rules = asked.sense, asked.rules
+    lower = [key for key, limit in (("min", rules.minimum), ("above", rules.above)) if limit is not None]
+    upper = [key for key, limit in (("max", rules.maximum), ("below", rules.below)) if limit is not None]
+    if sense is None or asked.direction not in {None, sense.direction} or bool(lower) == bool(upper):
         return
-    if (least is None) == (sense.direction is Direction.MAXIMIZE):
+    if (not lower) == (sense.direction is Direction.MAXIMIZE):
         message = f"keeps good candidates out: a {sense.better} {sense.word} is usually better"
-        yield asked.warning(Code.DIRECTION, "min" if most is None else "max", message)
+        yield asked.warning(Code.DIRECTION, (lower or upper)[0], message)
 
 
 def _of_bounds(asked: Asked) -> Iterator[Said]:
@@ -115,27 +128,43 @@ def _of_bounds(asked: Asked) -> Iterator[Said]:
         yield asked.error(Code.UNSATISFIABLE, "min", f"no {asked.name} reaches {number.text(least)}: {_ends(asked)}")
     if most is not None and low is not None and number.add(most, asked.tolerance) < low:
         yield asked.error(Code.UNSATISFIABLE, "max", f"no {asked.name} is down at {number.text(most)}: {_ends(asked)}")
+    yield from _of_exclusive_bounds(asked, low, high)
     if least is not None and low is not None and number.subtract(least, asked.tolerance) <= low:
         yield asked.warning(Code.VACUOUS, "min", f"refuses no number: {_ends(asked)}")
     if most is not None and high is not None and number.add(most, asked.tolerance) >= high:
         yield asked.warning(Code.VACUOUS, "max", f"refuses no number: {_ends(asked)}")
 
 
+def _of_exclusive_bounds(asked: Asked, low: Decimal | None, high: Decimal | None) -> Iterator[Said]:
+    above, below = asked.rules.above, asked.rules.below
+    if above is not None and high is not None and above >= high:
+        yield asked.error(Code.UNSATISFIABLE, "above", f"no {asked.name} is above {number.text(above)}: {_ends(asked)}")
+    if below is not None and low is not None and below <= low:
+        yield asked.error(Code.UNSATISFIABLE, "below", f"no {asked.name} is below {number.text(below)}: {_ends(asked)}")
+    if above is not None and low is not None and above < low:
+        yield asked.warning(Code.VACUOUS, "above", f"refuses no number: {_ends(asked)}")
+    if below is not None and high is not None and below > high:
+        yield asked.warning(Code.VACUOUS, "below", f"refuses no number: {_ends(asked)}")
+
+
 def _of_tolerance(asked: Asked) -> Iterator[Said]:
     rule = asked.rules.vs_champion
     if rule is None or not asked.tolerance:
         return
-    if _is_below(rule.min_improvement, asked.tolerance):
+    gain = _absolute(rule.min_improvement)
+    if gain is not None and gain <= asked.tolerance:
         message = f"the tolerance of {number.text(asked.tolerance)} lets a candidate pass that is no better"
         yield asked.warning(Code.TOLERANCE, "vs_champion.min_improvement", message)
-    for key, amount in (("max_regression", rule.max_regression), ("max_improvement", rule.max_improvement)):
-        if amount is not None and amount.value and _is_below(amount, asked.tolerance):
-            message = f"is {amount}, and the tolerance adds {number.text(asked.tolerance)} to it"
+    for key, amounts in (("max_regression", rule.max_regression), ("max_improvement", rule.max_improvement)):
+        amount = _absolute(amounts)
+        if amount and amount <= asked.tolerance:
+            message = f"is {number.text(amount)}, and the tolerance adds {number.text(asked.tolerance)} to it"
             yield asked.warning(Code.TOLERANCE, f"vs_champion.{key}", message)
 
 
-def _is_below(amount: Amount | None, tolerance: Decimal) -> bool:
-    return amount is not None and not amount.percent and amount.value <= tolerance
+def _absolute(amounts: tuple[Amount, ...] | None) -> Decimal | None:
+    """The amount in the metric's own unit, if there is one among them."""
+    return next((amount.value for amount in amounts or () if not amount.percent), None)
 
 
 def _of_comparison(asked: Asked) -> Iterator[Said]:
@@ -143,11 +172,11 @@ def _of_comparison(asked: Asked) -> Iterator[Said]:
     if rule is None or sense is None or sense.low is None or sense.high is None:
         return
     width = number.subtract(sense.high, sense.low)
-    gain, loss = rule.min_improvement, rule.max_regression
-    if gain is not None and not gain.percent and number.subtract(gain.value, asked.tolerance) > width:
-        message = f"no {asked.name} is {gain} better than another: {_ends(asked)}"
+    gain, loss = _absolute(rule.min_improvement), _absolute(rule.max_regression)
+    if gain is not None and number.subtract(gain, asked.tolerance) > width:
+        message = f"no {asked.name} is {number.text(gain)} better than another: {_ends(asked)}"
         yield asked.error(Code.UNSATISFIABLE, "vs_champion.min_improvement", message)
-    if loss is not None and not loss.percent and loss.value >= width:
+    if loss is not None and loss >= width:
         yield asked.warning(Code.VACUOUS, "vs_champion.max_regression", f"refuses no number: {_ends(asked)}")
 
 

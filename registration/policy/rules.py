@@ -11,30 +11,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from registration.policy import number
-from registration.policy.criteria import (
-    Budgeted,
-    MaxImprovement,
-    Maximum,
-    MaxRegression,
-    MinImprovement,
-    Minimum,
-    StrictlyBetter,
-)
+from registration.policy.bounds import Above, Below, Maximum, Minimum
+from registration.policy.criteria import Budgeted, MaxImprovement, MaxRegression, MinImprovement, StrictlyBetter
 from registration.policy.handling import Handling, StandIn
-from registration.policy.metrics import ANY_SLICE
+from registration.policy.metrics import ANY_SLICE, fits
 from registration.policy.seen import Seen
 from registration.policy.subject import Subject
 from registration.policy.unjudged import no_champion, of_candidate, of_champion, share_of_zero
 from registration.policy.verdict import Result, Verdict, at_worst, capped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from decimal import Decimal
 
+    from registration.policy.amounts import Amount
     from registration.policy.criteria import Criterion
     from registration.policy.document import ModelPolicy
     from registration.policy.metrics import MetricPolicy, SlicePolicy, VsChampion
     from registration.policy.sides import Side, Sides
+
+    type Asks = tuple[Criterion, str]  # and what ends the rule's name
 
 
 class Rule(Protocol):
@@ -100,15 +96,19 @@ class Measured(NamedTuple):
 
 
 class MetricRule(NamedTuple):
-    """A criterion for one subject; one that is relative compares with the champion that the policy names."""
+    """A criterion for one subject; one that is relative compares with the champion that the policy names.
+
+    `part` ends the name of one of two amounts that stand under one key.
+    """
 
     subject: Subject
     criterion: Criterion
+    part: str = ""
 
     @property
     def name(self) -> str:
         """The subject's and the criterion's."""
-        return f"{self.subject.prefix}.{self.criterion.key}"
+        return f"{self.subject.prefix}.{self.criterion.key}{self.part}"
 
     def judge(self, sides: Sides) -> Answer:
         """Passed if the criterion is met; what cannot be judged is handled as the policy says."""
@@ -203,52 +203,69 @@ def _of_metric(metric: str, asked: MetricPolicy, whole: Handling, slices: Iterab
     """Every rule about one metric: overall, then in each slice."""
     here = whole.over(asked)
     subject = Subject(metric, None, asked.direction, here)
-    overall: list[Rule] = [MetricRule(subject, criterion) for criterion in _criteria(asked)]
+    overall: list[Rule] = [MetricRule(subject, *asks) for asks in _criteria(asked)]
     return [*overall, *_in_slices(metric, asked, here, slices)] or [_names_only(subject)]
 
 
 def _in_slices(metric: str, asked: MetricPolicy, here: Handling, slices: Iterable[str]) -> Iterator[Rule]:
-    named = asked.slices or {}
-    for name, entry in named.items():
-        if name != ANY_SLICE:
+    taken = _taken(asked, slices) if asked.slices else {}
+    for name, entry in (asked.slices or {}).items():
+        if name not in taken:
             yield from _in_slice(metric, name, asked, entry, here)
             continue
-        others = [slice_ for slice_ in slices if slice_ not in named]
         handling, criteria = here.over(entry), tuple(_criteria(entry))
-        for slice_ in others if criteria else ():
+        for slice_ in taken[name] if criteria else ():
             subject = Subject(metric, slice_, asked.direction, handling)
-            yield from (MetricRule(subject, criterion) for criterion in criteria)
-        if not others or not criteria:
-            reason = f"the policy asks {metric} of every slice, but there is none without an entry of its own"
-            yield Unjudged(f"metrics.{metric}.slices[{ANY_SLICE}]", reason, "no_slices")
+            yield from (MetricRule(subject, *asks) for asks in criteria)
+        if not taken[name] or not criteria:
+            which = "" if name == ANY_SLICE else f" {name}"
+            reason = f"the policy asks {metric} of every slice{which}, but there is none without an entry of its own"
+            yield Unjudged(f"metrics.{metric}.slices[{name}]", reason, "no_slices")
+
+
+def _taken(asked: MetricPolicy, slices: Iterable[str]) -> dict[str, list[str]]:
+    """The slices that each entry for several of them takes: by the first pattern that fits, else by `*`."""
+    named, patterns = asked.slices or {}, asked.patterns
+    taken: dict[str, list[str]] = {key: [] for key in (*patterns, ANY_SLICE) if key in named}
+    for slice_ in slices:
+        if slice_ in named and slice_ not in taken:
+            continue
+        entry = next((pattern for pattern in patterns if fits(slice_, pattern)), ANY_SLICE)
+        if entry in taken:
+            taken[entry].append(slice_)
+    return taken
 
 
 def _in_slice(metric: str, name: str, asked: MetricPolicy, entry: SlicePolicy, here: Handling) -> list[Rule]:
     subject = Subject(metric, name, asked.direction, here.over(entry))
-    rules: list[Rule] = [MetricRule(subject, criterion) for criterion in _criteria(entry)]
+    rules: list[Rule] = [MetricRule(subject, *asks) for asks in _criteria(entry)]
     return rules or [_names_only(subject)]
 
 
 def _names_only(subject: Subject) -> Unjudged:
-    reason = f"the policy names {subject.label} but has no min, max or vs_champion for it"
+    reason = f"the policy names {subject.label} but has no bound or vs_champion for it"
     return Unjudged(subject.prefix, reason, "no_rule")
 
 
-def _criteria(asked: SlicePolicy) -> Iterator[Criterion]:
-    if asked.minimum is not None:
-        yield Minimum(asked.minimum)
-    if asked.maximum is not None:
-        yield Maximum(asked.maximum)
+def _criteria(asked: SlicePolicy) -> Iterator[Asks]:
+    bounds = ((Minimum, asked.minimum), (Maximum, asked.maximum), (Above, asked.above), (Below, asked.below))
+    for kind, limit in bounds:
+        if limit is not None:
+            yield kind(limit), ""
     if asked.vs_champion is not None:
         yield from _against_champion(asked.vs_champion)
 
 
-def _against_champion(asked: VsChampion) -> Iterator[Criterion]:
-    if asked.max_regression is not None:
-        yield MaxRegression(asked.max_regression)
-    if asked.min_improvement is not None:
-        yield MinImprovement(asked.min_improvement)
+def _against_champion(asked: VsChampion) -> Iterator[Asks]:
+    yield from _amounts(MaxRegression, asked.max_regression)
+    yield from _amounts(MinImprovement, asked.min_improvement)
     if asked.strict is not None:
-        yield StrictlyBetter()
-    if asked.max_improvement is not None:
-        yield MaxImprovement(asked.max_improvement)
+        yield StrictlyBetter(), ""
+    yield from _amounts(MaxImprovement, asked.max_improvement)
+
+
+def _amounts(kind: Callable[[Amount], Criterion], asked: tuple[Amount, ...] | None) -> Iterator[Asks]:
+    """One criterion an amount; of two each is named, because both have a verdict."""
+    for amount in asked or ():
+        part = ".percent" if amount.percent else ".absolute"
+        yield kind(amount), part if len(asked or ()) > 1 else ""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _RULES: Final[Mapping[tuple[str | int, ...], tuple[str, str]]] = {
     ("min",): ("must {now}be at least {new}", "no longer has a minimum"),
     ("max",): ("must {now}be at most {new}", "no longer has a maximum"),
+    ("above",): ("must {now}be above {new}", "need no longer be above a bound"),
+    ("below",): ("must {now}be below {new}", "need no longer be below a bound"),
+    ("patterns",): ("{now}takes a slice by the first that fits of {new}", "no longer has several patterns of slices"),
     ("vs_champion", "max_regression"): (
         "may {now}be {new} worse than {other}",
         "has no max_regression any more",
@@ -79,7 +82,9 @@ def _rule_of(path: Path) -> tuple[str | None, Path]:
 
 
 def _slice(name: str) -> str:
-    return "every other slice" if name == "*" else f"slice {name}"
+    if name == "*":
+        return "every other slice"
+    return f"every slice {name}" if "*" in name else f"slice {name}"
 
 
 def _filled(asked: Path, old: Any, new: Any) -> str:
@@ -87,8 +92,14 @@ def _filled(asked: Path, old: Any, new: Any) -> str:
     sentence = asks if new is not None else asks_no_more
     if asked == ("vs_champion", "max_regression") and new in _NOTHING:
         sentence = "may {now}not be worse than {other}"
-    words = sentence.format(now="now " if old is not None else "", new=value(new), other="the champion")
+    amount, whichever = _both(asked, new) if isinstance(new, list) and asked[0] == "vs_champion" else (value(new), "")
+    words = sentence.format(now="now " if old is not None else "", new=amount, other="the champion") + whichever
     return words if old is None or old is True else f"{words} (was {value(old)})"
+
+
+def _both(asked: Path, amounts: list[str]) -> tuple[str, str]:
+    """Two amounts of which both must hold, and which of them is the one that counts."""
+    return " or ".join(amounts), f", whichever is {'more' if asked[1] == 'min_improvement' else 'less'}"
 
 
 def _plainly(place: str, old: Any, new: Any) -> str:

@@ -41,11 +41,17 @@ def test_a_relative_change_is_a_share_of_the_champion(change: float, rule: dict[
     assert "with a baseline of 0" in warnings(KIND, config)
 
 
-def test_two_changes_of_one_metric_leave_one_out_aloud() -> None:
-    config = one(min_absolute_change=0.05, min_relative_change=0.1)
+@pytest.mark.parametrize(("relative", "amount"), [(0.1, [0.05, "10%"]), (0, 0.05)])
+def test_two_changes_of_one_metric_must_both_hold(relative: float, amount: object) -> None:
+    config = one(min_absolute_change=0.05, min_relative_change=relative)
 
-    assert metrics(KIND, config)["m"]["vs_champion"] == {"min_improvement": 0.05}
-    assert "m.min_relative_change: left out" in warnings(KIND, config)
+    assert metrics(KIND, config)["m"]["vs_champion"] == {"min_improvement": amount}
+
+
+def test_a_change_that_looks_like_a_ratio_is_written_as_the_difference_that_it_is() -> None:
+    found = metrics(KIND, one(min_absolute_change=1.05, min_relative_change=0.1))
+
+    assert found["m"]["vs_champion"] == {"min_improvement": [{"absolute": 1.05}, "10%"]}
 
 
 def test_yaml_and_json_say_the_same() -> None:

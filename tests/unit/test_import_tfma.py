@@ -126,11 +126,18 @@ def test_an_odd_direction_is_kept_where_the_usual_one_cannot_say_it() -> None:
     assert metrics(KIND, asked)["auc"] == {"direction": "minimize", "vs_champion": {"min_improvement": 0.1}}
 
 
-def test_absolute_and_relative_of_one_metric_leave_one_out_aloud() -> None:
+def test_absolute_and_relative_of_one_metric_must_both_hold() -> None:
     asked = config({"score": change("HIGHER_IS_BETTER", absolute=0.01, relative=0.05)})
 
-    assert metrics(KIND, asked)["score"]["vs_champion"] == {"min_improvement": 0.01}
-    assert "left out: a change of at least 5%" in warnings(KIND, asked)
+    assert metrics(KIND, asked)["score"]["vs_champion"] == {"min_improvement": [0.01, "5%"]}
+
+
+@pytest.mark.parametrize(("absolute", "relative", "stays"), [(0.01, -0.05, 0.01), (-0.01, 0.05, "5%")])
+def test_an_improvement_leaves_no_room_for_a_regression(absolute: float, relative: float, stays: object) -> None:
+    asked = config({"score": change("HIGHER_IS_BETTER", absolute=absolute, relative=relative)})
+
+    assert metrics(KIND, asked)["score"]["vs_champion"] == {"min_improvement": stays}
+    assert "asks for more than the max_regression that stood beside it, which is left out" in warnings(KIND, asked)
 
 
 def test_the_stricter_of_two_thresholds_stays() -> None:
@@ -160,19 +167,40 @@ def test_a_threshold_for_all_data_alone_leaves_slices_in_peace() -> None:
     assert metrics(KIND, asked) == {"m": {"min": 0.8}}
 
 
-def test_every_value_of_a_feature_is_the_star() -> None:
+def test_every_value_of_a_feature_is_a_pattern() -> None:
     country = {"feature_keys": ["country"]}
     asked = config(slicing=(country,), per_slice_thresholds=by_slice((country, least(0.7)), (DE, least(0.6))))
 
-    assert metrics(KIND, asked)["m"]["slices"] == {"*": {"min": 0.7}, "country=DE": {"min": 0.7}}
-    assert "'*' is every slice" not in warnings(KIND, asked)
+    assert metrics(KIND, asked)["m"]["slices"] == {"country=*": {"min": 0.7}, "country=DE": {"min": 0.7}}
+    assert "also takes" not in warnings(KIND, asked)
 
 
-def test_a_star_that_covers_more_than_before_is_warned_about() -> None:
-    country, age = {"feature_keys": ["country"]}, {"feature_keys": ["age"]}
-    asked = config(slicing=(country, age), per_slice_thresholds=by_slice((country, least(0.7))))
+@pytest.mark.parametrize(
+    ("other", "warned"), [(["age"], False), (["age", "country"], False), (["country", "zip"], True)]
+)
+def test_a_pattern_that_takes_more_than_before_is_warned_about(other: list[str], warned: bool) -> None:
+    country, crossed = {"feature_keys": ["country"]}, {"feature_keys": other}
+    asked = config(slicing=(country, crossed), per_slice_thresholds=by_slice((country, least(0.7))))
 
-    assert "here '*' is every slice that has no entry of its own" in warnings(KIND, asked)
+    said = "here 'country=*' also takes slices of more features, such as country=*,zip=*"
+    assert (said in warnings(KIND, asked)) is warned
+
+
+def test_the_pattern_that_gives_more_values_comes_first_and_obeys_both() -> None:
+    wide, narrow = {"feature_keys": ["age", "country"]}, {"feature_keys": ["age"], "feature_values": {"country": "DE"}}
+    asked = config(per_slice_thresholds=by_slice((wide, least(0.7)), (narrow, least(0.6))))
+
+    inside = metrics(KIND, asked)["m"]["slices"]
+
+    assert list(inside.items()) == [("age=*,country=DE", {"min": 0.7}), ("age=*,country=*", {"min": 0.7})]
+
+
+def test_patterns_that_share_slices_are_warned_about() -> None:
+    one = {"feature_keys": ["age"], "feature_values": {"country": "DE"}}
+    other = {"feature_keys": ["country"], "feature_values": {"age": "20"}}
+    asked = config(per_slice_thresholds=by_slice((one, least(0.7)), (other, least(0.6))))
+
+    assert "'age=*,country=DE' and 'age=20,country=*' share slices; here the first alone holds" in warnings(KIND, asked)
 
 
 def test_a_crossed_slice_has_its_features_in_order() -> None:
@@ -185,7 +213,7 @@ def test_a_crossed_slice_has_its_features_in_order() -> None:
 
 @pytest.mark.parametrize(
     "where",
-    [{"feature_keys": ["age"], "feature_values": {"country": "DE"}}, {"slice_keys_sql": "SELECT STRUCT(gender)"}],
+    [{"feature_values": {"country": "*"}}, {"slice_keys_sql": "SELECT STRUCT(gender)"}],
 )
 def test_slices_without_a_name_are_left_out_aloud(where: dict[str, Any]) -> None:
     asked = config(per_slice_thresholds=by_slice((where, least(0.7))))

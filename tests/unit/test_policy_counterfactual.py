@@ -28,6 +28,8 @@ def of(asked: dict[str, Any], candidate: object, champion: object = None, direct
     ("asked", "candidate", "champion", "told"),
     [
         ({"min": 0.8}, 0.75, None, "needs recall >= 0.8, had 0.75; would pass if min were at most 0.75"),
+        ({"above": 0.8}, 0.8, None, "needs recall > 0.8, had 0.8; would pass if above were less than 0.8"),
+        ({"below": 0.8}, 0.85, None, "needs recall < 0.8, had 0.85; would pass if below were more than 0.85"),
         ({"max": 0.8}, 0.85, None, "needs recall <= 0.8, had 0.85; would pass if max were at least 0.85"),
         (
             {"vs_champion": {"max_regression": 0}},

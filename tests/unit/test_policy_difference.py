@@ -44,6 +44,14 @@ CHANGED = [
     ("min: 0.8", "min: 0.8, tolerance: 0.01", "accuracy has a tolerance of 0.01"),
     ("min: 0.8", 'min: 0.8, slices: {"c=DE": {min: 0.7}}', "accuracy in slice c=DE must be at least 0.7"),
     ("min: 0.8", 'min: 0.8, slices: {"*": {max: 0.7}}', "accuracy in every other slice must be at most 0.7"),
+    ("min: 0.8", "above: 0.8, min: 0.8", "accuracy must be above 0.8"),
+    ("min: 0.8", "below: 0.9, min: 0.8", "accuracy must be below 0.9"),
+    ("min: 0.8", 'min: 0.8, slices: {"c=*": {min: 0.7}}', "accuracy in every slice c=* must be at least 0.7"),
+    (
+        "max_regression: 1%",
+        "max_regression: [0.01, 1%]",
+        "accuracy may now be 0.01 or 1% worse than the champion, whichever is less (was 1%)",
+    ),
     ("1%}", "1%, max_improvement: 5%}", "accuracy may be at most 5% better than the champion"),
 ]
 
@@ -148,3 +156,20 @@ def test_there_is_a_difference_exactly_when_the_digests_differ(edits: list[tuple
 
     assert bool(found) == (before.digest != after.digest)
     assert all(str(change) for change in found)
+
+
+def test_another_order_of_slice_patterns_is_a_difference() -> None:
+    one, other = (
+        f"min: 0.8, slices: {slices}"
+        for slices in ('{"a*": {min: 1}, "*b": {min: 2}}', '{"*b": {min: 2}, "a*": {min: 1}}')
+    )
+
+    found = words(CHURN.replace("min: 0.8", other), CHURN.replace("min: 0.8", one))
+
+    assert found == ["churn-classifier: accuracy now takes a slice by the first that fits of [*b, a*] (was [a*, *b])"]
+
+
+def test_two_amounts_that_must_both_be_gained_are_told_as_the_greater() -> None:
+    found = words(CHURN.replace("max_regression: 1%", "min_improvement: [0.01, 1%]"))
+
+    assert "churn-classifier: accuracy must be at least 0.01 or 1% better than the champion, whichever is more" in found

@@ -61,7 +61,7 @@ def test_bounds_are_exact_and_percentages_stay_percentages() -> None:
 
     assert accuracy.minimum == Decimal("0.8")
     assert accuracy.vs_champion is not None
-    assert accuracy.vs_champion.max_regression == Amount(Decimal(1), percent=True)
+    assert accuracy.vs_champion.max_regression == (Amount(Decimal(1), percent=True),)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,19 @@ def test_equal_bounds_are_allowed() -> None:
         ("min_improvement: 0", "must be more than 0"),
         ("min_improvement: 0%", "must be more than 0"),
         ("max_regression: 1.01", "1.01 looks like a ratio, but a bare number is an absolute difference; write 1%"),
-        ("min_improvement: 1.05", "write 5% for a share of the champion's value"),
+        (
+            "min_improvement: 1.05",
+            "write 5% for a share of the champion's value, or {absolute: 1.05} if the difference",
+        ),
+        ("min_improvement: {absolute: 0}", "must be more than 0"),
+        ("max_regression: {absolute: -1}", "must not be negative"),
+        ("max_regression: {absolute: 1%}", "is text, not a number"),
+        ("max_regression: {absolute: 1, floor: 2}", "absolute stands alone; it knows no floor"),
+        ("max_regression: [0.1, 0.2]", "a list holds one absolute amount and one percentage, such as [0.05, 5%]"),
+        ("max_regression: [1%]", "a list holds one absolute amount and one percentage"),
+        ("max_regression: []", "a list holds one absolute amount and one percentage"),
+        ("min_improvement: [0.1, 0%]", "must be more than 0"),
+        ("min_improvement: [0.1, 7%], max_improvement: 5%", "min_improvement is above max_improvement"),
         ("max_regression: '0.1'", "is text, not a number"),
         ("max_regression: 1.01x", "is text, not a number"),
         ("strict: false", "must be true; use max_regression: 0 where a tie may pass"),
@@ -325,3 +337,37 @@ def test_an_mlflow_folder_with_a_dot_in_its_name_is_refused() -> None:
     )
 
     assert "models[0]: from.path: azure-ai-ml cannot register an mlflow_model folder with a dot, 'model.v1'" in said
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{absolute: 0.05}", "0.050", "[5%, 0.05]", "[{absolute: 0.05}, 5.0%]"],
+    ids=["one", "two", "three", "four"],
+)
+def test_an_amount_has_one_digest_however_it_is_written(written: str) -> None:
+    plain = "[0.05, 5%]" if "%" in written else "0.05"
+
+    digests = {parse(changed("max_regression: 1%", f"max_regression: {said}")).digest for said in (written, plain)}
+
+    assert len(digests) == 1
+
+
+def test_a_difference_that_looks_like_a_ratio_can_be_written() -> None:
+    policy = parse(changed("max_regression: 1%", "max_regression: {absolute: 1.05}"))
+
+    rule = policy.models[0].metrics["accuracy"].vs_champion
+    assert rule
+    assert rule.max_regression == (Amount(Decimal("1.05")),)
+
+
+@pytest.mark.parametrize("bounds", ["above: 0.8, below: 0.8", "min: 0.8, below: 0.8", "above: 0.8, max: 0.8"])
+def test_bounds_that_leave_no_value_between_them_are_refused(bounds: str) -> None:
+    assert "above and below leave their own value out" in refusal("min: 0.80", bounds)
+
+
+def test_the_order_of_slice_patterns_is_part_of_what_a_policy_says() -> None:
+    one, other = ('slices: {"a*": {min: 1}, "*b": {min: 2}}', 'slices: {"*b": {min: 2}, "a*": {min: 1}}')
+
+    digests = {parse(changed("min: 0.80", said)).digest for said in (one, other)}
+
+    assert len(digests) == 2

@@ -53,7 +53,7 @@ def test_the_errors_shown_in_the_docs_are_the_real_ones() -> None:
 
 
 def test_every_code_of_a_verdict_is_in_the_format_page() -> None:
-    modules = ("rules", "criteria", "unjudged", "required", "decision", "sides", "subject", "number")
+    modules = ("rules", "bounds", "criteria", "unjudged", "required", "decision", "sides", "subject", "number")
     written = "".join((ROOT / f"registration/policy/{name}.py").read_text(encoding="utf-8") for name in modules)
 
     found = re.findall(r'code: ClassVar\[str\] = "(\w+)"|Flaw\(\s*"(\w+)"|, "((?:\w+_)?\w+)"(?:, |\))', written)

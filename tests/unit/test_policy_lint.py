@@ -69,9 +69,24 @@ SLICED = [
         'accuracy: {slices: {"country=DE": {min: 1.5}}}',
         'error unsatisfiable: .slices["country=DE"].min: no accuracy reaches 1.5: accuracy lies between 0 and 1',
     ),
+    ("accuracy: {above: 1}", "error unsatisfiable: .above: no accuracy is above 1: accuracy lies between 0 and 1"),
+    ("rmse: {below: 0}", "error unsatisfiable: .below: no rmse is below 0: rmse is never below 0"),
+    ("rmse: {above: -1, max: 3}", "warning vacuous: .above: refuses no number: rmse is never below 0"),
+    ("accuracy: {min: 0.5, below: 1.1}", "warning vacuous: .below: refuses no number: accuracy lies between 0 and 1"),
+    (
+        "accuracy: {below: 0.9}",
+        "warning direction: .below: keeps good candidates out: a higher accuracy is usually better",
+    ),
+    (
+        'gain: {slices: {"a*": {min: 1}, "ab*": {min: 2}}}',
+        (
+            'warning unreachable: .slices["ab*"]: takes no slice: '
+            "each that fits is taken by 'a*' already, which stands before it"
+        ),
+    ),
     (
         'accuracy: {min: 0.5, slices: {"*": {}}}',
-        'warning no_rule: .slices["*"]: has no min, max or vs_champion: it is recorded and never judged',
+        'warning no_rule: .slices["*"]: has no bound and no vs_champion: it is recorded and never judged',
     ),
     (
         "gain: {direction: maximize, tolerance: 0.1, vs_champion: {min_improvement: 0.1}}",
@@ -119,12 +134,15 @@ def test_a_shadow_policy_may_be_about_the_same_model() -> None:
 
 
 def test_a_metric_without_a_rule_is_remarked_on() -> None:
-    message = "has no min, max or vs_champion: it is recorded and never judged"
+    message = "has no bound and no vs_champion: it is recorded and never judged"
 
     assert said("f1: {direction: maximize}") == [f"p.yaml:11: warning no_rule: models[0].metrics.f1: {message}"]
 
 
 FINE = [
+    "accuracy: {above: 0, below: 1}",
+    'gain: {slices: {"ab*": {min: 2}, "a*": {min: 1}, "abc": {min: 3}}}',
+    "gain: {direction: maximize, vs_champion: {min_improvement: [0.1, 1%]}}",
     "accuracy: {direction: maximize, min: 0.8, max: 0.99, vs_champion: {max_regression: 1%}}",
     "accuracy_percent: {min: 95}",
     "accuracy_loss: {direction: minimize, max: 0.1}",

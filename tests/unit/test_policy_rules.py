@@ -12,7 +12,8 @@ import pytest
 from registration.documents import load
 from registration.finding import Finding
 from registration.policy import Decision, Evidence, ModelPolicy, Outcome, Result, Verdict, decide
-from registration.policy.criteria import Maximum, MaxRegression, MinImprovement, Minimum, StrictlyBetter
+from registration.policy.bounds import Maximum, Minimum
+from registration.policy.criteria import MaxRegression, MinImprovement, StrictlyBetter
 from registration.policy.decision import combined
 from registration.policy.rules import MetricRule, rules_of
 

@@ -7,17 +7,17 @@ which way the metric is better; some differences no rule can ask for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registration.policy import number
-from registration.policy.importers.draft import percent
+from registration.policy.importers.draft import percent, put_amount
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from registration.policy.importers.draft import Rules
 
-_STRICTER = {"max_regression": min, "min_improvement": max, "max_improvement": min}
-_ALONE = {"max_regression", "min_improvement"}
+_IMPLIED = "min_improvement asks for more than the max_regression that stood beside it, which is left out"
 
 
 @dataclass(frozen=True)
@@ -41,26 +41,17 @@ class Change:
         return "max_improvement" if wanted > 0 else None
 
     def write(self, rules: Rules, direction: str) -> str | None:
-        """Write the rule into `rules`; None, or why it cannot stand there."""
+        """Write the rule into `rules`; None, or what is to be said of one that is left out."""
         rule = self.rule(direction)
         if rule is None:
             return f"no rule asks that a metric which is better {_way(direction)} gets worse; left out"
-        asked = rules.get("vs_champion", {})
-        rival = next(iter((asked.keys() & _ALONE) - {rule}), None) if rule in _ALONE else None
-        if rival or not self._comparable(asked.get(rule)):
-            return f"a metric can be compared with the champion in one such way only, and has {rival or rule}; left out"
-        rules["vs_champion"] = asked | {rule: self._stricter(rule, asked.get(rule))}
-        return None
-
-    def _comparable(self, other: object) -> bool:
-        return other is None or isinstance(other, str) == self.relative
-
-    def _stricter(self, rule: str, other: str | Decimal | None) -> str | Decimal:
+        asked: dict[str, Any] = rules.setdefault("vs_champion", {})
+        if rule == "max_regression" and "min_improvement" in asked:
+            return _IMPLIED
+        implied = rule == "min_improvement" and asked.pop("max_regression", None) is not None
         size = self.bound.copy_abs()
-        if other is not None:
-            known = Decimal(other.rstrip("%")).scaleb(-2) if isinstance(other, str) else other
-            size = _STRICTER[rule](size, known)
-        return percent(size) if self.relative else size
+        put_amount(rules, rule, percent(size) if self.relative else size)
+        return _IMPLIED if implied else None
 
 
 def _way(direction: str) -> str:

@@ -32,7 +32,6 @@ _PARAMETER = re.compile(r"Parameters\.([A-Za-z0-9_-]+)", re.ASCII)
 _TRAINING_METRIC = re.compile(r"""Steps\..+\.FinalMetricDataList\[['"]([^'"]+)['"]\]\.Value""")
 _PATH_PART = re.compile(r"""[^.\[\]'"$]+""")
 
-_INCLUSIVE = "leaves the bound itself out; a policy's min and max include it, so exactly {} passes here"
 _ONE_OF = "is true when any one of several holds; a policy asks for all of its rules; left out"
 _TWO_METRICS = (
     "compares two values that the pipeline computes; left out. If one of them is today's model's, write "
@@ -103,8 +102,6 @@ class Reader:
         if isinstance(here, Decimal):
             here, sign, there = there, _MIRRORED[sign], here
         if isinstance(here, str) and isinstance(there, Decimal):
-            if sign in {"<", ">"}:
-                condition.warn(message=_INCLUSIVE.format(number.text(there)))
             yield Bound(condition.place(), here, sign, there)
         elif isinstance(here, str) and isinstance(there, str):
             condition.warn(message=_TWO_METRICS)

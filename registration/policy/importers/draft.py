@@ -7,21 +7,21 @@ checked like any other, so that what an importer hands out is always a policy th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from registration.documents import spelled
 from registration.errors import ForeignConfigError, PolicyError, Problem
-from registration.policy import document, number
+from registration.policy import amounts, document, number
 from registration.policy.importers import page
 from registration.terminal import shown
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from registration.policy.document import Policy
 
 UNNAMED = "imported-model"
 NO_EXPERIMENT = "name-the-experiment"
+_STRICTER = {"max_regression": min, "min_improvement": max, "max_improvement": min}
 
 type Rules = dict[str, Any]
 
@@ -95,7 +95,7 @@ class Draft:
         feeds = experiment or self._no_experiment()
         if "from" not in self.model:
             self.warn("", f"the config does not say where in a job the model lies; the output {output!r} is assumed")
-        model = {"name": called, "from": {"output": output}} | self.model | {"name": called}
+        model = {"name": called, "from": {"output": output}} | _unmistakable(self.model) | {"name": called}
         return {
             "apiVersion": "registrar/v1",
             "kind": "PromotionPolicy",
@@ -129,14 +129,50 @@ class Draft:
         return self.origins.get(max(inside, key=len, default=""), f"the policy's {path}")
 
 
-def at_least(rules: Rules, bound: Decimal) -> None:
-    """Ask for `bound` or more; of two such rules the stricter one implies the other."""
-    rules["min"] = max(bound, rules.get("min", bound))
+def at_least(rules: Rules, bound: Decimal, *, key: str = "min") -> None:
+    """Ask for `bound` or more, or for more than it under `above`; of two such rules the stricter one stays."""
+    rules[key] = max(bound, rules.get(key, bound))
 
 
-def at_most(rules: Rules, bound: Decimal) -> None:
-    """Ask for `bound` or less; of two such rules the stricter one implies the other."""
-    rules["max"] = min(bound, rules.get("max", bound))
+def at_most(rules: Rules, bound: Decimal, *, key: str = "max") -> None:
+    """Ask for `bound` or less, or for less than it under `below`; of two such rules the stricter one stays."""
+    rules[key] = min(bound, rules.get(key, bound))
+
+
+def put_amount(rules: Rules, key: str, amount: Decimal | str) -> None:
+    """Ask for `amount` of the champion, beside an amount of the other kind, and the stricter of two of one kind."""
+    asked = rules.setdefault("vs_champion", {})
+    known = asked.get(key, [])
+    kinds = {isinstance(one, str): one for one in (known if isinstance(known, list) else [known])}
+    other = kinds.get(isinstance(amount, str))
+    kinds[isinstance(amount, str)] = amount if other is None else _STRICTER[key](amount, other, key=_size)
+    both = [kinds[kind] for kind in sorted(kinds)]
+    asked[key] = both[0] if len(both) == 1 else both
+
+
+def _size(amount: Decimal | str) -> Decimal:
+    return Decimal(amount.removesuffix("%")) if isinstance(amount, str) else amount
+
+
+def _unmistakable(model: dict[str, Any]) -> dict[str, Any]:
+    """The model, with amounts that look like ratios written as the differences that they are."""
+    metrics = {name: _rules(rules) for name, rules in model.get("metrics", {}).items()}
+    return model | {"metrics": metrics} if metrics else model
+
+
+def _rules(rules: Rules) -> Rules:
+    written = dict(rules)
+    if "vs_champion" in rules:
+        written["vs_champion"] = {key: _amount(amount) for key, amount in rules["vs_champion"].items()}
+    if "slices" in rules:
+        written["slices"] = {name: _rules(inside) for name, inside in rules["slices"].items()}
+    return written
+
+
+def _amount(amount: Any) -> Any:
+    if isinstance(amount, list):
+        return [_amount(one) for one in amount]
+    return {"absolute": amount} if isinstance(amount, Decimal) and amounts.is_like_a_ratio(amount) else amount
 
 
 def percent(share: Decimal) -> str:

@@ -6,14 +6,15 @@ The form is `{metric: {threshold, min_absolute_change, min_relative_change, grea
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from registration.policy.importers import foreign
-from registration.policy.importers.draft import Draft, Imported, at_least, at_most, percent
+from registration.policy.importers.draft import Draft, Imported, at_least, at_most, percent, put_amount
 from registration.policy.importers.section import Section
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from registration.policy.importers.draft import Rules
 
 TOOL = "MLflow's MetricThresholds"
@@ -59,29 +60,28 @@ def _metric(asked: Section, rules: Rules) -> None:
 
 
 def _changes(asked: Section, rules: Rules, absolute: Decimal | None, relative: Decimal | None) -> None:
-    changes = [*_absolute(asked, absolute), *_relative(asked, relative)]
-    if changes:
-        rules["vs_champion"] = changes[0]
+    if absolute is not None:
+        _absolute(asked, rules, absolute)
+    if relative is not None:
+        _relative(asked, rules, relative)
+    if not absolute is relative is None:
         asked.once(_FIRST)
-    if len(changes) > 1:
-        message = "left out: one metric can be compared with the champion in one way only; min_absolute_change stays"
-        asked.warn("min_relative_change", message=message)
 
 
-def _absolute(asked: Section, change: Decimal | None) -> list[dict[str, Any]]:
-    if change is None:
-        return []
+def _absolute(asked: Section, rules: Rules, change: Decimal) -> None:
     if change <= 0:
         raise asked.error("min_absolute_change", message="must be more than 0, as in MLflow")
     asked.once(_BINARY)
-    return [{"min_improvement": change}]
+    put_amount(rules, "min_improvement", change)
 
 
-def _relative(asked: Section, change: Decimal | None) -> list[dict[str, Any]]:
-    if change is None:
-        return []
+def _relative(asked: Section, rules: Rules, change: Decimal) -> None:
+    """A change of 0 lets a tie pass, which means nothing beside an absolute change: that is more than 0."""
     if not 0 <= change <= 1:
         raise asked.error("min_relative_change", message="must be between 0 and 1, as in MLflow: 0.05 is 5 %")
     asked.once(_NAN)
     asked.once(_ZERO)
-    return [{"min_improvement": percent(change)} if change else {"max_regression": Decimal(0)}]
+    if change:
+        put_amount(rules, "min_improvement", percent(change))
+    elif "vs_champion" not in rules:
+        put_amount(rules, "max_regression", change)

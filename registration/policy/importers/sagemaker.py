@@ -134,6 +134,6 @@ def _bounds(step: _Step, reader: Reader) -> Iterator[Bound]:
 def _ask(draft: Draft, bound: Bound) -> None:
     rules = draft.rules(bound.metric, place=bound.place)
     if bound.sign in {">", ">=", "=="}:
-        at_least(rules, bound.value)
+        at_least(rules, bound.value, key="above" if bound.sign == ">" else "min")
     if bound.sign in {"<", "<=", "=="}:
-        at_most(rules, bound.value)
+        at_most(rules, bound.value, key="below" if bound.sign == "<" else "max")

@@ -27,7 +27,7 @@ TOOL = "an EvalConfig of TensorFlow Model Analysis"
 _NO_EQUAL = "has no equal in a policy; left out"
 _NOT_OURS = "says how a model is evaluated, which is the job's own business; left out"
 _NO_NAME = "slices that a policy has no name for; the threshold is left out"
-_WIDER = "every value of these features; here '*' is every slice that has no entry of its own, whatever its features"
+_WIDER = "every value of these features; here {!r} also takes slices of more features, such as {}"
 
 
 def read(text: str, *, source: str, name: str | None = None, experiment: str | None = None) -> Imported:
@@ -100,8 +100,8 @@ class _Reader:
         if wanted.name is None:
             spec.warn(message=_NO_NAME)
             return None
-        if wanted.name == slices.EVERY and self.defined.count(wanted) < sum(one.name != "" for one in self.defined):
-            spec.warn(message=_WIDER)
+        if more := next((one.name for one in self.defined if wanted.takes_more(one)), None):
+            spec.warn(message=_WIDER.format(wanted.name, more))
         return wanted
 
 

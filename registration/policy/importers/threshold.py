@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from registration.policy import senses
@@ -42,6 +43,7 @@ _FIRST = (
     "change_threshold: for a first model TFX drops the rules about change and blesses it if it has others; so does "
     "this. A champion that lacks the metric holds the candidate here, where TFMA refuses"
 )
+_SHARED = "{!r} and {!r} share slices; here the first alone holds in them, unless you give them an entry of their own"
 _LIMIT = (
     "a metric of this name is usually better {}, so this reads as a limit on improvement; verdicts are the same. If "
     "yours is better the other way, turn direction and rule around"
@@ -88,9 +90,14 @@ def write(thresholds: Sequence[Threshold], draft: Draft, metric: str, *, sliced:
     if direction:
         rules["direction"] = direction
     overall = slices.Slices(frozenset(), ())
-    named = {str(one.where.name): one.where for one in thresholds if one.where and one.where != overall}
+    wheres = (one.where for one in thresholds if one.where and one.where != overall)
+    # The first pattern that fits a slice counts, so those that give more values come first.
+    named = {str(where.name): where for where in sorted(wheres, key=lambda where: -len(where.values))}
     every: dict[str, Slices | None] = {slices.EVERY: None} if sliced else {}
     _write(thresholds, overall, rules, direction, draft)
+    for one, other in combinations(named.values(), 2):
+        if one.crosses(other):
+            draft.warn_once(thresholds[0].place, _SHARED.format(one.name, other.name))
     for name, target in (every | named).items():
         inside: Rules = {}
         _write(thresholds, target, inside, direction, draft)
