@@ -143,6 +143,9 @@ class Handling:
 
     def over(self, said: Document) -> Self:
         """This, where `said` says nothing else."""
-        names = {known.name for known in fields(self)} & said.model_fields_set
+        names = _NAMES & said.model_fields_set
         mine: dict[str, Any] = {name: getattr(said, name) for name in names if getattr(said, name) is not None}
-        return replace(self, **mine)
+        return replace(self, **mine) if mine else self
+
+
+_NAMES = frozenset(known.name for known in fields(Handling))

@@ -216,7 +216,7 @@ def _in_slices(metric: str, asked: MetricPolicy, here: Handling, slices: Iterabl
         handling, criteria = here.over(entry), tuple(_criteria(entry))
         for slice_ in taken[name] if criteria else ():
             subject = Subject(metric, slice_, asked.direction, handling)
-            yield from (MetricRule(subject, *asks) for asks in criteria)
+            yield from [MetricRule(subject, *asks) for asks in criteria]
         if not taken[name] or not criteria:
             which = "" if name == ANY_SLICE else f" {name}"
             reason = f"the policy asks {metric} of every slice{which}, but there is none without an entry of its own"

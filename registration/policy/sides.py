@@ -32,7 +32,7 @@ class Side:
 
     def read(self, subject: Subject) -> Decimal | number.Flaw:
         """The value of `subject` on this side, which is not nobody, or why there is none."""
-        key = (subject.metric, subject.slice_)
+        key = subject[:2]  # metric and slice
         found = self._read.get(key)
         if found is None:
             found = subject.read(self.among[0]) if len(self.among) == 1 else self._best(subject)

@@ -352,3 +352,11 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path, command: tuple[str, ...
 
     assert isinstance(result.exception, PolicyError)
     assert message in str(result.exception)
+
+
+def test_the_policy_package_loads_nothing_of_azure() -> None:
+    code = "import sys, registration.policy; print([name for name in sys.modules if name.split('.')[0] == 'azure'])"
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "[]\n"

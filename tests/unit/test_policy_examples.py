@@ -30,7 +30,14 @@ def test_every_example_policy_parses_and_is_called_like_its_file(path: Path) -> 
 
 
 def test_the_example_policies_are_there() -> None:
-    assert [path.stem for path in POLICIES] == ["breast-cancer", "digits-vendor", "house-prices", "nyc-taxi", "partner-vision", "wine"]
+    assert [path.stem for path in POLICIES] == [
+        "breast-cancer",
+        "digits-vendor",
+        "house-prices",
+        "nyc-taxi",
+        "partner-vision",
+        "wine",
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
