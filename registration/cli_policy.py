@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registration import cli_policy_import, cli_policy_publish, cli_policy_replay
-from registration.errors import InputError
+from registration.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
     from registration.policy.document import Policy
@@ -58,9 +58,9 @@ def check(paths: Paths, *, strict: Strict = False, allow: Allow = None, json: Js
     """
     from registration import pages, policy_pages  # noqa: PLC0415 - what they need is slow to load
     from registration.policy import lint  # noqa: PLC0415 - as above
-    from registration.policy.folder import files_at, read_text  # noqa: PLC0415 - as above
+    from registration.policy.folder import files_at  # noqa: PLC0415 - as above
 
-    texts = {str(path): read_text(path, name=str(path)) for path in files_at(paths)}
+    texts = {str(path): _text(path) for path in files_at(paths)}
     found = lint.check(texts).without(allow or ())
     if json:
         typer.echo(json_text.dumps({"files": list(texts), **found.to_dict()}))
@@ -138,6 +138,16 @@ def schema() -> None:
     from registration.policy.schema import json_schema  # noqa: PLC0415 - as above
 
     typer.echo(json_text.dumps(json_schema(), indent=2))
+
+
+def _text(path: Path) -> str | PolicyError:
+    """The text of a file, or why it is none: others are checked all the same."""
+    from registration.policy.folder import read_text  # noqa: PLC0415 - as above
+
+    try:
+        return read_text(path, name=str(path))
+    except PolicyError as unreadable:
+        return unreadable
 
 
 def _policy(path: Path) -> Policy:

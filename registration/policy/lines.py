@@ -39,31 +39,35 @@ def line_of(problem: Problem, text: str) -> int | None:
 
 
 def _line(problem: Problem, lines: Mapping[str, int]) -> int | None:
-    if not problem.path:
-        return None
-    holders = [place for place in lines if place and _holds(place, problem.path)]
-    return lines[max(holders, key=len)] if holders else None
-
-
-def _holds(place: str, path: str) -> bool:
-    return path.startswith(place) and (path == place or path[len(place)] in ".[")
+    """The line of the place itself, else of the nearest that holds it."""
+    place = problem.path
+    while place:
+        if place in lines:
+            return lines[place]
+        place = place[: max(place.rfind("."), place.rfind("["), 0)]
+    return None
 
 
 def _lines(text: str) -> dict[str, int]:
     try:
         root = yaml.compose(text, Loader=yaml.BaseLoader)
-        return {} if root is None else {spelled(path): line for path, line in _walk(root, (), root.start_mark.line)}
+        return (
+            {} if root is None else {spelled(path): line for path, line in _walk(root, (), root.start_mark.line, set())}
+        )
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
 
 
-def _walk(node: yaml.Node, path: Path, line: int) -> Iterator[tuple[Path, int]]:
-    """An alias is a node of its first place, so its children are told with that line; `yaml_text` refuses it anyway."""
+def _walk(node: yaml.Node, path: Path, line: int, seen: set[int]) -> Iterator[tuple[Path, int]]:
+    """Each node once: an alias is a node of another place, and a few of them can stand for billions."""
     yield path, line + 1
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, inner in node.value:
             if isinstance(key, yaml.ScalarNode):
-                yield from _walk(inner, (*path, str(key.value)), key.start_mark.line)
+                yield from _walk(inner, (*path, str(key.value)), key.start_mark.line, seen)
     elif isinstance(node, yaml.SequenceNode):
         for index, inner in enumerate(node.value):
-            yield from _walk(inner, (*path, index), inner.start_mark.line)
+            yield from _walk(inner, (*path, index), inner.start_mark.line, seen)

@@ -52,15 +52,17 @@ class Checked:
         return replace(self, remarks=tuple(remark for remark in self.remarks if remark.code not in left_out))
 
 
-def check(texts: Mapping[str, str]) -> Checked:
+def check(texts: Mapping[str, str | PolicyError]) -> Checked:
     """Everything to be said of the policies in `texts`, by file; errors come before warnings in each.
 
-    Of cases only what makes them unusable is said.
+    Of cases only what makes them unusable is said. Instead of a text there may be why it could not be read.
     """
     policies: dict[str, Policy] = {}
     said: dict[str, list[Said]] = {source: [] for source in texts}
     for source, text in texts.items():
         try:
+            if isinstance(text, PolicyError):
+                raise text
             if is_cases(source):
                 cases.parse(text, source=source)
             else:
@@ -73,7 +75,8 @@ def check(texts: Mapping[str, str]) -> Checked:
     return Checked(policies, tuple(remarks))
 
 
-def _remarks(source: str, text: str, said: list[Said]) -> Iterator[Remark]:
+def _remarks(source: str, given: str | PolicyError, said: list[Said]) -> Iterator[Remark]:
+    text = given if isinstance(given, str) else ""
     told = sorted(said, key=lambda one: one.weight)
     problems = located([Problem(one.path, one.message) for one in told], text) if told else []
     for one, problem in zip(told, problems, strict=True):

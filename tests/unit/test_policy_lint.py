@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,22 @@ def test_a_metric_is_known_by_the_words_of_its_name(name: str) -> None:
 
     assert sense is not None
     assert sense.direction is Direction.MAXIMIZE
+
+
+def test_aliases_that_stand_for_billions_are_told_line_by_line() -> None:
+    names = [f"k{index}" for index in range(40)]
+    bomb = "\n".join(f"{name}: &{name} [*{old}, *{old}]" for old, name in itertools.pairwise(names))
+
+    found = lint.check({"p.yaml": "k0: &k0 [x, x]\n" + bomb}).remarks
+
+    assert len(found) == 78
+    assert str(found[-1]).startswith("p.yaml:39: error unusable: k39[1]: is an alias of another place")
+
+
+def test_a_thousand_mistakes_are_told_each_at_its_line() -> None:
+    wrong = "\n".join(f"      m{index}: {{mni: 1}}" for index in range(1_000))
+
+    found = lint.check({"p.yaml": POLICY.replace("      METRIC", wrong)}).remarks
+
+    assert len(found) == 1_000
+    assert [remark.line for remark in found] == list(range(11, 1_011))
