@@ -15,6 +15,8 @@
     │   ├── ArtifactChangedError       a file changed while it was read; what is there now is new work
     │   ├── ClaimHeldError             another worker holds this work
     │   └── PausedError                somebody paused the model, or the app
+    ├── UnreadableError            the content of a file cannot be followed any further; becomes a finding
+    │   └── TooLargeError              following it would take more memory or time than the limits allow
     ├── LedgerFormatError          a ledger document is damaged, or was written by another version of this app
     ├── LedgerConflictError        somebody wrote the ledger first; read it again and decide again
     ├── PublicationConflictError   somebody published policies meanwhile; look at the difference again
@@ -119,6 +121,22 @@ class ClaimHeldError(TransientError):
 
 class PausedError(TransientError):
     """Somebody paused the model, or the app; the message comes again until it is resumed."""
+
+
+class UnreadableError(RegistrarError):
+    """The content of a file cannot be followed any further. Never leaves the scan, which makes a finding of it.
+
+    `code` is that finding's; `offset` counts bytes from the start of what was being read, None if no place is known.
+    """
+
+    def __init__(self, code: str, message: str, *, offset: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.offset = offset
+
+
+class TooLargeError(UnreadableError):
+    """Following the content would take more memory or time than the limits of a scan allow."""
 
 
 class LedgerFormatError(RegistrarError):

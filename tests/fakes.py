@@ -108,12 +108,13 @@ def _state(text: str) -> str:
 class MemoryStore:
     """Blobs of every account: bytes and ETag by location. Writing gives a new ETag, even to the same bytes.
 
-    `opened` names every file whose bytes were asked for, in order.
+    `opened` names every file whose bytes were asked for, in order; `ranges` has the offset and length of every range.
     """
 
     faults: Faults = field(default_factory=Faults)
     blobs: dict[Location, tuple[bytes, str]] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
+    ranges: list[tuple[int, int]] = field(default_factory=list)
 
     def put(self, location: Location, data: bytes) -> None:
         """What others write."""
@@ -135,6 +136,13 @@ class MemoryStore:
         if etag != file.etag:
             raise ArtifactChangedError(f"{file.location} is another file now")
         yield from (data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES))
+
+    def range(self, file: StoredFile, *, offset: int, length: int) -> bytes:
+        self.ranges.append((offset, length))
+        data, etag = self.blobs.get(file.location, (b"", ""))
+        if etag != file.etag:
+            raise ArtifactChangedError(f"{file.location} is another file now")
+        return data[offset : offset + length]
 
     def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:
         self.faults.reading()

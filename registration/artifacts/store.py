@@ -56,6 +56,13 @@ class ArtifactStore(Protocol):
         """The bytes of `file` as listed, in bounded pieces; raises `ArtifactChangedError` if it is another one now."""
         ...
 
+    def range(self, file: StoredFile, *, offset: int, length: int) -> bytes:
+        """`length` bytes of `file` as listed, fewer only where it ends; raises `ArtifactChangedError` as `chunks` does.
+
+        One request, if `length` is at most 8 MiB. May be called from several threads at once.
+        """
+        ...
+
     def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:
         """A small document and its ETag, at most `limit_bytes` + 1 of it; None when there is no such blob."""
         ...

@@ -224,3 +224,28 @@ def test_a_changed_file_is_not_copied(store: BlobStore, incoming: ContainerClien
         store.copy(listed, folder / "to/model.bin")
 
     assert list(store.files(folder / "to")) == []
+
+
+@pytest.mark.parametrize(("offset", "length"), [(0, 5), (2, 2), (3, 100), (5, 1), (90, 1)])
+def test_a_range_is_those_bytes(
+    store: BlobStore, incoming: ContainerClient, folder: Location, offset: int, length: int
+) -> None:
+    put(incoming, folder / "model.bin", b"12345")
+
+    found = store.range(stored(store, folder / "model.bin"), offset=offset, length=length)
+
+    assert found == b"12345"[offset : offset + length]
+
+
+@pytest.mark.parametrize("after", [b"12345", None])
+def test_a_range_of_a_file_that_changed_is_not_read(
+    store: BlobStore, incoming: ContainerClient, folder: Location, after: bytes | None
+) -> None:
+    put(incoming, folder / "model.bin", b"12345")
+    listed = stored(store, folder / "model.bin")
+    incoming.delete_blob(listed.name)
+    if after is not None:
+        put(incoming, folder / "model.bin", after)
+
+    with pytest.raises(ArtifactChangedError):
+        store.range(listed, offset=0, length=2)

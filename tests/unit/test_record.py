@@ -67,9 +67,16 @@ def test_findings_are_on_record(world: World) -> None:
 
     document = written(world, job_event("j1"), findings=(finding,))
 
-    assert document["candidate"]["findings"] == [
-        {"code": "artifact.changed", "path": "model.onnx", "message": "was written again"}
-    ]
+    (kept,) = json.loads(json.dumps(document["candidate"]["findings"]))
+    assert kept == {
+        "code": "artifact.changed",
+        "path": "model.onnx",
+        "message": "was written again",
+        "member": "",
+        "offset": None,
+        "level": "unsafe",
+        "action": "",
+    }
     assert document["outcome"] == "reject"
 
 

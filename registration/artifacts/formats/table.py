@@ -1,0 +1,18 @@
+"""The table of formats, in the order in which detection asks them. A new format is one line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from registration.artifacts.formats import plain
+
+if TYPE_CHECKING:
+    from registration.artifacts.formats.format import Format
+
+FORMATS: tuple[Format, ...] = (
+    plain.EMPTY,
+    plain.PROGRAM,
+    *plain.PICTURES,
+    *plain.TABLES,
+    plain.TEXT,
+)

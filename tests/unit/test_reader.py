@@ -1,0 +1,127 @@
+"""Readers: any byte can be asked for, and what is fetched for it is told, bounded and pinned."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registration.artifacts.reader import (
+    HEAD_WINDOWS,
+    KEPT,
+    LONGEST_READ,
+    TAIL_WINDOWS,
+    WHOLE,
+    WINDOW,
+    Memory,
+    Part,
+    Reader,
+)
+from registration.errors import ArtifactChangedError, TooLargeError
+from tests.scanning import HERE, pinned, some_bytes
+
+LARGE = some_bytes(WHOLE + 40 * WINDOW + 17)
+READS = st.lists(st.tuples(st.integers(-5, len(LARGE) + 5), st.integers(-1, 5 * WINDOW)), max_size=12)
+
+
+@given(READS)
+def test_a_pinned_file_gives_the_bytes_it_has(reads: list[tuple[int, int]]) -> None:
+    reader, _, _ = pinned(LARGE)
+
+    for offset, length in reads:
+        expected = LARGE[offset : offset + length] if offset >= 0 and length > 0 else b""
+        assert reader.read(offset, length) == expected
+
+
+@pytest.mark.parametrize("size", [0, 1, WINDOW, WHOLE - 1, WHOLE])
+def test_a_small_file_costs_one_request_at_most(size: int) -> None:
+    reader, _, traffic = pinned(LARGE[:size])
+
+    assert b"".join(reader.read(offset, WINDOW) for offset in range(0, WHOLE, WINDOW)) == LARGE[:size]
+    assert (traffic.requests, traffic.bytes) == (1 if size else 0, size)
+
+
+def test_of_a_large_file_head_and_tail_are_fetched_first() -> None:
+    reader, store, traffic = pinned(LARGE)
+
+    reader.read(0, 10)
+    reader.read(len(LARGE) - WINDOW, WINDOW)
+
+    tail = (len(LARGE) // WINDOW + 1 - TAIL_WINDOWS) * WINDOW
+    assert sorted(store.ranges) == [(0, HEAD_WINDOWS * WINDOW), (tail, TAIL_WINDOWS * WINDOW)]
+    assert traffic.requests == 2
+
+
+def test_what_was_fetched_is_not_fetched_again() -> None:
+    reader, _, traffic = pinned(LARGE)
+    reader.read(20 * WINDOW, 1)
+    before = traffic.requests
+
+    reader.read(20 * WINDOW + 5, WINDOW - 5)
+
+    assert traffic.requests == before
+
+
+def test_going_straight_on_takes_ever_larger_requests() -> None:
+    reader, store, _ = pinned(LARGE)
+
+    for offset in range(0, len(LARGE), 1000):
+        reader.read(offset, 1000)
+
+    assert len(store.ranges) < 15
+    assert sum(length for _, length in store.ranges) < len(LARGE) + 10 * WINDOW
+
+
+def test_a_jump_fetches_one_window() -> None:
+    reader, store, _ = pinned(LARGE)
+    reader.read(0, 1)
+
+    reader.read(50 * WINDOW + 3, 10)
+
+    assert store.ranges[-1] == (50 * WINDOW, WINDOW)
+
+
+def test_what_is_kept_is_bounded() -> None:
+    reader, _, _ = pinned(LARGE)
+
+    for offset in range(0, len(LARGE), WINDOW):
+        reader.read(offset, WINDOW)
+
+    assert len(reader._windows) <= KEPT
+
+
+def test_a_file_written_meanwhile_is_not_read_on() -> None:
+    reader, store, _ = pinned(LARGE)
+    reader.read(0, 1)
+    store.put(HERE, LARGE)
+
+    with pytest.raises(ArtifactChangedError):
+        reader.read(30 * WINDOW, 1)
+
+
+def test_a_file_written_before_the_first_read_is_not_read() -> None:
+    reader, store, _ = pinned(LARGE)
+    store.put(HERE, LARGE)
+
+    with pytest.raises(ArtifactChangedError):
+        reader.read(0, 1)
+
+
+@pytest.mark.parametrize("reader", [Memory(b"12345"), Part(Memory(b"12345"), 0, 3)])
+def test_no_length_that_a_file_states_is_trusted_with_memory(reader: Reader) -> None:
+    with pytest.raises(TooLargeError) as refused:
+        reader.read(0, LONGEST_READ + 1)
+
+    assert refused.value.code == "scan.too_large"
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(-2, 12), st.integers(-2, 12))
+def test_a_part_is_a_file_of_its_own(start: int, length: int, offset: int, count: int) -> None:
+    data = b"0123456789"
+
+    part = Part(Memory(data), start, length)
+
+    inside = data[start : start + length]
+    expected = Memory(inside)
+    assert (part.size, part.read(offset, count)) == (len(inside), expected.read(offset, count))
+    assert part.reaches(offset) == expected.reaches(offset)
