@@ -55,3 +55,10 @@ def pinned(data: bytes) -> tuple[Pinned, MemoryStore, Traffic]:
 def some_bytes(count: int) -> bytes:
     """The same bytes each time, with no pattern."""
     return random.Random(5).randbytes(count)  # noqa: S311 - nothing is secret here
+
+
+def pinned_report(data: bytes, path: str = "model.bin") -> tuple[Report, Traffic]:
+    """The same for `data` in a store, and what reading it cost."""
+    reader, _, traffic = pinned(data)
+    reader.path = path
+    return scan(reader, profile=NOTHING, formats=FORMATS), traffic

@@ -6,7 +6,7 @@ calls another format itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from registration.finding import Finding, Level
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from registration.artifacts.limits import Limits, Tally
     from registration.artifacts.reader import Reader
+    from registration.errors import UnreadableError
 
 
 LONGEST = 300  # characters of a message or a member's name
@@ -46,8 +47,9 @@ class Context:
     visit: Callable[[Reader, Context], Iterator[Finding]]
     depth: int = 0
     member: str = ""
-    # Keys of tensors that a torch pickle names by persistent id: numbers, which the container need not look into.
-    storages: set[str] = field(default_factory=set)
+    # A pickle in a torch file adds the keys of the tensors that it names by persistent id: they are numbers, which the
+    # container need not look into. None means that persistent ids have no meaning here.
+    storages: set[str] | None = None
 
     @property
     def name(self) -> str:
@@ -61,14 +63,19 @@ class Context:
         said, member = (_cut(shown(text)) for text in (message, self.member))
         return Finding(code, self.path, said, member, offset, level, action)
 
-    def scan_inner(self, reader: Reader, member: str) -> Iterator[Finding]:
+    def stopped(self, stop: UnreadableError) -> Finding:
+        """Why this file or member could not be followed to its end."""
+        return self.finding(stop.code, str(stop), offset=stop.offset, level=Level.UNSCANNABLE)
+
+    def about(self, member: str) -> Context:
+        """This context one member deeper, to say something of a member or to look into it."""
+        name = f"{self.member}!{member}" if self.member else member
+        return replace(self, depth=self.depth + 1, member=name, storages=None)
+
+    def scan_inner(self, reader: Reader, member: str, *, storages: set[str] | None = None) -> Iterator[Finding]:
         """Detect and scan what lies inside, under its own name; raises `TooLargeError` with the last member allowed."""
         self.tally.member()
-        name = f"{self.member}!{member}" if self.member else member
-        inner = Context(
-            self.path, self.profile, self.limits, self.tally, self.visit, self.depth + 1, name, self.storages
-        )
-        yield from self.visit(reader, inner)
+        yield from self.visit(reader, replace(self.about(member), storages=storages))
 
 
 def _cut(text: str) -> str:

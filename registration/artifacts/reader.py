@@ -17,6 +17,7 @@ from registration.errors import TooLargeError
 
 if TYPE_CHECKING:
     from registration.artifacts.store import ArtifactStore, StoredFile
+    from registration.errors import UnreadableError
 
 LONGEST_READ = 8 * 1024 * 1024  # bytes; a format that needs more reads a stream
 WINDOW = 64 * 1024
@@ -42,6 +43,11 @@ class Reader(ABC):
         """Whether the size is known without reading."""
         return True
 
+    @property
+    def is_ranged(self) -> bool:
+        """Whether any byte can be read without those before it."""
+        return True
+
     def read(self, offset: int, length: int) -> bytes:
         """`length` bytes from `offset` on, fewer only where the bytes end.
 
@@ -54,6 +60,11 @@ class Reader(ABC):
     def reaches(self, offset: int) -> bool:
         """Whether there are at least `offset` bytes."""
         return offset <= self.size
+
+    @property
+    def complaint(self) -> UnreadableError | None:
+        """What is wrong with the bytes read so far, if reading them did not raise it."""
+        return None
 
     @abstractmethod
     def _read(self, offset: int, length: int) -> bytes: ...
@@ -76,18 +87,23 @@ class Memory(Reader):
 
 
 class Part(Reader):
-    """`length` bytes of another reader from `offset` on, cut short where that one ends."""
+    """`length` bytes of another reader from `offset` on, cut short where that one is known to end."""
 
     def __init__(self, whole: Reader, offset: int, length: int) -> None:
         self.path = whole.path
         self._whole = whole
         self._offset = offset
-        self._size = max(0, min(length, whole.size - offset))
+        self._size = max(0, min(length, whole.size - offset)) if whole.is_sized else length
 
     @property
     def size(self) -> int:
         """How many bytes there are."""
         return self._size
+
+    @property
+    def is_ranged(self) -> bool:
+        """As the whole."""
+        return self._whole.is_ranged
 
     def _read(self, offset: int, length: int) -> bytes:
         return self._whole.read(self._offset + offset, min(length, self._size - offset))

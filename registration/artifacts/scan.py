@@ -113,7 +113,7 @@ def _guarded(findings: Iterator[Finding], context: Context) -> Iterator[Finding]
     try:
         yield from findings
     except UnreadableError as stop:
-        yield context.finding(stop.code, str(stop), offset=stop.offset, level=Level.UNSCANNABLE)
+        yield context.stopped(stop)
     except TransientError:
         raise
     except Exception:

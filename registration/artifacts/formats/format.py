@@ -30,8 +30,8 @@ class Look:
 
     @cached_property
     def tail(self) -> bytes:
-        """The last 64 KiB, or all there is; empty if nobody knows yet where the end is."""
-        if not self.reader.is_sized:
+        """The last 64 KiB, or all there is; empty for what is unpacked as it is read, whose end is far away."""
+        if not self.reader.is_ranged:
             return b""
         return self.reader.read(max(0, self.reader.size - LOOK), LOOK)
 

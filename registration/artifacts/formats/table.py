@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registration.artifacts.formats import plain
+from registration.artifacts.formats import compressed, npy, plain, tar
+from registration.artifacts.formats import zip as zip_
 
 if TYPE_CHECKING:
     from registration.artifacts.formats.format import Format
@@ -14,5 +15,10 @@ FORMATS: tuple[Format, ...] = (
     plain.PROGRAM,
     *plain.PICTURES,
     *plain.TABLES,
+    zip_.FORMAT,
+    tar.FORMAT,
+    *compressed.COMPRESSED,
+    *compressed.SEALED,
+    npy.FORMAT,
     plain.TEXT,
 )
