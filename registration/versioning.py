@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registration.artifacts.hashing import sha256
 from registration.artifacts.inventory import Artifact
-from registration.artifacts.validation import content_digest, hashed
+from registration.artifacts.validation import content_digest
 from registration.candidate import DropSource, JobSource
 from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
@@ -191,7 +192,7 @@ class Versioning:
 
     def _copied(self, case: Case, folder: Location) -> Artifact:
         copies = Artifact.of(self.store.copy(file, folder / file.path) for file in case.artifact.files)
-        found = content_digest({copy.path: hashed(self.store, copy) for copy in copies.files})
+        found = content_digest({copy.path: sha256(self.store, copy) for copy in copies.files})
         if found != case.validation.sha256:
             raise ArtifactChangedError(f"the copy in {folder} has digest {found}, not {case.validation.sha256}")
         return copies

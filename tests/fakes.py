@@ -138,6 +138,8 @@ class MemoryStore:
         yield from (data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES))
 
     def range(self, file: StoredFile, *, offset: int, length: int) -> bytes:
+        if not offset:
+            self.opened.append(file.path)
         self.ranges.append((offset, length))
         data, etag = self.blobs.get(file.location, (b"", ""))
         if etag != file.etag:

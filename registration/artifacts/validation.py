@@ -1,22 +1,27 @@
-"""Validation: every file of an artifact is read once, hashed, and held against what was promised about it.
+"""Validation: every file of an artifact is hashed, held against what was promised about it, and scanned by content.
 
-It answers with findings, never with an exception: an artifact that breaks a promise is refused by the decision. What
-it does not promise yet: it does not judge what the bytes would do when they are loaded.
+It answers with findings, never with an exception: what they mean for the candidate is the decision's to say. Without a
+profile nothing is scanned, and then nothing is said of what the bytes would do when they are loaded.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from registration.artifacts import hashing, scan
+from registration.artifacts.reader import Memory, Pinned, Traffic
 from registration.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from registration.artifacts.context import Profile
+    from registration.artifacts.hashing import Piece
     from registration.artifacts.inventory import Artifact
-    from registration.artifacts.store import ArtifactStore, StoredFile
+    from registration.artifacts.scan import Report, Verdict
+    from registration.artifacts.store import ArtifactStore
 
 
 @dataclass(frozen=True)
@@ -33,31 +38,74 @@ class Validation:
     """`sha256` identifies the content: equal for the same paths and bytes, wherever they lie.
 
     It is None, and nothing was read, when the listing alone shows that the artifact is not what was promised.
+    `formats` has the format of every file that was scanned.
     """
 
     sha256: str | None
     digests: Mapping[str, str]
     findings: tuple[Finding, ...]
+    formats: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the findings come to."""
+        return scan.verdict(self.findings)
 
 
-def validate(store: ArtifactStore, artifact: Artifact, *, model_type: str, promises: tuple[Promise, ...]) -> Validation:
-    """Hash every file and collect every finding.
+def validate(  # noqa: PLR0913 - what is validated, against what, and who is told
+    store: ArtifactStore,
+    artifact: Artifact,
+    *,
+    model_type: str,
+    promises: tuple[Promise, ...],
+    profile: Profile | None = None,
+    traffic: Traffic | None = None,
+    progress: Callable[[int], None] = lambda _count: None,
+) -> Validation:
+    """Hash and scan every file and collect every finding.
 
-    Raises `ArtifactChangedError` when a file is written while it is read.
+    `traffic` adds up what it costs, `progress` is told of bytes as they are hashed. Raises `ArtifactChangedError` when
+    a file is written while it is read, and `UnavailableError`.
     """
     findings = (*_unlike(promises, artifact), *_misshapen(model_type, artifact.paths))
     if findings:
         return Validation(sha256=None, digests={}, findings=findings)
-    digests = {file.path: hashed(store, file) for file in artifact.files}
-    return Validation(sha256=content_digest(digests), digests=digests, findings=tuple(_altered(promises, digests)))
+    reading = _Reading(store, profile, traffic or Traffic())
+    for piece in hashing.pieces(store, artifact.files, traffic=reading.traffic):
+        reading.take(piece)
+        progress(len(piece.data))
+    altered = tuple(_altered(promises, reading.digests))
+    scanned = tuple(finding for report in reading.reports.values() for finding in report.findings)
+    formats = {path: report.format for path, report in reading.reports.items()}
+    return Validation(content_digest(reading.digests), reading.digests, altered + scanned, formats)
 
 
-def hashed(store: ArtifactStore, file: StoredFile) -> str:
-    """The sha256 of one file, streamed."""
-    total = hashlib.sha256()
-    for chunk in store.chunks(file):
-        total.update(chunk)
-    return total.hexdigest()
+class _Reading:
+    """Hashes pieces as they come, and scans each file when its first piece is there."""
+
+    def __init__(self, store: ArtifactStore, profile: Profile | None, traffic: Traffic) -> None:
+        self.traffic = traffic
+        self.digests: dict[str, str] = {}
+        self.reports: dict[str, Report] = {}
+        self._store = store
+        self._profile = profile
+        self._total = hashlib.sha256()
+
+    def take(self, piece: Piece) -> None:
+        if piece.offset == 0:
+            self._total = hashlib.sha256()
+            self._scan(piece)
+        self._total.update(piece.data)
+        if piece.is_last:
+            self.digests[piece.file.path] = self._total.hexdigest()
+
+    def _scan(self, piece: Piece) -> None:
+        """A file that came in one piece costs no more reading; of a larger one only what its format needs is read."""
+        if self._profile is not None:
+            file = piece.file
+            pinned = Pinned(self._store, file, traffic=self.traffic)
+            reader = Memory(piece.data, file.path) if piece.is_whole else pinned
+            self.reports[file.path] = scan.scan(reader, profile=self._profile)
 
 
 def content_digest(digests: Mapping[str, str]) -> str:

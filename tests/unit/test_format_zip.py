@@ -117,8 +117,12 @@ def test_what_a_zip_can_lie_about_is_found(data: bytes, code: str) -> None:
 
 @pytest.mark.parametrize("name", ["encrypted there", "another name", "something in front", "a wrong CRC, deflated"])
 def test_a_zip_that_lies_is_still_looked_into(name: str) -> None:
-    told: dict[str, Any] = {"encrypted there": {"flags": 1}, "a wrong CRC, deflated": {"crc": 1}}.get(name, {})
-    local: dict[str, Any] = {"another name": {"name": "x"}, "a wrong CRC, deflated": {"crc": 1}}.get(name, {})
+    changes: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "another name": ({"name": "x"}, {}),
+        "encrypted there": ({}, {"flags": 1}),
+        "a wrong CRC, deflated": ({"crc": 1}, {"crc": 1}),
+    }
+    local, told = changes.get(name, ({}, {}))
 
     found = report(
         zip_of(Piece("b", PROGRAM, "deflated" in name, local, told), front=b"#!" * ("front" in name)), "m.zip"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.store import Location
-from registration.artifacts.validation import Promise, Validation, content_digest, hashed, validate
+from registration.artifacts.validation import Promise, Validation, content_digest, validate
 from registration.errors import ArtifactChangedError
 from tests.fakes import MemoryStore
 
@@ -30,14 +30,6 @@ def stored(**files: bytes) -> MemoryStore:
 
 def judged(store: MemoryStore, *promises: Promise, model_type: str = "custom_model") -> Validation:
     return validate(store, Artifact.of(store.files(HERE)), model_type=model_type, promises=promises)
-
-
-def test_a_file_is_hashed_across_its_pieces() -> None:
-    store = stored(model=DATA)
-    (file,) = store.files(HERE)
-
-    assert len(list(store.chunks(file))) > 1
-    assert hashed(store, file) == SHA
 
 
 def test_an_artifact_has_the_digest_of_what_sha256sum_prints() -> None:
