@@ -203,6 +203,12 @@ def published(url: str) -> BlobPolicies:
     return BlobPolicies(DefaultAzureCredential(), place_of(url))
 
 
+def blobs(suffix: str) -> BlobStore:
+    """Blobs under the identity that is signed in, without any settings; `suffix` is the cloud's storage suffix."""
+    logging.getLogger("azure").setLevel(logging.WARNING)
+    return BlobStore(DefaultAzureCredential(), suffix=suffix)
+
+
 def registrar() -> Registrar:
     """The registrar of this process."""
     return parts().registrar

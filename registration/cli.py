@@ -11,7 +11,16 @@ from typing import Annotated
 
 import typer
 
-from registration import cli_answers, cli_decide, cli_history, cli_people, cli_policy, cli_replay, cli_sweep
+from registration import (
+    cli_answers,
+    cli_decide,
+    cli_history,
+    cli_people,
+    cli_policy,
+    cli_replay,
+    cli_sweep,
+    cli_validate,
+)
 from registration.errors import RegistrarError
 
 app = typer.Typer(
@@ -105,6 +114,7 @@ cli_people.add_to(app)
 cli_policy.add_to(app)
 cli_replay.add_to(app)
 cli_sweep.add_to(app)
+cli_validate.add_to(app)
 
 
 def main() -> None:

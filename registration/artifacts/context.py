@@ -15,6 +15,7 @@ from registration.terminal import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from registration.artifacts.formats.tree import Tree
     from registration.artifacts.limits import Limits, Tally
     from registration.artifacts.reader import Reader
     from registration.errors import UnreadableError
@@ -38,13 +39,14 @@ class Profile(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """Where the walk is. `visit` is the walk itself; `depth` counts the containers around this member."""
+    """Where the walk is; `visit` and `visit_tree` go on with it, `depth` counts the containers around this member."""
 
     path: str
     profile: Profile
     limits: Limits
     tally: Tally
     visit: Callable[[Reader, Context], Iterator[Finding]]
+    visit_tree: Callable[[Tree, Context], Iterator[Finding]]
     depth: int = 0
     member: str = ""
     # A pickle in a torch file adds the keys of the tensors that it names by persistent id: they are numbers, which the
@@ -76,6 +78,10 @@ class Context:
         """Detect and scan what lies inside, under its own name; raises `TooLargeError` with the last member allowed."""
         self.tally.member()
         yield from self.visit(reader, replace(self.about(member), storages=storages))
+
+    def scan_tree(self, tree: Tree) -> Iterator[Finding]:
+        """What the files of an archive tell together; each is scanned by itself through `scan_inner`."""
+        yield from self.visit_tree(tree, self)
 
 
 def _cut(text: str) -> str:

@@ -18,7 +18,7 @@ from registration.artifacts.reader import Traffic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from registration.artifacts.store import ArtifactStore, StoredFile
+    from registration.artifacts.store import Files, StoredFile
 
 LONGEST = 8 * 1024 * 1024  # bytes of a range: what the Azure client reads in one request
 SHORTEST = 1024 * 1024
@@ -80,7 +80,7 @@ class Pace:
         self._begun, self._bytes, self._pieces = None, 0, 0
 
 
-def pieces(store: ArtifactStore, files: Iterable[StoredFile], *, traffic: Traffic) -> Iterator[Piece]:
+def pieces(store: Files, files: Iterable[StoredFile], *, traffic: Traffic) -> Iterator[Piece]:
     """Every byte of `files`, file by file and in order.
 
     Raises `ArtifactChangedError` when a file is written meanwhile, and `UnavailableError`. Nothing is left running
@@ -108,7 +108,7 @@ def pieces(store: ArtifactStore, files: Iterable[StoredFile], *, traffic: Traffi
                 answer.cancel()
 
 
-def sha256(store: ArtifactStore, file: StoredFile, *, traffic: Traffic | None = None) -> str:
+def sha256(store: Files, file: StoredFile, *, traffic: Traffic | None = None) -> str:
     """The sha256 of one file in hexadecimal; raises as `pieces` does."""
     total = hashlib.sha256()
     for piece in pieces(store, (file,), traffic=traffic or Traffic()):
@@ -125,6 +125,6 @@ def _wanted(files: Iterable[StoredFile], pace: Pace) -> Iterator[tuple[StoredFil
             offset += max(length, 1)
 
 
-def _read(store: ArtifactStore, file: StoredFile, offset: int, length: int) -> tuple[bytes, float]:
+def _read(store: Files, file: StoredFile, offset: int, length: int) -> tuple[bytes, float]:
     begun = time.monotonic()
     return store.range(file, offset=offset, length=length), time.monotonic() - begun

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from registration.errors import TooLargeError
 
 if TYPE_CHECKING:
-    from registration.artifacts.store import ArtifactStore, StoredFile
+    from registration.artifacts.store import Files, StoredFile
     from registration.errors import UnreadableError
 
 LONGEST_READ = 8 * 1024 * 1024  # bytes; a format that needs more reads a stream
@@ -131,7 +131,7 @@ class Pinned(Reader):
     are needed, and more of them at a time for as long as reading goes straight on.
     """
 
-    def __init__(self, store: ArtifactStore, file: StoredFile, *, traffic: Traffic) -> None:
+    def __init__(self, store: Files, file: StoredFile, *, traffic: Traffic) -> None:
         self.path = file.path
         self._store = store
         self._file = file

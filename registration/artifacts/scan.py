@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from registration.artifacts.context import Context
 from registration.artifacts.formats import detect
 from registration.artifacts.formats.format import Look
-from registration.artifacts.formats.table import FORMATS
+from registration.artifacts.formats.table import FORMATS, TREES
 from registration.artifacts.limits import Limits, Tally
 from registration.errors import TransientError, UnreadableError
 from registration.finding import Finding, Level
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from registration.artifacts.context import Profile
     from registration.artifacts.formats.format import Format
+    from registration.artifacts.formats.tree import Tree, TreeFormat
     from registration.artifacts.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -59,27 +60,49 @@ def verdict(findings: Iterable[Finding]) -> Verdict:
 
 
 def scan(
-    reader: Reader, *, profile: Profile, limits: Limits | None = None, formats: Sequence[Format] = FORMATS
+    reader: Reader,
+    *,
+    profile: Profile,
+    limits: Limits | None = None,
+    formats: Sequence[Format] = FORMATS,
+    trees: Sequence[TreeFormat] = TREES,
 ) -> Report:
     """The report on one file, read as little as its format allows.
 
     Raises `ArtifactChangedError` when the file is written meanwhile, and `UnavailableError` when it cannot be read.
     """
-    walk = _Walk(formats)
-    bounds = limits or Limits()
-    context = Context(reader.path, profile, bounds, Tally(bounds), walk.visit)
-    findings = tuple(islice(walk.visit(reader, context), bounds.findings))
-    if len(findings) == bounds.findings:
-        findings += (_too_many(context),)
-    return Report(walk.outermost, findings)
+    walk = _Walk(formats, trees)
+    context = walk.context(reader.path, profile, limits or Limits())
+    findings = _bounded(walk.visit(reader, context), context)
+    return Report("+".join(walk.outermost) or detect.UNKNOWN, findings)
+
+
+def scan_tree(
+    tree: Tree, *, profile: Profile, limits: Limits | None = None, trees: Sequence[TreeFormat] = TREES
+) -> Report:
+    """What the files of an artifact tell together; the format is empty if that is nothing. Raises as `scan` does."""
+    walk = _Walk((), trees)
+    context = walk.context("", profile, limits or Limits())
+    findings = _bounded(walk.visit_tree(tree, context), context)
+    return Report("+".join(walk.outermost), findings)
+
+
+def _bounded(findings: Iterator[Finding], context: Context) -> tuple[Finding, ...]:
+    said = tuple(islice(findings, context.limits.findings))
+    return (*said, _too_many(context)) if len(said) == context.limits.findings else said
 
 
 class _Walk:
     """Visits a file and its members, outermost first."""
 
-    def __init__(self, formats: Sequence[Format]) -> None:
+    def __init__(self, formats: Sequence[Format], trees: Sequence[TreeFormat]) -> None:
         self._formats = formats
-        self.outermost = detect.UNKNOWN
+        self._trees = trees
+        self.outermost: list[str] = []  # names of the file's own formats
+
+    def context(self, path: str, profile: Profile, limits: Limits) -> Context:
+        """Where the walk begins."""
+        return Context(path, profile, limits, Tally(limits), self.visit, self.visit_tree)
 
     def visit(self, reader: Reader, context: Context) -> Iterator[Finding]:
         """Everything to be said of one file or member, and of what is inside it."""
@@ -94,11 +117,19 @@ class _Walk:
         finally:
             context.tally.formats |= around
 
+    def visit_tree(self, tree: Tree, context: Context) -> Iterator[Finding]:
+        """Everything to be said of files together."""
+        for format_ in self._trees:
+            if format_.matches(tree.paths):
+                if not context.depth:
+                    self.outermost.append(format_.name)
+                yield from _guarded(format_.scan(tree, context), context)
+
     def _visit(self, reader: Reader, context: Context) -> Iterator[Finding]:
         found = detect.detect(Look(reader), self._formats)
         names = [format_.name for format_ in found]
         if not context.depth:
-            self.outermost = "+".join(names) or detect.UNKNOWN
+            self.outermost += names
         if not found:
             yield detect.unknown(context)
         yield from detect.ambiguous(context, found)

@@ -45,22 +45,26 @@ class StoredFile:
         return Location(self.account, self.container, self.name)
 
 
-class ArtifactStore(Protocol):
-    """Files in blob storage. Every method raises `UnavailableError` when storage does not answer."""
+class Files(Protocol):
+    """Files that can be listed and read. Both methods raise `UnavailableError` when storage does not answer."""
 
     def files(self, location: Location) -> Iterator[StoredFile]:
-        """The blob at `location`, else every blob below it, in name order; nothing when there is neither."""
-        ...
-
-    def chunks(self, file: StoredFile) -> Iterator[bytes]:
-        """The bytes of `file` as listed, in bounded pieces; raises `ArtifactChangedError` if it is another one now."""
+        """The file at `location`, else every file below it, in name order; nothing when there is neither."""
         ...
 
     def range(self, file: StoredFile, *, offset: int, length: int) -> bytes:
-        """`length` bytes of `file` as listed, fewer only where it ends; raises `ArtifactChangedError` as `chunks` does.
+        """`length` bytes of `file` as listed, fewer only where it ends; raises `ArtifactChangedError` if it changed.
 
         One request, if `length` is at most 8 MiB. May be called from several threads at once.
         """
+        ...
+
+
+class ArtifactStore(Files, Protocol):
+    """Files in blob storage. Every method raises `UnavailableError` when storage does not answer."""
+
+    def chunks(self, file: StoredFile) -> Iterator[bytes]:
+        """The bytes of `file` as listed, in bounded pieces; raises `ArtifactChangedError` if it is another one now."""
         ...
 
     def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from registration.artifacts.hashing import Piece
     from registration.artifacts.inventory import Artifact
     from registration.artifacts.scan import Report, Verdict
-    from registration.artifacts.store import ArtifactStore
+    from registration.artifacts.store import Files
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Validation:
     """`sha256` identifies the content: equal for the same paths and bytes, wherever they lie.
 
     It is None, and nothing was read, when the listing alone shows that the artifact is not what was promised.
-    `formats` has the format of every file that was scanned.
+    `formats` has the format of every file that was scanned, and under the empty path what they are together.
     """
 
     sha256: str | None
@@ -53,7 +53,7 @@ class Validation:
 
 
 def validate(  # noqa: PLR0913 - what is validated, against what, and who is told
-    store: ArtifactStore,
+    store: Files,
     artifact: Artifact,
     *,
     model_type: str,
@@ -75,15 +75,35 @@ def validate(  # noqa: PLR0913 - what is validated, against what, and who is tol
         reading.take(piece)
         progress(len(piece.data))
     altered = tuple(_altered(promises, reading.digests))
-    scanned = tuple(finding for report in reading.reports.values() for finding in report.findings)
+    together = reading.together(artifact)
+    scanned = tuple(finding for report in (*reading.reports.values(), together) for finding in report.findings)
     formats = {path: report.format for path, report in reading.reports.items()}
+    formats |= {"": together.format} if together.format else {}
     return Validation(content_digest(reading.digests), reading.digests, altered + scanned, formats)
+
+
+class Folder:
+    """The files of an artifact as a tree."""
+
+    def __init__(self, store: Files, artifact: Artifact, traffic: Traffic) -> None:
+        self._store = store
+        self._files = {file.path: file for file in artifact.files}
+        self._traffic = traffic
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every file."""
+        return frozenset(self._files)
+
+    def open(self, path: str) -> Pinned:
+        """One of them; reading it raises as the store does."""
+        return Pinned(self._store, self._files[path], traffic=self._traffic)
 
 
 class _Reading:
     """Hashes pieces as they come, and scans each file when its first piece is there."""
 
-    def __init__(self, store: ArtifactStore, profile: Profile | None, traffic: Traffic) -> None:
+    def __init__(self, store: Files, profile: Profile | None, traffic: Traffic) -> None:
         self.traffic = traffic
         self.digests: dict[str, str] = {}
         self.reports: dict[str, Report] = {}
@@ -98,6 +118,12 @@ class _Reading:
         self._total.update(piece.data)
         if piece.is_last:
             self.digests[piece.file.path] = self._total.hexdigest()
+
+    def together(self, artifact: Artifact) -> Report:
+        """What the files tell together."""
+        if self._profile is None:
+            return scan.Report("", ())
+        return scan.scan_tree(Folder(self._store, artifact, self.traffic), profile=self._profile)
 
     def _scan(self, piece: Piece) -> None:
         """A file that came in one piece costs no more reading; of a larger one only what its format needs is read."""

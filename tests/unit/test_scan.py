@@ -10,17 +10,23 @@ from hypothesis import strategies as st
 
 from registration.artifacts.context import LONGEST
 from registration.artifacts.formats.format import Format, nothing
+from registration.artifacts.formats.tree import TreeFormat
+from registration.artifacts.inventory import Artifact
 from registration.artifacts.limits import Limits
-from registration.artifacts.reader import Memory, Part
-from registration.artifacts.scan import Report, Verdict, scan, verdict
+from registration.artifacts.reader import Memory, Part, Traffic
+from registration.artifacts.scan import Report, Verdict, scan, scan_tree, verdict
+from registration.artifacts.validation import Folder
 from registration.errors import ArtifactChangedError, UnreadableError
 from registration.finding import Finding, Level
+from tests.archives import zipped
+from tests.fakes import MemoryStore
 from tests.scanning import HERE, NOTHING, codes, pinned, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from registration.artifacts.context import Context
+    from registration.artifacts.formats.tree import Tree
     from registration.artifacts.reader import Reader
 
 
@@ -184,3 +190,31 @@ def test_whatever_the_bytes_are_the_answer_is_a_report(data: bytes) -> None:
     found = report(data)
 
     assert "scan.failed" not in codes(found)
+
+
+def pair(tree: Tree, context: Context) -> Iterator[Finding]:
+    if tree.open("left").read(0, 9) != tree.open("right").read(0, 9):
+        yield context.finding("test.unlike", "left and right differ")
+
+
+PAIR = TreeFormat("pair", lambda paths: {"left", "right"} <= paths, pair)
+
+
+def test_files_of_an_archive_are_looked_at_together() -> None:
+    data = zipped({"left": b"a", "right": b"b", "other": b"c"}, deflated=True)
+
+    found = scan(Memory(data, "in.zip"), profile=NOTHING, trees=(PAIR,))
+
+    assert [(finding.code, finding.path) for finding in found.findings] == [("test.unlike", "in.zip")]
+
+
+@pytest.mark.parametrize(("right", "said"), [(b"a", []), (b"b", ["test.unlike"])])
+def test_files_of_an_artifact_are_looked_at_together(right: bytes, said: list[str]) -> None:
+    store = MemoryStore()
+    for name, data in (("left", b"a"), ("right", right)):
+        store.put(HERE / name, data)
+
+    files = Folder(store, Artifact.of(store.files(HERE)), Traffic())
+    found = scan_tree(files, profile=NOTHING, trees=(PAIR,))
+
+    assert (found.format, codes(found)) == ("pair", said)

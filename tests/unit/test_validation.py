@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registration.artifacts.inventory import Artifact
+from registration.artifacts.reader import Traffic
+from registration.artifacts.scan import Verdict
 from registration.artifacts.store import Location
 from registration.artifacts.validation import Promise, Validation, content_digest, validate
 from registration.errors import ArtifactChangedError
+from tests.archives import zipped
 from tests.fakes import MemoryStore
+from tests.scanning import NOTHING, some_bytes
 
 HERE = Location("acc", "incoming", "vendor-a/1")
 DATA = b"the bytes of a model"
@@ -126,3 +130,42 @@ def test_a_file_written_while_it_is_read_is_no_finding_but_new_work() -> None:
 
     with pytest.raises(ArtifactChangedError):
         validate(store, artifact, model_type="custom_model", promises=())
+
+
+def scanned(store: MemoryStore) -> tuple[Validation, Traffic]:
+    traffic = Traffic()
+    artifact = Artifact.of(store.files(HERE))
+    found = validate(store, artifact, model_type="custom_model", promises=(), profile=NOTHING, traffic=traffic)
+    return found, traffic
+
+
+def test_what_the_bytes_are_is_said_of_every_file() -> None:
+    found, _ = scanned(stored(**{"a.txt": b"text", "b": b"\x7fELF" + bytes(60), "empty": b""}))
+
+    assert found.formats == {"a.txt": "text", "b": "program", "empty": "empty"}
+    assert [(finding.code, finding.path) for finding in found.findings] == [("code.program", "b")]
+    assert found.verdict == Verdict.UNSCANNABLE
+
+
+def test_a_small_file_is_read_once_to_be_hashed_and_scanned() -> None:
+    found, traffic = scanned(stored(**{"in.zip": zipped({"a.txt": b"text"})}))
+
+    assert (found.verdict, traffic.requests) == (Verdict.SAFE, 1)
+
+
+def test_of_a_large_file_scanning_adds_little_to_hashing() -> None:
+    data = zipped({"a.txt": b"text", "b.png": b"\x89PNG\r\n\x1a\n" + some_bytes(9 * 1024 * 1024)})
+
+    found, traffic = scanned(stored(**{"in.zip": data}))
+
+    assert found.verdict == Verdict.SAFE
+    assert traffic.bytes < len(data) + 400_000
+
+
+def test_progress_tells_every_byte_as_it_is_hashed() -> None:
+    store = stored(a=DATA, b=DATA)
+    told: list[int] = []
+
+    validate(store, Artifact.of(store.files(HERE)), model_type="custom_model", promises=(), progress=told.append)
+
+    assert sum(told) == 2 * len(DATA)

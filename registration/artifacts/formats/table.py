@@ -9,6 +9,7 @@ from registration.artifacts.formats import zip as zip_
 
 if TYPE_CHECKING:
     from registration.artifacts.formats.format import Format
+    from registration.artifacts.formats.tree import TreeFormat
 
 FORMATS: tuple[Format, ...] = (
     plain.EMPTY,
@@ -22,3 +23,6 @@ FORMATS: tuple[Format, ...] = (
     npy.FORMAT,
     plain.TEXT,
 )
+
+# Formats of several files together, in a folder or an archive.
+TREES: tuple[TreeFormat, ...] = ()

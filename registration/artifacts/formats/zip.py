@@ -52,6 +52,7 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     # Members that share their bytes are a bomb: looking into each would cost more than the file is long.
     if not any(finding.code == "zip.overlap" for finding in layout):
         yield from _members(reader, members, context)
+        yield from context.scan_tree(Contents(reader, members, context.tally))
     if broken is not None:
         raise broken
 
@@ -135,11 +136,10 @@ def _member(reader: Reader, entry: Entry, context: Context, tensors: set[str]) -
             action=_AGAIN,
         )
         return
-    names, extras = _LOCAL.unpack(local)[-2:]
+    names = _LOCAL.unpack(local)[-2]
     yield from _header_doubts(entry, local, reader.read(entry.offset + _LOCAL.size, names), about)
-    start = entry.offset + _LOCAL.size + names + extras
     storages: set[str] | None = set() if entry.name.endswith(_PICKLE) else None
-    content = _content(reader, entry, start, context.tally)
+    content = _content(reader, entry, local, context.tally)
     yield from context.scan_inner(content, entry.name, storages=storages)
     if isinstance(content, Unpacked):
         content.drain()
@@ -170,8 +170,9 @@ def _differing_sizes(entry: Entry, flags: int, stated: tuple[int, int, int]) -> 
             yield name
 
 
-def _content(reader: Reader, entry: Entry, start: int, tally: Tally) -> Reader:
-    packed = Part(reader, start, entry.packed)
+def _content(reader: Reader, entry: Entry, local: bytes, tally: Tally) -> Reader:
+    names, extras = _LOCAL.unpack(local)[-2:]
+    packed = Part(reader, entry.offset + _LOCAL.size + names + extras, entry.packed)
     if entry.method == _STORED and entry.packed == entry.size == packed.size:
         return Summed(packed, entry.crc)
     if entry.method in _CODECS:
@@ -180,6 +181,28 @@ def _content(reader: Reader, entry: Entry, start: int, tally: Tally) -> Reader:
     if entry.method == _STORED:
         raise UnreadableError("zip.broken", "a stored member has another size than its content", offset=entry.offset)
     raise UnreadableError("zip.method", f"compression method {entry.method} is not followed", offset=entry.offset)
+
+
+class Contents:
+    """The members of a zip as a tree; of two with one name, the last."""
+
+    def __init__(self, reader: Reader, members: Sequence[Entry], tally: Tally) -> None:
+        self._reader = reader
+        self._entries = {entry.name: entry for entry in members if not entry.is_folder}
+        self._tally = tally
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every member that is a file."""
+        return frozenset(self._entries)
+
+    def open(self, path: str) -> Reader:
+        """The content of a member; raises `UnreadableError`."""
+        entry = self._entries[path]
+        local = self._reader.read(entry.offset, _LOCAL.size)
+        if len(local) < _LOCAL.size:
+            raise UnreadableError("zip.broken", "the local header is cut short", offset=entry.offset)
+        return _content(self._reader, entry, local, self._tally)
 
 
 def _checked(pieces: Iterator[bytes], entry: Entry) -> Iterator[bytes]:

@@ -1,0 +1,228 @@
+"""`registrar validate`: what validation says of one artifact, here or in storage. Nothing is registered or changed."""
+
+from __future__ import annotations
+
+import json as text
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+from rich.table import Table
+
+from registration import manifest
+from registration.artifacts import profiles, validation
+from registration.artifacts.inventory import Artifact
+from registration.artifacts.local import HERE, LocalStore
+from registration.artifacts.reader import Traffic
+from registration.artifacts.scan import Verdict
+from registration.artifacts.store import Location
+from registration.artifacts.validation import Promise, Validation
+from registration.errors import InputError, ManifestError
+from registration.finding import Finding, Level
+from registration.terminal import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from registration.artifacts.store import Files
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH|URL",
+        help="A file or folder here, or https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME.",
+        show_default=False,
+    ),
+]
+ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME", help="The names that pickles may refer to.")]
+WithManifest = Annotated[
+    bool, typer.Option("--manifest", help="Hold the files against the model.manifest.json among them, as a drop is.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+_HOST = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.(?P<suffix>[a-z0-9.-]+)")
+_COLOURS = {
+    Verdict.SAFE: "green",
+    Verdict.UNSAFE: "red",
+    Verdict.UNSCANNABLE: "yellow",
+    Level.UNSAFE: "red",
+    Level.UNSCANNABLE: "yellow",
+    Level.UNLISTED: "yellow",
+    Level.NOTE: "dim",
+}
+
+
+def add_to(app: typer.Typer, *, blobs: Callable[[str], Files] | None = None) -> None:
+    """Add the command to `app`; `blobs` opens the blob storage of a cloud by its suffix."""
+    opened = blobs or _signed_in
+
+    @app.command()
+    def validate(
+        target: Target,
+        *,
+        profile: ProfileName = profiles.DEFAULT,
+        manifest: WithManifest = False,
+        json: Json = False,
+    ) -> None:
+        """Look into one artifact and say whether it is safe. Nothing of it is ever loaded or run.
+
+        What a file is, is told by its content. Every file is hashed; of large ones
+        only what their format needs is read again. The verdict is safe, unsafe or
+        unscannable.
+
+        Exit status 0 if it is safe, 1 if it is not, 2 if that could not be found out.
+        """
+        case = _case(target, opened, with_manifest=manifest)
+        answer = _validated(case, profile, quietly=json)
+        if json:
+            typer.echo(text.dumps(answer.to_dict()))
+        else:
+            _show(answer)
+        raise typer.Exit(0 if answer.verdict is Verdict.SAFE else 1)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What is validated, and what is wrong before a file has been read."""
+
+    store: Files
+    artifact: Artifact
+    promises: tuple[Promise, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Answer:
+    case: _Case
+    profile: str
+    found: Validation
+    traffic: Traffic
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.found.verdict
+
+    @property
+    def format(self) -> str:
+        """Of the only file, or of the files together."""
+        formats = self.found.formats
+        return formats.get(
+            "", next(iter(formats.values())) if len(self.case.artifact.files) == 1 and formats else "files"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "verdict": self.verdict.value,
+            "format": self.format,
+            "profile": self.profile,
+            "findings": [asdict(finding) for finding in self.found.findings],
+            "digest": self.found.sha256,
+            "files": [
+                {
+                    "path": file.path,
+                    "size": file.size,
+                    "sha256": self.found.digests.get(file.path),
+                    "format": self.found.formats.get(file.path),
+                }
+                for file in self.case.artifact.files
+            ],
+            "bytes_read": self.traffic.bytes,
+            "requests": self.traffic.requests,
+        }
+
+
+def _case(target: str, blobs: Callable[[str], Files], *, with_manifest: bool) -> _Case:
+    store, location = _place(target, blobs)
+    artifact = Artifact.of(store.files(location))
+    if not artifact.files:
+        raise InputError(f"{shown(target)}: there are no files")
+    case = _Case(store, artifact)
+    return _promised(case) if with_manifest else case
+
+
+def _place(target: str, blobs: Callable[[str], Files]) -> tuple[Files, Location]:
+    if re.match("https?://", target):
+        account, suffix, location = _address(target)
+        return blobs(suffix), Location(account, *location)
+    path = Path(target)
+    if not path.exists():
+        raise InputError(f"{shown(target)}: there is no such file or folder")
+    return (LocalStore(path), HERE) if path.is_dir() else (LocalStore(path.parent), HERE / path.name)
+
+
+def _address(url: str) -> tuple[str, str, tuple[str, str]]:
+    """(account, suffix, (container, name)) of a blob's URL."""
+    parts = urlsplit(url)
+    host = _HOST.fullmatch(parts.hostname or "")
+    container, _, name = unquote(parts.path).strip("/").partition("/")
+    if parts.scheme != "https" or host is None or not container or parts.port or parts.username:
+        raise InputError("write the URL as https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME")
+    if parts.query or parts.fragment:
+        raise InputError("leave out what follows the name; Registrar reads as who is signed in, not with a SAS")
+    return host["account"], host["suffix"], (container, name)
+
+
+def _promised(case: _Case) -> _Case:
+    """The files that the manifest lists, and what it says of them."""
+    found = next((file for file in case.artifact.files if file.path == manifest.MANIFEST_NAME), None)
+    if found is None:
+        raise InputError(f"--manifest: there is no {manifest.MANIFEST_NAME} among the files")
+    document = case.store.range(found, offset=0, length=manifest.MAX_BYTES + 1)
+    try:
+        said = manifest.parse(document, source=manifest.MANIFEST_NAME)
+    except ManifestError as wrong:
+        findings = tuple(Finding("manifest.invalid", item.path, item.message) for item in wrong.problems)
+        return _Case(case.store, Artifact(()), findings=findings)
+    promises = tuple(Promise(file.path, file.size, file.sha256) for file in said.files)
+    paths = {promise.path for promise in promises}
+    return _Case(case.store, Artifact(tuple(file for file in case.artifact.files if file.path in paths)), promises)
+
+
+def _validated(case: _Case, profile: str, *, quietly: bool) -> _Answer:
+    chosen, traffic = profiles.named(profile), Traffic()
+    if case.findings:
+        return _Answer(case, profile, Validation(None, {}, case.findings), traffic)
+    console = Console(stderr=True, quiet=quietly)
+    columns = ("hashing and scanning", BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=case.artifact.size)
+        found = validation.validate(
+            case.store,
+            case.artifact,
+            model_type="custom_model",
+            promises=case.promises,
+            profile=chosen,
+            traffic=traffic,
+            progress=lambda count: progress.advance(task, count),
+        )
+    return _Answer(case, profile, found, traffic)
+
+
+def _show(answer: _Answer) -> None:
+    console = Console(highlight=False)
+    found = answer.found
+    files = Table("file", "format", "bytes", "sha256", box=None, padding=(0, 2, 0, 0))
+    for file in answer.case.artifact.files:
+        digest = found.digests.get(file.path, "not read")
+        files.add_row(shown(file.path), found.formats.get(file.path, ""), f"{file.size:,}", digest[:16])
+    console.print(files)
+    for finding in found.findings:
+        colour = _COLOURS[finding.level]
+        place = finding.place if finding.offset is None else f"{finding.place}, byte {finding.offset}"
+        console.print(f"\n[{colour}]{finding.level.value}[/{colour}] [bold]{finding.code}[/bold]")
+        for line in filter(None, (place, finding.message, finding.action)):
+            console.print(f"  {shown(line)}", markup=False, soft_wrap=True)
+    colour = _COLOURS[answer.verdict]
+    console.print(f"\n[bold {colour}]{answer.verdict.value}[/bold {colour}]  profile {answer.profile}", soft_wrap=True)
+    console.print(f"digest {found.sha256 or 'none: not every file was read'}", soft_wrap=True)
+    console.print(f"[dim]{answer.traffic.bytes:,} bytes read in {answer.traffic.requests:,} requests[/dim]")
+
+
+def _signed_in(suffix: str) -> Files:
+    from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients, which a local file does without
+
+    return bootstrap.blobs(suffix)
