@@ -96,7 +96,7 @@ class Past:
 
     def is_same_as(self, case: Case) -> bool:
         """Whether the candidate is this very artifact and nothing is wrong with it."""
-        return not case.validation.findings and case.validation.sha256 == self.sha256
+        return not case.validation.objections and case.validation.sha256 == self.sha256
 
 
 @dataclass(frozen=True)

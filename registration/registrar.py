@@ -193,7 +193,7 @@ class Registrar:
         if self.observes:
             return claim, ()
         if decision.outcome != "register":
-            status = "artifact_changed" if case.validation.findings else "superseded"
+            status = "artifact_changed" if case.validation.objections else "superseded"
             return self.versioning.withdraw(claim, case, status=status), ()
         with self.tracing.step("register"):
             claim, place = self.versioning.register(claim, case)

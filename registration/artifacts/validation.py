@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from registration.artifacts import hashing, scan
 from registration.artifacts.reader import Memory, Pinned, Traffic
-from registration.finding import Finding
+from registration.finding import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,6 +45,11 @@ class Validation:
     digests: Mapping[str, str]
     findings: tuple[Finding, ...]
     formats: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def objections(self) -> tuple[Finding, ...]:
+        """The findings that are more than a note."""
+        return tuple(finding for finding in self.findings if finding.level is not Level.NOTE)
 
     @property
     def verdict(self) -> Verdict:

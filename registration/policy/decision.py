@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from registration.finding import Level
 from registration.policy.evidence import Evidence
 from registration.policy.override import JUDGED
 from registration.policy.required import requirements_of
@@ -34,6 +35,13 @@ ENGINE_VERSION = "2"
 NOTHING_JUDGED = "nothing_judged"
 _FOR = frozenset({Result.PASSED, Result.OVERRIDDEN})
 _WAITING = frozenset({Result.HELD, Result.ERROR})
+# What a finding comes to: what nobody can tell is refused like what is bad, a name on no list waits for a person.
+_RESULTS = {
+    Level.UNSAFE: Result.FAILED,
+    Level.UNSCANNABLE: Result.FAILED,
+    Level.UNLISTED: Result.HELD,
+    Level.NOTE: Result.WARNED,
+}
 
 
 class Outcome(StrEnum):
@@ -127,7 +135,7 @@ def decide(  # noqa: PLR0913 - each is an input of its own, and most have a defa
     # Where the policy judges metrics, tags alone do not speak for a model. Other members of a group never do.
     if (silence := _silence(answers, speaking=measured or before)) is not None:
         answers = (*answers, *_answered([silence], overrides))
-    return _decided(policy, answers, is_unsafe=bool(candidate.findings))
+    return _decided(policy, answers, is_unsafe=any(finding.level != Level.NOTE for finding in candidate.findings))
 
 
 def combined(results: Iterable[Result]) -> Outcome:
@@ -219,4 +227,4 @@ def _member(member: Member) -> Verdict:
 
 
 def _finding(finding: Finding) -> Verdict:
-    return Verdict(f"artifact.{finding.code}", Result.FAILED, str(finding), finding.code)
+    return Verdict(f"artifact.{finding.code}", _RESULTS[finding.level], str(finding), finding.code)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from registration.documents import load
-from registration.finding import Finding
+from registration.finding import Finding, Level
 from registration.policy import Decision, Evidence, ModelPolicy, Outcome, Result, Verdict, decide
 from registration.policy.bounds import Maximum, Minimum
 from registration.policy.criteria import MaxRegression, MinImprovement, StrictlyBetter
@@ -177,6 +177,24 @@ def test_any_finding_rejects_whatever_the_metrics_say() -> None:
     assert decision.outcome is Outcome.REJECT
     assert decision.reasons == ("model.joblib: calls os.system",)
     assert [verdict.rule for verdict in decision.verdicts] == ["artifact.pickle_global", "metrics.a.min"]
+
+
+@pytest.mark.parametrize(
+    ("level", "result", "becomes"),
+    [
+        (Level.UNSAFE, "failed", Outcome.REJECT),
+        (Level.UNSCANNABLE, "failed", Outcome.REJECT),
+        (Level.UNLISTED, "held", Outcome.HOLD),
+        (Level.NOTE, "warned", Outcome.REGISTER),
+    ],
+)
+def test_the_level_of_a_finding_says_what_it_comes_to(level: Level, result: str, becomes: Outcome) -> None:
+    finding = Finding("some.code", "model.pkl", "is found", level=level)
+
+    decision = decide(model(a={"min": 0}), candidate=Evidence({"a": 1}, (finding,)), champion=None)
+
+    assert decision.verdicts[0].result == result
+    assert decision.outcome is becomes
 
 
 def test_the_champion_s_findings_do_not_count() -> None:

@@ -218,3 +218,12 @@ def test_files_of_an_artifact_are_looked_at_together(right: bytes, said: list[st
     found = scan_tree(files, profile=NOTHING, trees=(PAIR,))
 
     assert (found.format, codes(found)) == ("pair", said)
+
+
+MAGIC = [b"PK\3\4", b"PK\5\6", b"\x1f\x8b\x08", b"BZh91AY&SY", b"\xfd7zXZ\0", b"]\0\0", b"x\x9c", b"\x04\x22\x4d\x18"]
+MAGIC += [b"\x93NUMPY\1\0", b"MZ", b"\x89PNG\r\n\x1a\n", b"\x80\4", b"\x89HDF\r\n\x1a\n", b"a" * 257 + b"ustar\0"]
+
+
+@given(st.sampled_from(MAGIC), st.binary(max_size=400), st.sampled_from(["m", "m.pt", "m.json", "m.safetensors"]))
+def test_whatever_follows_a_magic_number_the_answer_is_a_report(magic: bytes, rest: bytes, path: str) -> None:
+    assert "scan.failed" not in codes(report(magic + rest, path))

@@ -79,7 +79,7 @@ def find(reader: Reader) -> Directory:
     """The directory that readers agree on; raises `UnreadableError` when there is none."""
     base = max(0, reader.size - _END_LAYOUT.size - _LONGEST_COMMENT)
     tail = reader.read(base, _END_LAYOUT.size + _LONGEST_COMMENT)
-    at = tail.rfind(END, 0, len(tail) - _END_LAYOUT.size + len(END))
+    at = _last_end(tail)
     if at < 0:
         raise UnreadableError("zip.broken", "there is no central directory; the file may be cut short")
     _, _, _, _, count, size, offset, _ = _END_LAYOUT.unpack_from(tail, at)
@@ -94,8 +94,13 @@ def find(reader: Reader) -> Directory:
 
 def ends_exactly(tail: bytes) -> bool:
     """Whether `tail` ends with a directory's end record, to the byte."""
-    at = tail.rfind(END, 0, len(tail) - _END_LAYOUT.size + len(END))
+    at = _last_end(tail)
     return at >= 0 and at + _END_LAYOUT.size + _END_LAYOUT.unpack_from(tail, at)[7] == len(tail)
+
+
+def _last_end(tail: bytes) -> int:
+    """Where the last end record begins that is not cut short, or -1."""
+    return tail.rfind(END, 0, max(0, len(tail) - _END_LAYOUT.size + len(END)))
 
 
 def doubts(reader: Reader, found: Directory, context: Context) -> Iterator[Finding]:
