@@ -80,9 +80,10 @@ def callee(call: ast.Call) -> str:
 
 
 def finding_codes(*makers: str) -> set[str]:
-    """The code, a literal, that every call of `makers` begins with."""
-    made = (call for call in calls() if callee(call) in makers and call.args)
-    return {code for call in made if (code := text_of(call.args[0]))}
+    """The code, a literal, that every call of `makers` begins with, or that a parser is given for what is broken."""
+    made = [call for call in calls() if callee(call) in makers]
+    given = [keyword.value for call in made for keyword in call.keywords if keyword.arg == "code"]
+    return {code for value in (*given, *(call.args[0] for call in made if call.args)) if (code := text_of(value))}
 
 
 def outcome_words() -> set[str]:
@@ -159,7 +160,7 @@ def test_every_finding_is_documented_and_no_other() -> None:
 
 
 def test_every_finding_of_the_scan_is_documented_and_no_other() -> None:
-    made = finding_codes("finding", "UnreadableError", "TooLargeError")
+    made = finding_codes("finding", "UnreadableError", "TooLargeError", "parse", "Message")
 
     assert sorted(rows(section(DOCS / "errors.md", "Findings of the scan"))) == sorted(made)
 

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registration.artifacts.formats import compressed, npy, plain, tar
+from registration.artifacts.formats import (
+    boosters,
+    compressed,
+    gguf,
+    hdf5,
+    keras_config,
+    mlmodel,
+    npy,
+    onnx,
+    plain,
+    safetensors,
+    savedmodel,
+    tar,
+    triton,
+)
 from registration.artifacts.formats import zip as zip_
 
 if TYPE_CHECKING:
@@ -21,6 +35,15 @@ FORMATS: tuple[Format, ...] = (
     *compressed.COMPRESSED,
     *compressed.SEALED,
     npy.FORMAT,
+    safetensors.FORMAT,
+    gguf.FORMAT,
+    hdf5.FORMAT,
+    *boosters.FORMATS,
+    keras_config.FORMAT,
+    *mlmodel.FORMATS,
+    triton.FORMAT,
+    *savedmodel.FORMATS,
+    onnx.FORMAT,
     plain.TEXT,
 )
 

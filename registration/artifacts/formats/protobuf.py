@@ -1,0 +1,116 @@
+"""Protocol buffers on the wire: fields of a message, one after another, without a schema.
+
+https://protobuf.dev/programming-guides/encoding. What nobody asks for is stepped over and not fetched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from registration.errors import TooLargeError, UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from registration.artifacts.stream import Stream
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+_WIDTHS = {FIXED64: 8, FIXED32: 4}
+_LONGEST_VARINT = 10
+_MANY = 4_000_000  # fields in one file; each costs time
+
+
+class Field(NamedTuple):
+    """`value` is the number of a varint; of bytes it is their length, and they begin at `begin`."""
+
+    number: int
+    kind: int
+    value: int
+    begin: int
+
+    @property
+    def end(self) -> int:
+        """Where the field ends in the stream."""
+        return self.begin + self.value if self.kind == BYTES else self.begin
+
+
+class Message:
+    """The fields of the message that ends at `end`, or where the stream does.
+
+    Raises `UnreadableError` with `code` for what is no message.
+    """
+
+    def __init__(self, stream: Stream, *, code: str, end: int | None = None, budget: Budget | None = None) -> None:
+        self._stream = stream
+        self._end = end
+        self._code = code
+        self._budget = budget or Budget()
+
+    def __iter__(self) -> Iterator[Field]:
+        """Each field; whatever was read of its bytes, the next one begins behind them."""
+        while self._goes_on:
+            self._budget.spend(self._stream.tell())
+            found = self._field()
+            yield found
+            self._go_to(found.end)
+
+    def inside(self, field: Field) -> Message:
+        """The message that the bytes of `field` are; to be read before the next field is asked for."""
+        return Message(self._stream, end=field.end, code=self._code, budget=self._budget)
+
+    def text(self, field: Field, *, limit: int) -> str:
+        """The bytes of `field` as text, at most `limit` of them."""
+        return self._exactly(min(field.value, limit)).decode("utf-8", "replace")
+
+    @property
+    def _goes_on(self) -> bool:
+        return bool(self._stream.peek()) if self._end is None else self._stream.tell() < self._end
+
+    def _field(self) -> Field:
+        key = self._varint()
+        number, kind = key >> 3, key & 7
+        if number == 0 or kind not in {VARINT, BYTES, *_WIDTHS}:
+            raise self._broken(f"a field with the number {number} and the wire type {kind}")
+        value = self._varint() if kind in {VARINT, BYTES} else 0
+        if kind in _WIDTHS:
+            self._exactly(_WIDTHS[kind])
+        begin = self._stream.tell()
+        if kind == BYTES and self._end is not None and begin + value > self._end:
+            raise self._broken(f"a field of {value} bytes, where only {self._end - begin} are left")
+        return Field(number, kind, value, begin)
+
+    def _varint(self) -> int:
+        value = 0
+        for shift in range(_LONGEST_VARINT):
+            (byte,) = self._exactly(1)
+            value |= (byte & 0x7F) << (7 * shift)
+            if byte < 0x80:  # noqa: PLR2004 - the bit that says that another byte follows
+                return value
+        raise self._broken("a number that does not end")
+
+    def _exactly(self, length: int) -> bytes:
+        data = self._stream.read(length)
+        if len(data) < length or (self._end is not None and self._stream.tell() > self._end):
+            raise self._broken("the message ends in the middle of a field")
+        return data
+
+    def _go_to(self, place: int) -> None:
+        missing = place - self._stream.tell()
+        if missing > 0 and self._stream.skip(missing) < missing:
+            raise self._broken("the file ends in the middle of a field")
+
+    def _broken(self, what: str) -> UnreadableError:
+        return UnreadableError(self._code, what, offset=self._stream.tell())
+
+
+class Budget:
+    """How many fields may still be looked at, in a message and all inside it."""
+
+    def __init__(self, fields: int = _MANY) -> None:
+        self._left = fields
+
+    def spend(self, offset: int) -> None:
+        """One field; raises `TooLargeError` when there are too many."""
+        self._left -= 1
+        if self._left < 0:
+            raise TooLargeError("scan.too_large", f"more than {_MANY} fields", offset=offset)

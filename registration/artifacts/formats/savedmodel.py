@@ -1,0 +1,116 @@
+"""TensorFlow's SavedModel: graphs as a protobuf message in `saved_model.pb`, with Keras metadata and variables beside.
+
+https://www.tensorflow.org/guide/saved_model and tensorflow/core/protobuf/saved_model.proto. A graph is a program, and
+TensorFlow's own advice is to treat it as one; what is looked for are the operators that reach out of it, to files, to
+Python or to the network. https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from registration.artifacts.formats import keras_config, protobuf
+from registration.artifacts.formats.format import Format, Look, nothing
+from registration.artifacts.formats.protobuf import Message
+from registration.artifacts.reader import Memory, Part
+from registration.artifacts.stream import Stream
+from registration.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from registration.artifacts.context import Context
+    from registration.artifacts.reader import Reader
+    from registration.finding import Finding
+
+_LONGEST = 1024  # bytes of an operator's name
+_INSIDE: dict[str, dict[int, str]] = {
+    "saved model": {2: "meta graph"},
+    "meta graph": {2: "graph"},
+    "graph": {1: "node", 2: "library"},
+    "library": {1: "function"},
+    "function": {3: "node"},
+}
+_OPERATOR = 2  # of a node
+_REACHES_OUT = re.compile(
+    r"ReadFile|WriteFile|MatchingFiles|(?:Eager)?PyFunc(?:Stateless)?|DebugIdentity(?:V[0-9])?|DebugNumericSummary(?:V2)?"
+    r"|DebugNanCount|RpcCall|RpcServer\w*|DecodeProtoV2|EncodeProto|PrintV2|SummaryWriter|Create\w*SummaryWriter|DataServiceDataset\w*"
+    r"|RegisterDataset\w*|SaveDataset\w*|LoadDataset\w*|SqlDataset|ExperimentalSqlDataset|TextLineReader\w*|WholeFileReader\w*"
+    r"|TFRecordReader\w*|FixedLengthRecordReader\w*|IdentityReader\w*|LMDBReader|TPUCompile\w*"
+)
+_METADATA = 5  # of a node of keras_metadata.pb
+_KERAS = b"_tf_keras_"
+_INDEX_MAGIC = bytes.fromhex("57fb808b247547db")  # the last bytes of a table of LevelDB
+_SHARD = re.compile(r"(?:.*[/!])?[\w.-]+\.data-[0-9]{5}-of-[0-9]{5}")
+
+
+def _is_saved_model(look: Look) -> bool:
+    fields: list[tuple[int, int]] = []
+    # The first graph of all but the smallest models goes on behind the head.
+    with contextlib.suppress(UnreadableError):
+        fields.extend(_numbers(look.head))
+    return fields[:1] == [(1, 1)] and {number for number, _ in fields[1:]} == {2}
+
+
+def _numbers(head: bytes) -> Iterator[tuple[int, int]]:
+    """Number and value of each field that begins in the head; the length is the value of one that holds bytes."""
+    for found in Message(Stream(Memory(head)), code="savedmodel.broken"):
+        yield found.number, found.value
+
+
+def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
+    operators: Counter[str] = Counter()
+    _count(Message(Stream(reader), code="savedmodel.broken"), "saved model", operators)
+    for name, count in sorted(operators.items()):
+        if _REACHES_OUT.fullmatch(name):
+            yield context.finding(
+                "savedmodel.reaches_out",
+                f"{count} operators {name}, which reach out of the graph to files, Python or the network",
+                action="export the model without them",
+            )
+
+
+def _count(message: Message, kind: str, operators: Counter[str]) -> None:
+    for found in message:
+        if found.kind != protobuf.BYTES:
+            continue
+        if kind == "node" and found.number == _OPERATOR:
+            operators[message.text(found, limit=_LONGEST)] += 1
+        elif (inner := _INSIDE.get(kind, {}).get(found.number)) is not None:
+            _count(message.inside(found), inner, operators)
+
+
+def _is_metadata(look: Look) -> bool:
+    return look.head[:1] == b"\x0a" and _KERAS in look.head[:4096]
+
+
+def _scan_metadata(reader: Reader, context: Context) -> Iterator[Finding]:
+    message = Message(Stream(reader), code="savedmodel.broken")
+    for node in message:
+        if node.kind == protobuf.BYTES:
+            yield from _scan_node(reader, message.inside(node), context)
+
+
+def _scan_node(reader: Reader, node: Message, context: Context) -> Iterator[Finding]:
+    for found in node:
+        if found.kind == protobuf.BYTES and found.number == _METADATA and found.value:
+            yield from keras_config.judged(Part(reader, found.begin, found.value).read(0, found.value), context)
+
+
+def _is_index(look: Look) -> bool:
+    return look.tail.endswith(_INDEX_MAGIC)
+
+
+def _is_shard(look: Look) -> bool:
+    # TensorFlow reads these bytes as numbers, where the index says; no other format has claimed them.
+    return _SHARD.fullmatch(look.reader.path) is not None
+
+
+SAVED_MODEL = Format("savedmodel", _is_saved_model, _scan, frozenset({".pb"}), weak=True, holds_code=True)
+METADATA = Format("keras metadata", _is_metadata, _scan_metadata, frozenset({".pb"}), weak=True, holds_code=True)
+INDEX = Format("tensor index", _is_index, nothing, frozenset({".index"}))
+SHARD = Format("tensor shard", _is_shard, nothing, weak=True)
+FORMATS = (INDEX, SAVED_MODEL, METADATA, SHARD)

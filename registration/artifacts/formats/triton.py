@@ -1,0 +1,66 @@
+"""Triton's config.pbtxt: which backend serves a model. The python backend runs a file of the author's.
+
+https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/model_configuration.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from registration.artifacts.formats.format import Format, Look
+from registration.errors import TooLargeError
+from registration.finding import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from registration.artifacts.context import Context
+    from registration.artifacts.reader import Reader
+    from registration.finding import Finding
+
+_LARGEST = 1024 * 1024
+_NAME = re.compile(r"(?:.*[/!])?config\.pbtxt")
+_SAID = re.compile(rb"\b(?P<key>backend|platform|default_model_filename)\b\"?\s*:?\s*[\"'](?P<value>[^\"'\n]*)")
+_ENVIRONMENT = b"EXECUTION_ENV_PATH"
+_BACKENDS = {"onnxruntime", "tensorrt", "openvino", "tensorflow", "pytorch", "fil", "ensemble", "identity", "dali"}
+_PLATFORMS = re.compile(
+    r"(?:onnxruntime_onnx|tensorrt_plan|pytorch_libtorch|tensorflow_(?:graphdef|savedmodel)|ensemble|)"
+)
+
+
+def _matches(look: Look) -> bool:
+    return _NAME.fullmatch(look.reader.path) is not None and b"\0" not in look.head
+
+
+def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
+    if reader.reaches(_LARGEST + 1):
+        raise TooLargeError("scan.too_large", f"a configuration of more than {_LARGEST} bytes")
+    text = reader.read(0, _LARGEST)
+    for found in _SAID.finditer(text):
+        key, value = (found[name].decode("utf-8", "replace") for name in ("key", "value"))
+        if not _is_known(key, value):
+            yield _runs(context, f"{key} is {value!r}", found.start())
+    if (place := text.find(_ENVIRONMENT)) >= 0:
+        yield _runs(context, "an execution environment is named", place)
+
+
+def _runs(context: Context, said: str, offset: int) -> Finding:
+    return context.finding(
+        "triton.backend",
+        f"{said}, which can run a program of the author's",
+        offset=offset,
+        level=Level.UNSCANNABLE,
+        action="use a backend that reads a model format, such as onnxruntime",
+    )
+
+
+def _is_known(key: str, value: str) -> bool:
+    if key == "platform":
+        return _PLATFORMS.fullmatch(value) is not None
+    if key == "backend":
+        return value in _BACKENDS
+    return key == "default_model_filename" and not value.endswith((".py", ".so"))
+
+
+FORMAT = Format("triton configuration", _matches, _scan, frozenset({".pbtxt"}), weak=True)

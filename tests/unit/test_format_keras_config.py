@@ -1,0 +1,69 @@
+"""Keras configurations: plain layers pass; what imports or runs something of the author's does not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from registration.artifacts.scan import Verdict
+from tests.scanning import codes, report
+
+
+def an_object(name: Any, *, module: str | None = "keras.layers", registered: str | None = None, **config: Any) -> Any:
+    return {"module": module, "class_name": name, "config": config, "registered_name": registered}
+
+
+def a_model(*layers: Any) -> bytes:
+    model = an_object("Functional", module="keras.src.models.functional", registered="Functional", layers=list(layers))
+    return json.dumps(model).encode()
+
+
+PLAIN = an_object(
+    "Dense",
+    kernel=an_object("GlorotUniform", module="keras.initializers"),
+    dtype=an_object("DTypePolicy", module="keras"),
+)
+
+
+def test_plain_layers_are_safe() -> None:
+    found = report(a_model(PLAIN), "config.json")
+
+    assert (found.format, found.verdict, codes(found)) == ("keras configuration", Verdict.SAFE, [])
+
+
+@pytest.mark.parametrize(
+    ("layer", "code"),
+    [
+        (an_object("Lambda"), "keras.runs_code"),
+        (an_object("TimeDistributed", layer=an_object("Lambda")), "keras.runs_code"),
+        ({"class_name": "__lambda__", "config": {"value": "4wEA"}}, "keras.runs_code"),
+        (an_object("Mine>Lambda"), "keras.runs_code"),
+        (an_object("TFSMLayer", filepath="/x"), "keras.runs_code"),
+        (an_object("system", module="os"), "keras.foreign_module"),
+        (an_object("System", module="os"), "keras.foreign_module"),
+        (an_object("function", module="builtins"), "keras.foreign_module"),
+        (an_object("get_file", module="keras.utils"), "keras.foreign_module"),
+        (an_object("Anything", module="keras.config"), "keras.foreign_module"),
+        (an_object("Dense", module="keras_evil.layers"), "keras.foreign_module"),
+        (an_object(["Dense"]), "keras.foreign_module"),
+    ],
+)
+def test_what_runs_or_imports_something_of_the_authors_is_unsafe(layer: Any, code: str) -> None:
+    found = report(a_model(PLAIN, layer), "config.json")
+
+    assert (found.verdict, codes(found)) == (Verdict.UNSAFE, [code])
+
+
+def test_a_class_that_the_reader_has_to_bring_is_unlisted() -> None:
+    found = report(a_model(an_object("Mine", registered="acme>Mine")), "config.json")
+
+    assert (found.verdict, codes(found)) == (Verdict.UNSCANNABLE, ["keras.custom_object"])
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"class_name": "A"', b'{"class_name": 1, "class_name": 2}', b'{"class_name":' + b"[" * 90_000]
+)
+def test_a_broken_configuration_is_never_safe(data: bytes) -> None:
+    assert report(data, "config.json").verdict is Verdict.UNSCANNABLE

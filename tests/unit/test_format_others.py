@@ -1,0 +1,57 @@
+"""Triton configurations, and the libraries of trees in their own formats."""
+
+from __future__ import annotations
+
+import pytest
+
+from registration.artifacts.scan import Verdict
+from tests.scanning import codes, report
+
+UBJSON = b"{L" + (7).to_bytes(8, "big") + b"learner{}" + b"L" + (7).to_bytes(8, "big") + b"version[]}"
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "format_"),
+    [
+        (UBJSON, "model.ubj", "xgboost"),
+        (b'{"learner":{"attributes":{}},"version":[3,0,0]}', "model.json", "xgboost json"),
+        (b"tree\nversion=v4\nnum_class=1\n", "model.txt", "lightgbm"),
+        (b"CBM1" + (4).to_bytes(4, "little") + bytes(9), "model.cbm", "catboost"),
+    ],
+)
+def test_trees_are_safe(data: bytes, path: str, format_: str) -> None:
+    found = report(data, path)
+
+    assert (found.format, found.verdict, codes(found)) == (format_, Verdict.SAFE, [])
+
+
+@pytest.mark.parametrize(
+    ("data", "code"), [(UBJSON + b"x", "xgboost.broken"), (b"CBM1\xff\xff\0\0", "catboost.broken")]
+)
+def test_trees_that_do_not_end_where_they_say_are_unscannable(data: bytes, code: str) -> None:
+    assert codes(report(data, "model")) == [code]
+
+
+@pytest.mark.parametrize(
+    "text", ['platform: "onnxruntime_onnx"\nmax_batch_size: 8\n', 'backend: "onnxruntime"\n', "name: 'x'\n"]
+)
+def test_a_backend_that_reads_a_model_format_is_safe(text: str) -> None:
+    found = report(text.encode(), "digits/config.pbtxt")
+
+    assert (found.format, found.verdict, codes(found)) == ("triton configuration", Verdict.SAFE, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'backend: "python"\n',
+        "backend:'python'",
+        'backend: "pyth" "on"\n',
+        'default_model_filename: "run.py"\n',
+        'parameters { key: "EXECUTION_ENV_PATH" value: { string_value: "/x.tar.gz" } }\n',
+    ],
+)
+def test_a_backend_that_can_run_a_program_is_never_safe(text: str) -> None:
+    found = report(text.encode(), "digits/config.pbtxt")
+
+    assert (found.verdict, codes(found)) == (Verdict.UNSCANNABLE, ["triton.backend"])
