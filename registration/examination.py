@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registration.artifacts import profiles
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import validate
 from registration.candidate import JobSource, Refusal
@@ -48,7 +49,11 @@ class Examination:
     def case(self, candidate: Candidate, work: str, artifact: Artifact) -> Case:
         """All that is known about a candidate; every file is read once."""
         with self.tracing.step("validate"):
-            validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
+            model = candidate.model
+            profile = profiles.named(model.artifact.code_scan.profile)
+            validation = validate(
+                self.store, artifact, model_type=model.type, promises=candidate.promises, profile=profile
+            )
         with self.tracing.step("gather"):
             known = evidence_of(candidate, self.workspace)
         return Case(candidate, work, artifact, validation, known)

@@ -56,6 +56,7 @@ def evidence_in(record: Mapping[str, Any]) -> Evidence:
         artifact_sha256=record.get("artifact_sha256"),
         from_tags=frozenset(record.get("from_tags", ())),
         version=record.get("version"),
+        formats=record.get("formats", {}),
     )
 
 

@@ -46,7 +46,13 @@ class Case:
     @property
     def evidence(self) -> Evidence:
         """What the decision may look at."""
-        return replace(self.known, findings=self.validation.findings, artifact_sha256=self.validation.sha256)
+        validation = self.validation
+        return replace(
+            self.known,
+            findings=validation.findings,
+            artifact_sha256=validation.sha256,
+            formats=validation.formats,
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -177,6 +183,7 @@ def _candidate(case: Case) -> dict[str, Any]:
         "fingerprint": case.fingerprint,
         "artifact_sha256": case.validation.sha256,
         "files": [{"path": file.path, "size": file.size, "etag": file.etag} for file in case.artifact.files],
+        "formats": kept.words(case.validation.formats),
         "findings": [asdict(finding) for finding in case.validation.findings],
         **kept.measured(case.known),
         "tags": kept.words(case.known.tags),

@@ -21,9 +21,9 @@ from registration.policy.sides import Sides
 from registration.policy.verdict import AGAINST, Result, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from registration.finding import Finding
+    from registration.policy.artifact import ArtifactPolicy
     from registration.policy.document import ModelPolicy
     from registration.policy.override import Override
     from registration.policy.rules import Answer, Rule
@@ -35,13 +35,6 @@ ENGINE_VERSION = "2"
 NOTHING_JUDGED = "nothing_judged"
 _FOR = frozenset({Result.PASSED, Result.OVERRIDDEN})
 _WAITING = frozenset({Result.HELD, Result.ERROR})
-# What a finding comes to: what nobody can tell is refused like what is bad, a name on no list waits for a person.
-_RESULTS = {
-    Level.UNSAFE: Result.FAILED,
-    Level.UNSCANNABLE: Result.FAILED,
-    Level.UNLISTED: Result.HELD,
-    Level.NOTE: Result.WARNED,
-}
 
 
 class Outcome(StrEnum):
@@ -129,7 +122,7 @@ def decide(  # noqa: PLR0913 - each is an input of its own, and most have a defa
     """
     waiting = [_not_adopted(policy.name)] if unadopted and policy.adopt == "required" else []
     required, measured, budgeted = _judged(policy, candidate=candidate, champion=champion, past=past)
-    before = _answered([*map(_finding, candidate.findings), *waiting, *required], overrides)
+    before = _answered([*_of_files(policy.artifact, candidate), *waiting, *required], overrides)
     measured = _answered([*measured, *budgeted], overrides)
     answers = (*before, *measured, *_answered([_member(member) for member in group], overrides))
     # Where the policy judges metrics, tags alone do not speak for a model. Other members of a group never do.
@@ -226,5 +219,10 @@ def _member(member: Member) -> Verdict:
     return Verdict(rule, Result.PASSED, f"{model}, of the same group, would be registered", "passed")
 
 
-def _finding(finding: Finding) -> Verdict:
-    return Verdict(f"artifact.{finding.code}", _RESULTS[finding.level], str(finding), finding.code)
+def _of_files(asked: ArtifactPolicy, candidate: Evidence) -> Iterator[Verdict]:
+    for finding in candidate.findings:
+        result = asked.code_scan.result(finding.level)
+        yield Verdict(f"artifact.{finding.code}", result, str(finding), finding.code)
+    for path, name in asked.unwelcome(candidate.formats).items():
+        reason = f"{path} is {name}; the policy takes {', '.join(asked.formats or ())}"
+        yield Verdict("artifact.formats", Result.FAILED, reason, "format_not_taken")

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 from registration.documents import Document, load
 from registration.errors import PolicyError, Problem
 from registration.policy import misfits, yaml_text
+from registration.policy.artifact import ArtifactPolicy
 from registration.policy.canonical import said
 from registration.policy.fate import Approval, Then
 from registration.policy.fields import Name, Output, RelativePath, TagName, Word
@@ -54,6 +55,7 @@ class ModelPolicy(Document):
     adopt: Literal["required", "none"] = "required"
     group: Name | None = None
     compare_to: Annotated[str, AfterValidator(_compare_to)] = "champion"
+    artifact: ArtifactPolicy = ArtifactPolicy()
     require: Require = Require()
     metrics: Mapping[Word, MetricPolicy] = Field(default_factory=dict)
     budget: Budget | None = None

@@ -29,7 +29,8 @@ class Evidence:
 
     `metrics` are the last values, by name; `history` has all values of some of them; `slices` has metrics by slice.
     `findings` are what validation has against it. `comparable` says by what it was measured. `from_tags` names the
-    metrics that were read from tags, where every value is text. `version` is known of champions only.
+    metrics that were read from tags, where every value is text. `version` is known of champions only. `formats` has the
+    format of each file by path, and under the empty path what they are together; it is empty if nothing was scanned.
     """
 
     metrics: Mapping[str, object] = field(default_factory=dict)
@@ -42,3 +43,4 @@ class Evidence:
     artifact_sha256: str | None = None
     from_tags: frozenset[str] = frozenset()
     version: int | None = None
+    formats: Mapping[str, str] = field(default_factory=dict)

@@ -70,6 +70,7 @@ class EvidenceDocument(Document):
     comparable: Mapping[Word, str] = Field(default_factory=dict)
     from_tags: tuple[Word, ...] = ()
     artifact_sha256: Sha256 | None = None
+    formats: Mapping[str, str] = Field(default_factory=dict)
     version: Whole | None = None
 
     @property
@@ -85,6 +86,7 @@ class EvidenceDocument(Document):
             },
             comparable=self.comparable,
             artifact_sha256=self.artifact_sha256,
+            formats=self.formats,
             from_tags=frozenset(self.from_tags),
             version=self.version,
         )

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from registration import kept, record
 from registration.finding import Finding, Level
-from registration.policy.decision import decide
 from registration.policy.evidence import Evidence
 from registration.record import Beside, Past
 from tests.world import World, drop_event, job_event
@@ -84,7 +83,7 @@ def test_findings_are_on_record(world: World) -> None:
 @pytest.mark.parametrize(("level", "is_same"), [(Level.NOTE, True), (Level.UNSAFE, False)])
 def test_a_note_does_not_keep_the_same_bytes_from_being_the_same(world: World, level: Level, is_same: bool) -> None:
     case = world.case(job_event("j1"))
-    past = Past(1, "d1", case.validation.sha256, {})
+    past = Past(1, "d1", Evidence(artifact_sha256=case.validation.sha256))
 
     assert past.is_same_as(case.finding(Finding("some.code", "a", "b", level=level))) is is_same
 

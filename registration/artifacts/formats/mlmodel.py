@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from registration.artifacts.formats.format import Format, Look
+from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.errors import TooLargeError, UnreadableError
 from registration.finding import Level
 
@@ -128,4 +129,5 @@ def _scan_environment(reader: Reader, context: Context) -> Iterator[Finding]:
 
 MLMODEL = Format("mlmodel", _is_mlmodel, _scan, weak=True, holds_code=True)
 ENVIRONMENT = Format("environment", _is_environment, _scan_environment, frozenset({".txt", ".yaml", ".yml"}), weak=True)
+TREE = TreeFormat("mlflow", lambda paths: "MLmodel" in paths, nothing_together)
 FORMATS = (MLMODEL, ENVIRONMENT)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from registration.artifacts.formats import keras_config, protobuf
 from registration.artifacts.formats.format import Format, Look, nothing
 from registration.artifacts.formats.protobuf import Message
+from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.artifacts.reader import Memory, Part
 from registration.artifacts.stream import Stream
 from registration.errors import UnreadableError
@@ -113,4 +114,5 @@ SAVED_MODEL = Format("savedmodel", _is_saved_model, _scan, frozenset({".pb"}), w
 METADATA = Format("keras metadata", _is_metadata, _scan_metadata, frozenset({".pb"}), weak=True, holds_code=True)
 INDEX = Format("tensor index", _is_index, nothing, frozenset({".index"}))
 SHARD = Format("tensor shard", _is_shard, nothing, weak=True)
+TREE = TreeFormat("savedmodel folder", lambda paths: "saved_model.pb" in paths, nothing_together)
 FORMATS = (INDEX, SAVED_MODEL, METADATA, SHARD)

@@ -48,4 +48,9 @@ FORMATS: tuple[Format, ...] = (
 )
 
 # Formats of several files together, in a folder or an archive.
-TREES: tuple[TreeFormat, ...] = ()
+TREES: tuple[TreeFormat, ...] = (mlmodel.TREE, savedmodel.TREE, triton.TREE)
+NAMES = tuple(sorted({format_.name for format_ in FORMATS} | {tree.name for tree in TREES}))
+# Formats that may lie beside any model: they hold no code, and no model.
+FREE = frozenset(
+    format_.name for format_ in (plain.EMPTY, *plain.PICTURES, *plain.TABLES, mlmodel.ENVIRONMENT, plain.TEXT)
+)

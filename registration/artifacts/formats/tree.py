@@ -36,3 +36,8 @@ class TreeFormat:
     name: str
     matches: Callable[[frozenset[str]], bool]
     scan: Callable[[Tree, Context], Iterator[Finding]]
+
+
+def nothing_together(_tree: Tree, _context: Context) -> Iterator[Finding]:
+    """The scan of a format of which each file tells all there is."""
+    return iter(())

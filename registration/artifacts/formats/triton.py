@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from registration.artifacts.formats.format import Format, Look
+from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.errors import TooLargeError
 from registration.finding import Level
 
@@ -64,3 +65,4 @@ def _is_known(key: str, value: str) -> bool:
 
 
 FORMAT = Format("triton configuration", _matches, _scan, frozenset({".pbtxt"}), weak=True)
+TREE = TreeFormat("triton", lambda paths: any(_NAME.fullmatch(path) for path in paths), nothing_together)
