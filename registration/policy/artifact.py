@@ -31,10 +31,14 @@ def _unknown(what: str, written: str, known: tuple[str, ...]) -> str:
     return f"{written!r} is not {what}; did you mean {near!r}?" if near else f"must be one of {', '.join(known)}"
 
 
+type Profile = Annotated[str, AfterValidator(_profile), Field(json_schema_extra={"enum": [*profiles.NAMES]})]
+type FormatName = Annotated[str, AfterValidator(_format), Field(json_schema_extra={"enum": [*NAMES]})]
+
+
 class CodeScan(Document):
     """By which list the names in pickles are judged, and what becomes of what nobody can tell from here."""
 
-    profile: Annotated[str, AfterValidator(_profile)] = profiles.DEFAULT
+    profile: Profile = profiles.DEFAULT
     unscannable: Literal["reject", "hold"] = "reject"
     unlisted: Literal["reject", "hold"] = "hold"
 
@@ -54,7 +58,7 @@ class CodeScan(Document):
 class ArtifactPolicy(Document):
     """`formats` are those that the model's files may have, or that they are together; without it, any that is safe."""
 
-    formats: Annotated[tuple[Annotated[str, AfterValidator(_format)], ...], Field(min_length=1)] | None = None
+    formats: Annotated[tuple[FormatName, ...], Field(min_length=1)] | None = None
     code_scan: CodeScan = CodeScan()
 
     def unwelcome(self, found: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from registration.documents import load
-from registration.finding import Finding
+from registration.finding import Finding, Level
 from registration.policy import Evidence, ModelPolicy, Outcome, Point, decide
 from registration.policy.decision import Member
 from registration.policy.override import Override
@@ -72,8 +72,12 @@ def seen(decision: Decision) -> tuple[str, bool, dict[str, str]]:
 def _evidence(written: dict[str, Any], findings: tuple[str, ...] = ()) -> Evidence:
     parts = dict(written)
     history = {metric: tuple(Point(*point) for point in points) for metric, points in parts.pop("history", {}).items()}
-    found = tuple(Finding(code, "model", "is wrong") for code in findings)
+    found = tuple(_finding(*said.split()) for said in findings)
     return Evidence(**parts | {"from_tags": frozenset(parts.get("from_tags", ()))}, history=history, findings=found)
+
+
+def _finding(code: str, level: str = "unsafe") -> Finding:
+    return Finding(code, "model", "is wrong", level=Level(level))
 
 
 def _overrides(rules: list[str] | str | None) -> Iterator[Override]:

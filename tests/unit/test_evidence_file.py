@@ -42,6 +42,7 @@ def test_every_member_is_read(path: Path) -> None:
         "from_tags": ["accuracy"],
         "artifact_sha256": "AB" * 32,
         "version": 7,
+        "formats": {"model.onnx": "onnx"},
     }
     path.write_text(json.dumps(said), encoding="utf-8")
 
@@ -58,6 +59,7 @@ def test_every_member_is_read(path: Path) -> None:
         artifact_sha256="ab" * 32,
         from_tags=frozenset({"accuracy"}),
         version=7,
+        formats={"model.onnx": "onnx"},
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from registration.policy import ModelPolicy
+from registration.policy.artifact import ArtifactPolicy, CodeScan
 from registration.policy.fate import Then
 from registration.policy.handling import Defaults
 from registration.policy.metrics import Budget, MetricPolicy, SlicePolicy, VsChampion
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from tests.conformance.cases import Case
 
 CASES = cases.every()
-PARTS: list[type[Document]] = [ModelPolicy, MetricPolicy, SlicePolicy, VsChampion, Defaults, Require, Then, Budget]
+PARTS: list[type[Document]] = [
+    *(ModelPolicy, MetricPolicy, SlicePolicy, VsChampion, Defaults, Require, Then, Budget),
+    *(ArtifactPolicy, CodeScan),
+]
 # What a version is and is called, who may answer later, and the one thing that can follow a hold.
 NOT_DECIDING = {"name", "type", "from", "description", "tags", "approval", "hold"}
 PEERS = {"aml-registermodel", "mlflow", "tfma"}

@@ -108,7 +108,7 @@ def test_from_is_required_only_when_a_job_can_match() -> None:
         ("apiVersion", "api_version", "api_version: unknown key; did you mean 'apiVersion'?"),
         ("name: churn\n", "name: -churn\n", "name: must start with a letter or digit"),
         ("name: churn-classifier", "name: " + "c" * 256, "models[0].name: must start with a letter or digit"),
-        ("from:", "source:", "models[0].source: unknown key; known keys: adopt, approval, budget, com"),
+        ("from:", "source:", "models[0].source: unknown key; known keys: adopt, approval, artifact, "),
         ("tags: {team", "tgas: {team", "models[0].tgas: unknown key; did you mean 'tags'?"),
         ("min: 0.80", "mim: 0.80", "models[0].metrics.accuracy.mim: unknown key; did you mean 'min'?"),
         ("max_regression", "max_regresion", "vs_champion.max_regresion: unknown key; did you mean 'max_regression'?"),
