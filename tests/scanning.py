@@ -13,6 +13,7 @@ from registration.artifacts.store import Location
 from tests.fakes import MemoryStore
 
 if TYPE_CHECKING:
+    from registration.artifacts.context import Profile
     from registration.artifacts.limits import Limits
 
 HERE = Location("acc", "incoming", "file")
@@ -32,9 +33,7 @@ class Allowing:
 NOTHING = Allowing()
 
 
-def report(
-    data: bytes, path: str = "model.bin", *, profile: Allowing = NOTHING, limits: Limits | None = None
-) -> Report:
+def report(data: bytes, path: str = "model.bin", *, profile: Profile = NOTHING, limits: Limits | None = None) -> Report:
     """What a scan says of `data` under the name `path`."""
     return scan(Memory(data, path), profile=profile, limits=limits, formats=FORMATS)
 

@@ -1,0 +1,1 @@
+"""Pickles: what loading one would do, found out without loading it."""
