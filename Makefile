@@ -31,6 +31,7 @@ fix: $(READY)    ## let ruff format and mend what it can
 bench: $(READY)  ## ratios measured in one run, and how decisions grow
 	@$(PYTHON) bench/imports.py
 	@$(PYTHON) -m bench.decide
+	@$(PYTHON) -m bench.pickles
 
 load: $(READY)   ## a thousand mixed events through the sandbox
 	@$(PYTHON) -m bench.load
