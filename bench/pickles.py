@@ -18,14 +18,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from registration.artifacts.context import Context
-from registration.artifacts.limits import Limits, Tally
+from registration.artifacts.pickles.alone import alone
 from registration.artifacts.pickles.globals import named
 from registration.artifacts.pickles.scan import scan
 from registration.artifacts.reader import Memory, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from registration.finding import Finding
 
@@ -90,9 +89,8 @@ class File(Reader):
 
 def findings(reader: Reader) -> list[Finding]:
     """Scan one pickle."""
-    profile, limits = named("base"), Limits()
-    context = Context("", profile, limits, Tally(limits), _visit)
-    return list(scan(reader, context, profile))
+    profile = named("base")
+    return list(scan(reader, alone(profile), profile))
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -125,10 +123,6 @@ def main() -> None:
 
 def _drain(data: bytes) -> None:
     collections.deque(pickletools.genops(data), maxlen=0)
-
-
-def _visit(_reader: Reader, _context: Context) -> Iterator[Finding]:
-    return iter(())
 
 
 if __name__ == "__main__":

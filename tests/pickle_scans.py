@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, override
 
-from registration.artifacts.context import Context
-from registration.artifacts.limits import Limits, Tally
+from registration.artifacts.pickles.alone import alone
 from registration.artifacts.pickles.globals import Profile
 from registration.artifacts.pickles.globals import named as profile_named
 from registration.artifacts.pickles.machine import Machine
@@ -15,8 +14,7 @@ from registration.artifacts.reader import Memory
 from registration.errors import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from registration.artifacts.limits import Limits
     from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
@@ -27,7 +25,7 @@ SKLEARN = profile_named("sklearn")
 def found(pickle: bytes, *, profile: str = "all", storages: set[str] | None = None) -> list[Finding]:
     """Every finding under the profile of this name."""
     listed = profile_named(profile)
-    return list(scan(Memory(pickle, "model.pkl"), replace(context(listed), storages=storages), listed))
+    return list(scan(Memory(pickle, "model.pkl"), replace(alone(listed, path="model.pkl"), storages=storages), listed))
 
 
 class Counting(Memory):
@@ -45,7 +43,7 @@ class Counting(Memory):
 def scan_of(reader: Reader, *, profile: str = "all", limits: Limits | None = None) -> list[Finding]:
     """Every finding about what `reader` holds."""
     listed = profile_named(profile)
-    return list(scan(reader, context(listed, limits), listed))
+    return list(scan(reader, alone(listed, limits=limits), listed))
 
 
 def codes(findings: list[Finding]) -> list[str]:
@@ -59,18 +57,9 @@ def pairs(pickle: bytes) -> set[tuple[str, str]]:
 
 def followed(pickle: bytes) -> tuple[set[tuple[str, str]], bool]:
     """The names of the first pickle, and whether it could be followed to its end without anything being said."""
-    machine = Machine(Memory(pickle), replace(context(NOTHING), storages=set()), NOTHING)
+    machine = Machine(Memory(pickle), replace(alone(NOTHING), storages=set()), NOTHING)
     try:
         is_clean = not any(finding.code != "pickle.unlisted_global" for finding in machine.run())
     except UnreadableError:
         is_clean = False
     return {(target.module, target.name) for target in machine.names.table}, is_clean
-
-
-def context(profile: Profile, limits: Limits | None = None) -> Context:
-    chosen = limits or Limits()
-    return Context("model.pkl", profile, chosen, Tally(chosen), _visit)
-
-
-def _visit(_reader: Reader, _context: Context) -> Iterator[Finding]:
-    return iter(())

@@ -22,9 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # an environment o
 import joblib
 import profile_samples
 
-from registration.artifacts.context import Context
-from registration.artifacts.limits import Limits, Tally
 from registration.artifacts.pickles import globals as names
+from registration.artifacts.pickles.alone import alone
 from registration.artifacts.pickles.arguments import RULES
 from registration.artifacts.pickles.scan import scan
 from registration.artifacts.reader import Memory
@@ -87,9 +86,7 @@ def pickled(thing: object) -> Iterator[bytes]:
 
 def findings(data: bytes, profile: Recorder) -> list[Finding]:
     """Scan one pickle."""
-    limits = Limits()
-    context = Context("", profile, limits, Tally(limits), lambda _reader, _context: iter(()))
-    return list(scan(Memory(data), context, profile))
+    return list(scan(Memory(data), alone(profile), profile))
 
 
 def main() -> None:

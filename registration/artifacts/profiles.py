@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registration.artifacts.pickles import globals as lists
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ class Nothing:
         return False
 
 
-_PROFILES: dict[str, Profile] = {"none": Nothing()}
-NAMES = tuple(_PROFILES)
+NAMES = ("none", *lists.PROFILES)
 
 
 def named(name: str) -> Profile:
     """The profile of that name; raises `InputError` if there is none."""
-    if name not in _PROFILES:
+    if name not in NAMES:
         raise InputError(f"there is no profile {name!r}; there are {', '.join(NAMES)}")
-    return _PROFILES[name]
+    return lists.named(name) if name in lists.PROFILES else Nothing()

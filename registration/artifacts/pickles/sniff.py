@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from registration.artifacts.context import Context
-from registration.artifacts.limits import Limits, Tally
+from registration.artifacts.pickles.alone import alone
 from registration.artifacts.pickles.globals import Profile
 from registration.artifacts.pickles.machine import Machine
 from registration.artifacts.reader import Memory
 from registration.errors import UnreadableError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from registration.artifacts.reader import Reader
-    from registration.finding import Finding
 
 ENOUGH = 64  # opcodes; text and numbers stop making sense much sooner
 MOST = 100  # pickles in a row
@@ -26,7 +17,7 @@ def is_pickle(head: bytes) -> bool:
     """Whether `head`, the beginning of a file or all of it, names a global, ends as a pickle, or goes on for long."""
     offset, followed = 0, 0
     for _ in range(MOST):
-        machine = Machine(Memory(head), _context(), _NOTHING, offset=offset)
+        machine = Machine(Memory(head), alone(_NOTHING), _NOTHING, offset=offset)
         is_complete = _run(machine)
         followed += machine.opcodes
         offset = machine.end or offset
@@ -44,12 +35,3 @@ def _run(machine: Machine) -> bool:
     except UnreadableError:
         return False
     return True
-
-
-def _context() -> Context:
-    limits = Limits()
-    return Context("", _NOTHING, limits, Tally(limits), _visit)
-
-
-def _visit(_reader: Reader, _context: Context) -> Iterator[Finding]:
-    return iter(())
