@@ -11,7 +11,7 @@ from registration.errors import InputError
 if TYPE_CHECKING:
     from registration.artifacts.context import Profile
 
-DEFAULT = "none"
+DEFAULT = "all"
 
 
 @dataclass(frozen=True)
