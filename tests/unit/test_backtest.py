@@ -137,7 +137,7 @@ def test_what_a_person_rejected_is_left_out() -> None:
 
 def test_an_overridden_decision_is_left_out(past: Past) -> None:
     step = history.read(past.world.ledger, "churn").steps[1]
-    verdict = {**step.verdicts[1], "result": "overridden"}
+    verdict = {**step.verdicts[-1], "result": "overridden"}
     (model,) = document.parse(CHURN, source="p").models
 
     [again] = backtest.of(model, [replace(step, record={**step.record, "verdicts": [verdict]})])

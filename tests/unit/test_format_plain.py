@@ -55,3 +55,12 @@ def test_a_program_is_never_called_safe(data: bytes) -> None:
 
 def test_a_text_that_begins_like_a_program_is_a_text() -> None:
     assert report(b"MZ is how some programs begin\n" * 9, "file").format == "text"
+
+
+@pytest.mark.parametrize(
+    "text", [b"cat\ndog\nhorse\n", b"country\nDE\nFR\n", b"is it\na pickle\n", b"0\n1\n2\n", b"(a)\n"]
+)
+def test_labels_are_text_though_their_letters_are_opcodes(text: bytes) -> None:
+    found = report(text, "labels.txt")
+
+    assert (found.format, found.verdict) == ("text", Verdict.SAFE)

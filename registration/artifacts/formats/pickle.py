@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
-_EXTENSIONS = frozenset({".pkl", ".pickle", ".p", ".pck", ".joblib", ".dump", ".pt", ".pth", ".ckpt", ".bin", ".dat"})
+_EXTENSIONS = frozenset({".pkl", ".pickle", ".p", ".pck", ".joblib", ".dump", ".pt", ".pth", ".ckpt"})
 _PROTO = 0x80
 _PROTOCOLS = range(6)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from registration.artifacts.pickles.alone import alone
-from registration.artifacts.pickles.globals import Profile
+from registration.artifacts.pickles.globals import Profile, is_dangerous
 from registration.artifacts.pickles.machine import Machine
 from registration.artifacts.reader import Memory
 from registration.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from registration.artifacts.pickles.values import Global
 
 ENOUGH = 64  # opcodes; text and numbers stop making sense much sooner
 MOST = 100  # pickles in a row
@@ -21,11 +26,25 @@ def is_pickle(head: bytes) -> bool:
         is_complete = _run(machine)
         followed += machine.opcodes
         offset = machine.end or offset
-        if machine.told or machine.names.table or followed >= ENOUGH or (is_complete and offset == len(head)):
+        if _matters(machine) or followed >= ENOUGH or (is_complete and offset == len(head)):
             return True
         if not is_complete:
             return False
     return True
+
+
+def _matters(machine: Machine) -> bool:
+    """Lines of text make globals too, but none that a module could be called like, or nothing is done with them."""
+    named = [found for found in machine.names.table if _can_be_meant(found)]
+    if any(is_dangerous(found.module, found.name) for found in named):
+        return True
+    if named:
+        return machine.opcodes > 1
+    return bool(machine.told) and not machine.names.table
+
+
+def _can_be_meant(found: Global) -> bool:
+    return all(part.isidentifier() for part in f"{found.module}.{found.name}".split("."))
 
 
 def _run(machine: Machine) -> bool:
