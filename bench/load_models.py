@@ -74,7 +74,7 @@ _MLMODEL = b"""\
 flavors:
   python_function:
     data: data
-    loader_module: numpy
+    loader_module: mlflow.pytorch
     python_version: 3.13.0
 mlflow_version: 3.0.0
 model_uuid: 00000000000000000000000000000000

@@ -259,7 +259,12 @@ def as_the_javascript_sdk_sees_it(app: App, name: str) -> dict[str, Any]:
 def test_a_better_model_takes_stage_and_tag_from_the_champion(app: App, name: str) -> None:
     app.policy(name, wants_job(name), **OUTPUT)
     for number, accuracy in enumerate((0.95, 0.97)):
-        app.job(f"{name}-{number}", {"model.bin": bytes(number + 1)}, experiment=name, metrics={"accuracy": accuracy})
+        app.job(
+            f"{name}-{number}",
+            {"model.bin": f"model {number}".encode()},
+            experiment=name,
+            metrics={"accuracy": accuracy},
+        )
         came = app.raised(JOBS, raised.run_completed(f"{name}-{number}", name))
 
     assert registered(came, name, version=2)

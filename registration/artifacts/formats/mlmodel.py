@@ -33,6 +33,7 @@ _LOADERS = {
         *("spacy", "spark", "statsmodels", "tensorflow", "transformers", "xgboost"),
     )
 }
+_NOTHING = ("", "null", "~", [])
 _ENVIRONMENTS = re.compile(r"(?:.*[/!])?(?:requirements\.txt|conda\.ya?ml|python_env\.ya?ml|constraints\.txt)")
 _ELSEWHERE = re.compile(
     rb"(?:git|hg|svn|bzr)\+|\b(?:https?|ftp|file|ssh)://|(?:^|\s)(?:-i|--(?:extra-)?index-url|-f|--find-links|-e|--editable)\b",
@@ -101,7 +102,7 @@ def _flavor(name: str, flavor: Mapping[str, Any], context: Context) -> Iterator[
             level=Level.UNLISTED,
             action="log the model under its library's own flavor, or have a person read that module",
         )
-    if flavor.get("code"):
+    if flavor.get("code", "") not in _NOTHING:
         yield context.finding(
             "mlmodel.code_paths",
             f"the flavor {name} puts the folder {str(flavor['code'])!r} on Python's path",
