@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LONGEST_PAUSE_SECONDS = 900.0
+LONGEST_ASKED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -15,8 +16,8 @@ class Patience:
     first_pause_seconds: float = 15.0
 
     def pause(self, attempt: int, *, asked_seconds: float | None) -> float:
-        """Seconds until the next attempt; what the service asked for counts more than our own reckoning."""
+        """Seconds until the next attempt; what the service asked for, up to an hour, counts more than our reckoning."""
         if asked_seconds is not None:
-            return asked_seconds
+            return min(asked_seconds, LONGEST_ASKED_SECONDS)
         doubled: float = self.first_pause_seconds * 2.0 ** min(attempt - 1, 30)
         return min(doubled, LONGEST_PAUSE_SECONDS)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
-from registration.azure.faults import answering
+from registration.azure.faults import answering, no_long_sleep
 from registration.azure.rest import ARM
 from registration.errors import UnavailableError
 from registration.registry import WORK_PROPERTY, ModelVersion, Registration, VersionTakenError
@@ -121,7 +121,8 @@ class AzureRegistry:
 
         if not hasattr(self._local, "client"):
             here = self._workspace
-            self._local.client = MLClient(self._credential, here.subscription, here.group, here.name)
+            place = (here.subscription, here.group, here.name)
+            self._local.client = MLClient(self._credential, *place, raw_response_hook=no_long_sleep)
         client: MLClient = self._local.client
         return client
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core import PipelineClient
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy, UserAgentPolicy
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, CustomHookPolicy, RetryPolicy, UserAgentPolicy
 from azure.core.rest import HttpRequest
 
-from registration.azure.faults import answering
+from registration.azure.faults import answering, no_long_sleep
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -30,6 +30,7 @@ class Rest:
             UserAgentPolicy("registrar"),
             RetryPolicy(retry_total=3),
             BearerTokenCredentialPolicy(credential, f"{ARM}/.default"),
+            CustomHookPolicy(raw_response_hook=no_long_sleep),
         ]
         self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(base_url=ARM, policies=policies)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from registration.azure.faults import answering
+from registration.azure.faults import answering, no_long_sleep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class OutcomeTopic:
             data=event["data"],
         )
         with answering("the outcome topic"):
-            self._client.send(cloud_event)
+            self._client.send(cloud_event, raw_response_hook=no_long_sleep)
 
     @cached_property
     def _client(self) -> EventGridPublisherClient:

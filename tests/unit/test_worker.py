@@ -12,7 +12,7 @@ import pytest
 from registration import envelope
 from registration.errors import ClaimHeldError, UnavailableError
 from registration.ledger import HELD_FOR
-from registration.patience import LONGEST_PAUSE_SECONDS, Patience
+from registration.patience import LONGEST_ASKED_SECONDS, LONGEST_PAUSE_SECONDS, Patience
 from registration.tracing import Untraced
 from registration.worker import Worker
 from tests.world import World, job_event
@@ -115,6 +115,11 @@ def test_each_pause_is_twice_the_one_before_up_to_the_longest() -> None:
 
 def test_what_the_service_asks_for_is_waited_for() -> None:
     assert Patience(first_pause_seconds=10).pause(5, asked_seconds=3) == 3
+
+
+@pytest.mark.parametrize("asked", [LONGEST_ASKED_SECONDS + 1, float("inf")])
+def test_no_service_can_put_a_message_off_for_more_than_an_hour(asked: float) -> None:
+    assert Patience().pause(1, asked_seconds=asked) == 3600
 
 
 def test_after_the_last_attempt_the_message_is_kept_with_the_reason(world: World, queue: MemoryQueue) -> None:
