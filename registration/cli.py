@@ -25,7 +25,6 @@ from registration.errors import RegistrarError
 
 app = typer.Typer(
     name="registrar",
-    help="Hands-off model registration for Azure Machine Learning.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -43,10 +42,12 @@ EXAMPLES = Path("policies")
 def about() -> None:
     """Hands-off model registration for Azure Machine Learning.
 
-    An event says that a job finished or that a team dropped a model; Registrar validates it, judges it by your
-    promotion policies against today's champion, and registers it with its lineage, or records why not.
+    A job finishes, or a team drops a model in storage. Registrar validates
+    the model, judges it by your promotion policies against today's champion,
+    and registers it with its lineage, or records why not.
 
-    Start with [bold]registrar demo[/bold]: the whole story on this machine, without a subscription.
+    Start with [bold]registrar demo[/bold]: the whole story on this machine,
+    without a subscription.
     """
 
 
@@ -54,8 +55,10 @@ def about() -> None:
 def demo(*, json: Json = False) -> None:
     """Show the whole story on this machine: models trained, judged, registered, rejected.
 
-    Ends by itself. Exit status 0 means that every outcome was the expected one, 1 that one was not, 2 that the
-    sandbox could not be started.
+    Ends by itself, in less than a minute.
+
+    Exit status 0 means that every outcome was the expected one; 1 that one
+    was not; 2 that the sandbox could not be started.
     """
     from sandbox import story  # noqa: PLC0415 - only a checkout has the sandbox
 
@@ -66,7 +69,8 @@ def demo(*, json: Json = False) -> None:
 def sandbox(*, policies: Policies = EXAMPLES) -> None:
     """Keep Azure up on this machine, with the app in it, until Ctrl-C.
 
-    Prints what to open and export. `registrar send` and `registrar drop` in another terminal talk to it.
+    Prints what to open and export. [bold]registrar send[/bold] and
+    [bold]registrar drop[/bold] in another terminal talk to it.
     """
     from sandbox import session  # noqa: PLC0415 - as above
 
@@ -90,17 +94,21 @@ def drop(
     path: Annotated[Path, typer.Argument(help="The folder to drop.", exists=True, file_okay=False)],
     *,
     model: Annotated[
-        str | None, typer.Option(help="The model it is offered for, if the folder has no manifest.")
+        str | None, typer.Option(metavar="MODEL", help="The model it is offered for, if the folder has no manifest.")
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="A metric as name=value, if the folder has no manifest; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A metric, if the folder has no manifest; may be repeated."),
     ] = None,
-    to: Annotated[str, typer.Option(help="Folder in the drop container.")] = "vendor-a/",
+    to: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Where in the drop container; a folder of its own is made below it.")
+    ] = "vendor-a/",
     json: Json = False,
 ) -> None:
     """Upload a folder to the sandbox's drop container, manifest last, and show the answer.
 
-    A folder with a model.manifest.json is dropped as it is; otherwise the manifest is made from its files.
+    A folder with a model.manifest.json is dropped as it is; otherwise the
+    manifest is made from its files.
     """
     from sandbox import session  # noqa: PLC0415 - as above
 

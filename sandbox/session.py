@@ -17,15 +17,16 @@ from registration import events
 from registration.errors import InputError
 from registration.manifest import MANIFEST_NAME
 from sandbox import drops, names, raised, stage
-from sandbox.host_client import HostClient
+from sandbox.host_client import HostClient, HostProcessError
 from sandbox.observer import Observer
-from sandbox.story_pages import outcome_line
+from sandbox.story_pages import outcome_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 PLACE = stage.APP / ".sandbox" / "session.json"
+NO_SANDBOX = "no sandbox is up; start one in another terminal: registrar sandbox"
 NOTHING = "nothing changed: the event was ignored, or its work was settled before"
 
 
@@ -43,7 +44,7 @@ class Session:
         before = observer.look()
         answer = self.host.post_events(function, [event])
         if answer.status != stage.ACCEPTED:
-            raise stage.StageError(f"{function} answered {answer.status} {answer.body}")
+            raise stage.StageError(f"the host refuses this event with {answer.status} {answer.body}".rstrip())
         self.host.idle(stage.SETTLES_SECONDS)
         return observer.look().news_since(before)
 
@@ -65,10 +66,10 @@ def keep_up(policies: Path) -> int:
 
 
 def send(path: Path, *, as_json: bool) -> int:
-    """Post the event, or each event of the list, in a file and show what came of it."""
+    """Post the event, or each event of the list, in a file and show what came of it; raises as `opened` does."""
     document = _json(path)
     found = document if isinstance(document, list) else [document]
-    with _session() as session:
+    with opened() as session:
         for event in found:
             _show(session.post(event), as_json=as_json)
     return 0
@@ -84,7 +85,7 @@ def drop(path: Path, *, model: str | None, metrics: Sequence[str], to: str, as_j
     else:
         raise InputError(f"{path} has no {MANIFEST_NAME}: add one, or say --model so that it can be made")
     folder = f"{to.strip('/')}/{path.resolve().name}"
-    with _session() as session:
+    with opened() as session:
         account = f"https://{names.blob_host(names.DROP_ACCOUNT)}"
         blobs = drops.upload(account, names.DROP_CONTAINER, folder, path, manifest)
         event = raised.blob_created(names.DROP_ACCOUNT, names.DROP_CONTAINER, **blobs[-1])
@@ -113,12 +114,21 @@ def _written_down(here: stage.Stage) -> Iterator[None]:
 
 
 @contextmanager
-def _session() -> Iterator[Session]:
-    if not PLACE.exists():
-        raise InputError("no sandbox is up; start one in another terminal: registrar sandbox")
-    said = json.loads(PLACE.read_text(encoding="utf-8"))
-    with stage.environment(said["environment"]):
-        yield Session(HostClient(said["url"]), said["environment"])
+def opened(place: Path = PLACE) -> Iterator[Session]:
+    """The sandbox that `place` tells of; raises `InputError` when none is up, or when it refuses what it is sent."""
+    if not place.exists():
+        raise InputError(NO_SANDBOX)
+    said = json.loads(place.read_text(encoding="utf-8"))
+    session = Session(HostClient(said["url"]), said["environment"])
+    try:
+        session.host.status()
+    except ConnectionError:  # a sandbox that was killed leaves its file behind
+        raise InputError(NO_SANDBOX) from None
+    with stage.environment(session.environment):
+        try:
+            yield session
+        except (stage.StageError, HostProcessError) as refused:
+            raise InputError(str(refused)) from refused
 
 
 def _show(news: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -128,7 +138,7 @@ def _show(news: list[dict[str, Any]], *, as_json: bool) -> None:
             print(json.dumps(found, ensure_ascii=False))  # noqa: T201 - the command's output
         return
     for found in news:
-        console.print(outcome_line(found, is_expected=True))
+        console.print(outcome_page(found, is_expected=True))
     if not news:
         console.print(f"   {NOTHING}")
 

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from registration.manifest import RECEIPT_NAME
 from sandbox import drops, jobs, names, raised, stage, training
-from sandbox.story_pages import lineage_tree, outcome_line, outcome_table
+from sandbox.story_pages import lineage_tree, outcome_page, outcome_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,7 +138,7 @@ def _again(job: str) -> Callable[[Stage], list[dict[str, Any]]]:
 
 CHAPTERS = (
     Chapter(
-        "A first job finishes: nothing to compare with, so its model becomes the champion",
+        "A first job finishes: nothing to compare with, so its model is the champion",
         "RunCompleted of cancer-01",
         _job("breast-cancer", "cancer-01", experiment=CANCER),
         Expected("registered", 1),
@@ -255,7 +255,7 @@ class TextPage:
     def close(self, chapter: Chapter, found: dict[str, Any]) -> None:
         """Print what came of it."""
         self._status.stop()
-        self._console.print(outcome_line(found, is_expected=chapter.expected.is_met_by(found)))
+        self._console.print(outcome_page(found, is_expected=chapter.expected.is_met_by(found)))
 
     def end(self, here: Stage, told: Told) -> None:
         """Print the table, the champion's lineage, and whether all is as expected."""

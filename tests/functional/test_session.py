@@ -1,0 +1,58 @@
+"""A terminal that talks to the sandbox of another: what it says when there is none, or when it is refused."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from registration.errors import InputError
+from sandbox import session
+from sandbox.host_process import HostProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.sandbox import Sandbox
+
+APP = Path(__file__).parent / "apps" / "webhook"
+
+
+def written(folder: Path, *, url: str, environment: dict[str, str]) -> Path:
+    """The file that a sandbox leaves for other terminals."""
+    place = folder / "session.json"
+    place.write_text(json.dumps({"url": url, "environment": environment}), encoding="utf-8")
+    return place
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that is taken, and that nobody answers at."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def test_without_a_sandbox_it_is_said_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="start one in another terminal"), session.opened(tmp_path / "session.json"):
+        pass
+
+
+def test_a_sandbox_that_was_killed_is_no_sandbox(tmp_path: Path, closed_port: int) -> None:
+    place = written(tmp_path, url=f"http://127.0.0.1:{closed_port}", environment={})
+
+    with pytest.raises(InputError, match="start one in another terminal"), session.opened(place):
+        pass
+
+
+@pytest.mark.parametrize("event", [1, [], {"id": "1"}])
+def test_an_event_that_the_host_refuses_is_told_with_its_status(tmp_path: Path, sandbox: Sandbox, event: Any) -> None:
+    environment = {**sandbox.environment(), "RECORD_DIR": str(tmp_path)}
+    with HostProcess.start(app=APP, environment=environment, log=tmp_path / "log") as host:
+        place = written(tmp_path, url=host.url, environment=sandbox.environment())
+
+        with pytest.raises(InputError, match="the host refuses this event with 404"), session.opened(place) as opened:
+            opened.post(event)
