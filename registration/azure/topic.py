@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -40,5 +41,8 @@ class OutcomeTopic:
     @cached_property
     def _client(self) -> EventGridPublisherClient:
         from azure.eventgrid import EventGridPublisherClient  # noqa: PLC0415 - as above
+
+        # The client takes options of a request with the event, and warns each time that they are no part of the event.
+        logging.getLogger("azure.eventgrid").setLevel(logging.ERROR)
 
         return EventGridPublisherClient(self._endpoint, self._credential)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,14 @@ def test_an_event_arrives_as_it_was_said(sandbox: Sandbox, topic: OutcomeTopic, 
     assert found.pop("specversion") == "1.0"
     assert found.pop("time").startswith("2026-11-20T10:00:00")
     assert found == {name: value for name, value in event.items() if name != "time"}
+
+
+def test_sending_an_event_leaves_no_noise_in_the_log(
+    topic: OutcomeTopic, event: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    topic.publish(event)
+
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_an_event_sent_again_has_the_same_id(sandbox: Sandbox, topic: OutcomeTopic, event: dict[str, Any]) -> None:
