@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from registration.artifacts import profiles
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import validate
-from registration.candidate import JobSource, Refusal
+from registration.candidate import DropSource, Refusal
 from registration.errors import NotVisibleYetError
 from registration.gathering import evidence_of
 from registration.offers import fingerprint_of
@@ -34,13 +34,15 @@ class Examination:
         """The files of `offer`, none for a refusal; raises `NotVisibleYetError` if a job shows none."""
         if isinstance(offer, Refusal):
             return Artifact(())
-        artifact = Artifact.of(self.store.files(offer.location))
-        if isinstance(offer.source, JobSource):
-            if not artifact.files:
-                raise NotVisibleYetError(f"{offer.source} shows no files at {offer.location}")
-            return artifact
-        promised = {promise.path for promise in offer.promises}
-        return Artifact(tuple(file for file in artifact.files if file.path in promised))
+        files = self.store.files(offer.location)
+        if isinstance(offer.source, DropSource):
+            # The folder is another team's: what it holds besides is not kept in memory.
+            promised = {promise.path for promise in offer.promises}
+            return Artifact.of(file for file in files if file.path in promised)
+        artifact = Artifact.of(files)
+        if not artifact.files:
+            raise NotVisibleYetError(f"{offer.source} shows no files at {offer.location}")
+        return artifact
 
     def fingerprint(self, offer: Offer) -> str:
         """What tells the listing of `offer` from every other; raises as `inventory` does."""
