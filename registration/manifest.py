@@ -35,6 +35,7 @@ _LARGEST_STEP: Final = 2**53
 _OWN_FOLDER: Final = "registrar"
 _SIGNATURE: Final = ".sig"
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories
+_TURNING: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})  # bidirectional classes
 _LINES: Final = str.maketrans("", "", "\t\r\n")
 _CREDENTIAL: Final = re.compile(
     r"(?:^|[?&;])(?:sig|sharedaccesssignature|accountkey)=|//[^/@:]{0,256}:[^/@]{0,256}@", re.IGNORECASE
@@ -70,7 +71,7 @@ def _prose(value: str) -> str:
 
 
 def _unprintable(value: str) -> bool:
-    return any(unicodedata.category(character) in _UNPRINTABLE for character in value)
+    return any(unicodedata.category(one) in _UNPRINTABLE or unicodedata.bidirectional(one) in _TURNING for one in value)
 
 
 def _run_uri(value: str) -> str:

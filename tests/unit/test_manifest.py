@@ -167,6 +167,8 @@ def test_bytes_that_hold_no_object_are_refused(data: bytes, reason: str) -> None
         ("a\x85b", "control character"),
         ("a\u2028b", "control character"),
         ("\ud800", "control character"),
+        ("model\u202exnno.exe", "control character"),
+        ("model\u2067xnno.exe", "control character"),
         ("a./b", "ends with '.'"),
         ("a...", "ends with '.'"),
         ("x" * 1025, "longer than 1024"),
