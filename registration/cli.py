@@ -15,6 +15,7 @@ from registration import (
     cli_answers,
     cli_decide,
     cli_history,
+    cli_manifest,
     cli_people,
     cli_policy,
     cli_replay,
@@ -118,6 +119,7 @@ def drop(
 cli_answers.add_to(app)
 cli_decide.add_to(app)
 cli_history.add_to(app)
+cli_manifest.add_to(app)
 cli_people.add_to(app)
 cli_policy.add_to(app)
 cli_replay.add_to(app)

@@ -11,7 +11,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAliasType, TypeIs, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, TypeAliasType, TypeIs, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -19,6 +19,8 @@ from registration.errors import DocumentError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KEY_ITSELF = "[key]"  # how pydantic says that the key of a mapping is wrong, not its value
@@ -51,6 +53,12 @@ def load[T: Document](model: type[T], data: object, *, source: str, error: type[
         return model.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as invalid:
         raise error(source, problems(model, invalid)) from None
+
+
+def schema(model: type[Document], *, title: str) -> dict[str, Any]:
+    """The JSON Schema of `model` for editors, in the dialect of 2020-12, without null and without titles of members."""
+    made: dict[str, Any] = _plain(model.model_json_schema(by_alias=True))
+    return {"$schema": DIALECT, **made, "title": title}
 
 
 def problems(model: type[BaseModel], invalid: ValidationError) -> list[Problem]:
@@ -161,3 +169,23 @@ def _named(annotation: object) -> object:
 
 def _is_model(annotation: object) -> TypeIs[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _plain(said: Any) -> Any:
+    """Pydantic's schema without what no document of ours can hold (null) and what nobody reads (titles of members)."""
+    if isinstance(said, list):
+        return [_plain(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    kept = {key: _plain(value) for key, value in said.items() if not _is_noise(key, value)}
+    if "minLength" in kept and kept.get("type") == "object":
+        kept["minProperties"] = kept.pop("minLength")
+    alternatives = [one for one in kept.get("anyOf", ()) if one != {"type": "null"}]
+    if len(alternatives) == 1:
+        kept.pop("anyOf")
+        return alternatives[0] | kept
+    return kept | ({"anyOf": alternatives} if alternatives else {})
+
+
+def _is_noise(key: str, value: object) -> bool:
+    return (key == "title" and isinstance(value, str)) or (key == "default" and value is None)

@@ -10,14 +10,13 @@ policy decide that. Metrics are kept as written, `NaN` included.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, StrictInt, StrictStr
 
-from registration import json_text, lineage
-from registration.documents import Document, load
+from registration import json_text, lineage, paths
+from registration.documents import Document, load, schema
 from registration.errors import InputError, ManifestError, Problem
 
 if TYPE_CHECKING:
@@ -29,31 +28,35 @@ MAX_BYTES: Final = 1024 * 1024  # of a manifest
 LONGEST_PROBLEM: Final = 500  # characters
 MOST_FILES: Final = 1_000
 
-_LONGEST_PATH: Final = 1024  # characters, as storage allows a blob's name
 _LARGEST_FILE: Final = 2**53  # bytes; storage allows far less
 _LARGEST_STEP: Final = 2**53
 _OWN_FOLDER: Final = "registrar"
-_SIGNATURE: Final = ".sig"
-_UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories
-_TURNING: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})  # bidirectional classes
+_OWN_ENDINGS: Final = (".receipt.json", ".sig")
 _LINES: Final = str.maketrans("", "", "\t\r\n")
 _CREDENTIAL: Final = re.compile(
     r"(?:^|[?&;])(?:sig|sharedaccesssignature|accountkey)=|//[^/@:]{0,256}:[^/@]{0,256}@", re.IGNORECASE
 )
 _AZURE_URI: Final = ("azureml:", "runs:")
+_REPAIRS: Final = {
+    "is not UTF-8": "save it as UTF-8; PowerShell 5 needs -Encoding utf8",
+    "is not JSON": "write it with a JSON library, not by hand",
+    "is longer than": "list fewer files, or leave out what the model does not need",
+    "is nested too deeply": "write it as docs/formats/manifest.md shows",
+    "must be a mapping": "write one JSON object, as docs/formats/manifest.md shows",
+}
 
 
 def is_own_write(path: str) -> bool:
     """Whether a path, relative to a drop's folder or to a container, is one this app writes: no event of it counts."""
     folders, _, name = path.casefold().rpartition("/")
-    return name == RECEIPT_NAME or name.endswith(_SIGNATURE) or folders.partition("/")[0] == _OWN_FOLDER
+    return name.endswith(_OWN_ENDINGS) or folders.partition("/")[0] == _OWN_FOLDER
 
 
 def _text(value: str) -> str:
     if not value.strip():
-        raise ValueError("must not be empty")
-    if _unprintable(value):
-        raise ValueError("holds a control character")
+        raise ValueError("must not be empty; give it a value or leave it out")
+    if paths.is_unprintable(value):
+        raise ValueError("holds a control character; remove it")
     return _without_key(value)
 
 
@@ -65,13 +68,9 @@ def _without_key(value: str) -> str:
 
 
 def _prose(value: str) -> str:
-    if _unprintable(value.translate(_LINES)):
-        raise ValueError("holds a control character other than tabs and line ends")
+    if paths.is_unprintable(value.translate(_LINES)):
+        raise ValueError("holds a control character other than tabs and line ends; remove it")
     return _without_key(value)
-
-
-def _unprintable(value: str) -> bool:
-    return any(unicodedata.category(one) in _UNPRINTABLE or unicodedata.bidirectional(one) in _TURNING for one in value)
 
 
 def _run_uri(value: str) -> str:
@@ -90,35 +89,22 @@ def _model_name(value: str) -> str:
 
 
 def _path(value: str) -> str:
-    wrong = next(_path_faults(value), None)
+    wrong = paths.fault(value) or _reserved(value)
     if wrong:
         raise ValueError(f"{value[:200]!r} {wrong}")
     return value
 
 
-def _path_faults(path: str) -> Iterator[str]:
-    """Why a path is refused, the plainest reason first."""
-    segments = path.split("/")
-    faults = {
-        "is empty": not path,
-        f"is longer than {_LONGEST_PATH} characters": len(path) > _LONGEST_PATH,
-        "holds a control character": _unprintable(path),
-        "holds a backslash; folders are separated by '/'": "\\" in path,
-        "begins with a drive letter; paths are relative to the manifest's folder": re.match("[A-Za-z]:", path),
-        "is absolute; paths are relative to the manifest's folder": path.startswith("/"),
-        "ends with '/'; list files, not folders": path.endswith("/"),
-        "has an empty segment ('//')": "" in segments,
-        "has a segment '.' or '..'": {".", ".."} & set(segments),
-        "has a segment that ends with '.', which storage may drop": any(part.endswith(".") for part in segments),
-        "is a name that Registrar writes itself": is_own_write(path),
-        "is the manifest itself": segments[-1].casefold() == MANIFEST_NAME,
-    }
-    return (reason for reason, found in faults.items() if found)
+def _reserved(path: str) -> str | None:
+    if is_own_write(path):
+        return "is a name that Registrar writes itself; rename the file or leave it out"
+    is_manifest = path.rpartition("/")[2].casefold() == MANIFEST_NAME
+    return "is the manifest itself; leave it out" if is_manifest else None
 
 
 def _sha256(value: str) -> str:
     if not re.fullmatch(r"[0-9A-Fa-f]{64}", value):
-        raise ValueError("must be 64 hexadecimal digits")
+        raise ValueError("must be 64 hexadecimal digits, as sha256sum prints them")
     return value.lower()
 
 
@@ -140,17 +126,26 @@ def _names[V](entries: dict[str, V]) -> dict[str, V]:
 def _tags(tags: dict[str, str]) -> dict[str, str]:
     reserved = next((key for key in tags if key.casefold().startswith("registrar.")), None)
     if reserved:
-        raise ValueError(f"{reserved!r} is reserved: tags beginning with 'registrar.' are written by Registrar only")
+        raise ValueError(
+            f"{reserved!r} is reserved: tags beginning with 'registrar.' are written by Registrar only; rename it"
+        )
     return _names(tags)
 
 
 def _counted[F](files: tuple[F, ...]) -> tuple[F, ...]:
     # Not pydantic's own limits: its minimum also complains when every file of the list is wrong.
     if not 1 <= len(files) <= MOST_FILES:
-        raise ValueError(f"must list 1 to {MOST_FILES} files, not {len(files)}")
+        repair = "pack files into an archive" if files else "list every file of the model"
+        raise ValueError(f"must list 1 to {MOST_FILES} files, not {len(files)}; {repair}")
     return files
 
 
+# Not pydantic's own patterns: their messages would show a pattern where a sentence is due.
+_PATH_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": paths.LONGEST}
+_SHA256_SCHEMA: Final[dict[str, Any]] = {"pattern": "^[0-9A-Fa-f]{64}$"}
+_MODEL_SCHEMA: Final[dict[str, Any]] = {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"}
+
+type Sha256 = Annotated[StrictStr, Field(json_schema_extra=_SHA256_SCHEMA), AfterValidator(_sha256)]
 type Text = Annotated[StrictStr, Field(max_length=2048), AfterValidator(_text)]
 type Prose = Annotated[StrictStr, Field(max_length=5000), AfterValidator(_prose)]
 type TagValue = Annotated[StrictStr, AfterValidator(_without_key)]
@@ -161,9 +156,9 @@ type MetricsOfSlice = Annotated[dict[str, Metric], AfterValidator(_names)]
 class File(Document):
     """One file of the drop; `size` in bytes, `sha256` in lower case."""
 
-    path: Annotated[StrictStr, AfterValidator(_path)]
+    path: Annotated[StrictStr, Field(json_schema_extra=_PATH_SCHEMA), AfterValidator(_path)]
     size: Annotated[StrictInt, Field(ge=0, le=_LARGEST_FILE)]
-    sha256: Annotated[StrictStr, AfterValidator(_sha256)]
+    sha256: Sha256
 
 
 class ManifestLineage(Document):
@@ -188,7 +183,7 @@ class Manifest(Document):
 
     api_version: Annotated[Literal["registrar/v1"], Field(alias="apiVersion")]
     kind: Literal["DropManifest"]
-    model: Annotated[StrictStr, AfterValidator(_model_name)]
+    model: Annotated[StrictStr, Field(json_schema_extra=_MODEL_SCHEMA), AfterValidator(_model_name)]
     files: Annotated[
         tuple[File, ...],
         Field(json_schema_extra={"minItems": 1, "maxItems": MOST_FILES}),
@@ -198,7 +193,7 @@ class Manifest(Document):
     slices: Annotated[dict[str, MetricsOfSlice], AfterValidator(_names)] = Field(default_factory=dict)
     history: Annotated[dict[str, tuple[LoggedValue, ...]], AfterValidator(_names)] = Field(default_factory=dict)
     comparable: Annotated[dict[str, Text], AfterValidator(_names)] = Field(default_factory=dict)
-    lineage: ManifestLineage = ManifestLineage()
+    lineage: ManifestLineage = Field(default_factory=ManifestLineage)
     tags: Annotated[dict[str, TagValue], AfterValidator(_tags)] = Field(default_factory=dict)
     description: Prose | None = None
     producer: Text | None = None
@@ -217,17 +212,30 @@ def parse(data: bytes, *, source: str) -> Manifest:
     """
     try:
         raw = json_text.parse(data, source=source, limit_bytes=MAX_BYTES, error=ManifestError)
-        manifest = load(Manifest, raw, source=source, error=ManifestError)
     except ManifestError as wrong:
-        raise ManifestError(source, [_masked(problem) for problem in wrong.problems]) from None
+        raise ManifestError(source, [_told(problem) for problem in wrong.problems]) from None
+    manifest = checked(Manifest, raw, source=source)
     if conflicts := [*_conflicts(manifest.files)]:
         raise ManifestError(source, conflicts)
     return manifest
 
 
-def _masked(problem: Problem) -> Problem:
-    """The problem cut off where it grows long or would repeat a credential: it goes into receipts and events."""
-    return replace(problem, path=_cut(problem.path), message=_cut(problem.message))
+def checked[T: Document](kind: type[T], raw: object, *, source: str) -> T:
+    """What a team said, as `kind`; raises ManifestError, whose problems are short and repeat no credential."""
+    try:
+        return load(kind, raw, source=source, error=ManifestError)
+    except ManifestError as wrong:
+        raise ManifestError(source, [_told(problem) for problem in wrong.problems]) from None
+
+
+def _told(problem: Problem) -> Problem:
+    """The problem as it goes into receipts and events: cut off where it grows long or would repeat a credential.
+
+    What is wrong with the whole document gets what to do about it.
+    """
+    repair = next((repair for said, repair in _REPAIRS.items() if problem.message.startswith(said)), "")
+    whole = f"{_cut(problem.message)}; {repair}" if repair and not problem.path else _cut(problem.message)
+    return replace(problem, path=_cut(problem.path), message=whole)
 
 
 def _cut(text: str) -> str:
@@ -237,26 +245,15 @@ def _cut(text: str) -> str:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a manifest. It cannot say that two paths collide; `parse` does."""
-    return Manifest.model_json_schema(by_alias=True)
+    """The JSON Schema of a manifest. It cannot say that two paths collide, or that text carries a key; `parse` does."""
+    return schema(Manifest, title="Drop manifest of Registrar")
 
 
 def _conflicts(files: Sequence[File]) -> Iterator[Problem]:
-    """Paths that some file system would put in one place, though storage keeps them apart."""
-    places: dict[str, int] = {}
-    for number, file in enumerate(files):
-        first = places.setdefault(_folded(file.path), number)
-        if first != number:
-            yield Problem(f"files[{number}].path", f"{file.path!r} can be the same file as files[{first}].path")
-    for number, file in enumerate(files):
-        parent = next((places[folder] for folder in _folders(_folded(file.path)) if folder in places), None)
-        if parent is not None:
-            yield Problem(f"files[{number}].path", f"{file.path!r} lies in files[{parent}].path, which is a file")
-
-
-def _folders(path: str) -> Iterator[str]:
-    return (path[:end] for end, character in enumerate(path) if character == "/")
-
-
-def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    names = [file.path for file in files]
+    for found in paths.conflicts(names):
+        place, other = f"files[{found.second}].path", f"files[{found.first}].path"
+        if found.is_inside:
+            yield Problem(place, f"{names[found.second]!r} lies in {other}, which is a file; rename one of them")
+        else:
+            yield Problem(place, f"{names[found.second]!r} can be the same file as {other}; rename or remove one")

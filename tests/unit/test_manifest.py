@@ -71,6 +71,20 @@ def test_the_documented_example_shows_every_key() -> None:
     assert example["lineage"].keys() == schema["$defs"]["ManifestLineage"]["properties"].keys()
 
 
+def test_the_schema_in_the_documents_is_the_one_that_is_made() -> None:
+    kept = json.loads((FORMAT.parent / "manifest.schema.json").read_text(encoding="utf-8"))
+
+    assert kept == manifest.json_schema()
+
+
+def test_the_schema_lets_no_key_pass_that_the_contract_does_not_have() -> None:
+    definitions = manifest.json_schema()["$defs"]
+
+    objects = [manifest.json_schema(), *(one for one in definitions.values() if "properties" in one)]
+    assert all(one["additionalProperties"] is False for one in objects)
+    assert '"null"' not in json.dumps(definitions)
+
+
 def test_the_documented_script_writes_a_manifest_that_is_accepted(tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     (drop / "data").mkdir(parents=True)
@@ -221,7 +235,7 @@ def test_no_accepted_path_leaves_its_folder(path: str) -> None:
 def test_two_paths_that_can_be_one_file_are_refused(first: str, second: str) -> None:
     found = problems(contract(first, "other", second))
 
-    assert found == [f"files[2].path: {second!r} can be the same file as files[0].path"]
+    assert found == [f"files[2].path: {second!r} can be the same file as files[0].path; rename or remove one"]
 
 
 @pytest.mark.parametrize("paths", [("a", "a/b"), ("a/b/c/d", "a/b"), ("A", "a/b")])
@@ -249,7 +263,7 @@ def test_a_model_name_the_registry_would_refuse_is_refused(model: object) -> Non
 
 
 def test_a_drop_without_files_is_refused() -> None:
-    assert problems(contract(files=[])) == ["files: must list 1 to 1000 files, not 0"]
+    assert problems(contract(files=[])) == ["files: must list 1 to 1000 files, not 0; list every file of the model"]
 
 
 def test_the_number_of_files_is_limited() -> None:
@@ -399,14 +413,22 @@ def test_a_description_with_terminal_codes_or_without_end_is_refused(text: objec
 
 
 @pytest.mark.parametrize(
-    "path", ["model.receipt.json", "v/d/model.receipt.json", "a/x.SIG", "registrar/a/b", "Registrar/a"]
+    "path",
+    [
+        "model.receipt.json",
+        "v/d/model.receipt.json",
+        "v/x.onnx.Receipt.json",
+        "a/x.SIG",
+        "registrar/a/b",
+        "Registrar/a",
+    ],
 )
 def test_our_own_writes_are_known(path: str) -> None:
     assert manifest.is_own_write(path)
 
 
 @pytest.mark.parametrize(
-    "path", ["model.manifest.json", "a/registrar/b", "registrar", "model.sigma", "my-model.receipt.json"]
+    "path", ["model.manifest.json", "a/registrar/b", "registrar", "model.sigma", "receipt.json", "a.receipt.jsonl"]
 )
 def test_other_files_are_not_taken_for_our_own(path: str) -> None:
     assert not manifest.is_own_write(path)
