@@ -16,7 +16,7 @@ from azure.storage.blob import BlobServiceClient
 from registration import settings
 from registration.answers import Answers
 from registration.azure.blobs import BlobStore
-from registration.azure.listing import DropManifests, WorkspaceJobs
+from registration.azure.listing import DropBlobs, WorkspaceJobs
 from registration.azure.policies import BlobPolicies, place_of
 from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
@@ -147,7 +147,7 @@ class Parts:
         """Finds what no event told of."""
         return Sweep(
             jobs=WorkspaceJobs(self.rest, self.settings.workspace),
-            drops=DropManifests(self.credential, suffix=self.settings.storage_suffix),
+            drops=DropBlobs(self.credential, suffix=self.settings.storage_suffix),
             resolver=self.registrar.resolver,
             ledger=self.ledger,
             quiet=self.ledger.is_quiet,

@@ -7,21 +7,24 @@ and the champion are recorded, but are not identity.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.inventory import digest
 from registration.artifacts.store import Location
+from registration.manifest import MANIFEST_NAME, RECEIPT_NAME, RECEIPT_SUFFIX
 from registration.policy.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from registration.artifacts.inventory import Artifact
     from registration.artifacts.validation import Promise
     from registration.finding import Finding
     from registration.lineage import Lineage
     from registration.policy.catalog import PolicyInForce, Shadow
     from registration.policy.document import ModelPolicy
+    from registration.policy.drop import DropMatch
     from registration.policy.override import Override
 
 
@@ -45,20 +48,67 @@ class JobSource:
 
 @dataclass(frozen=True)
 class DropSource:
-    """A folder in which another team left a model and its manifest."""
+    """A folder in which another team left a model. `marker` is the file that completes it, None if a manifest does."""
 
     folder: Location
+    marker: str | None = None
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What tells this source from every other."""
-        return ("drop", self.folder.account, self.folder.container, self.folder.name)
+        marked = () if self.marker is None else ("marker", self.marker)
+        return ("drop", self.folder.account, self.folder.container, self.folder.name, *marked)
+
+    @property
+    def location(self) -> Location:
+        """Where the files lie."""
+        return self.folder
+
+    @property
+    def sign(self) -> Location:
+        """The file whose arrival completes the drop; its ETag says which drop a receipt answers."""
+        return self.folder / (self.marker or MANIFEST_NAME)
+
+    @property
+    def receipt(self) -> Location:
+        """Where the answer is written."""
+        return self.folder / RECEIPT_NAME
 
     def __str__(self) -> str:
         return f"drop {self.folder}"
 
 
-type Source = JobSource | DropSource
+@dataclass(frozen=True)
+class FileSource:
+    """One file that another team left, a model by itself."""
+
+    file: Location
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells this source from every other."""
+        return ("drop", self.file.account, self.file.container, self.file.name, "file")
+
+    @property
+    def location(self) -> Location:
+        """Where the file lies."""
+        return self.file
+
+    @property
+    def sign(self) -> Location:
+        """The file itself: its arrival completes the drop."""
+        return self.file
+
+    @property
+    def receipt(self) -> Location:
+        """Where the answer is written."""
+        return replace(self.file, name=self.file.name + RECEIPT_SUFFIX)
+
+    def __str__(self) -> str:
+        return f"drop {self.file}"
+
+
+type Source = JobSource | DropSource | FileSource
 
 
 @dataclass(frozen=True)
@@ -78,7 +128,10 @@ class Again:
 
 @dataclass(frozen=True)
 class Candidate:
-    """`location` is the file or folder offered; `promises` and `listing_etag` are a manifest's, empty for a job.
+    """`location` is the file or folder offered; `promises` are a manifest's.
+
+    `listing_etag` is the ETag of what completed a drop: its manifest, its marker, or the file itself; empty for a job.
+    `drop` is the entry of the policy's match that let it in.
 
     `tags` and `description` are for the model version. `stated` is what the offer itself says of the model beside its
     metrics, which of a job are read later. `shadows` are policies that decide nothing and are asked too.
@@ -97,6 +150,7 @@ class Candidate:
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str | None = None
     stated: Evidence = field(default_factory=Evidence)
+    drop: DropMatch | None = None
     shadows: tuple[Shadow, ...] = ()
     again: Again | None = None
 
@@ -104,6 +158,12 @@ class Candidate:
     def asked(self) -> tuple[ModelPolicy, ...]:
         """Every policy that judges it: the one that decides, then the shadows that can be read."""
         return (self.model, *(shadow.model for shadow in self.shadows if shadow.model is not None))
+
+    def fingerprint(self, artifact: Artifact) -> str:
+        """What tells its listing, whose files are `artifact`, from every other."""
+        if isinstance(self.source, DropSource) and self.source.marker is not None:
+            return digest([self.listing_etag, artifact.fingerprint])
+        return self.listing_etag or artifact.fingerprint
 
     @property
     def group(self) -> str | None:
@@ -143,5 +203,9 @@ def source_from(identity: object) -> Source | None:
             return JobSource(workspace, job, output, path)
         case ["drop", str(account), str(container), str(folder)]:
             return DropSource(Location(account, container, folder))
+        case ["drop", str(account), str(container), str(folder), "marker", str(marker)]:
+            return DropSource(Location(account, container, folder), marker)
+        case ["drop", str(account), str(container), str(name), "file"]:
+            return FileSource(Location(account, container, name))
         case _:
             return None

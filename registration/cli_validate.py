@@ -21,15 +21,19 @@ from registration.artifacts.local import HERE, LocalStore
 from registration.artifacts.reader import Traffic
 from registration.artifacts.scan import Verdict
 from registration.artifacts.store import Location
-from registration.artifacts.validation import Promise, Validation
+from registration.artifacts.validation import Validation
 from registration.errors import InputError, ManifestError
-from registration.finding import Finding, Level
+from registration.finding import Level
+from registration.policy.drop import Limits
+from registration.sources import drops, folder
 from registration.terminal import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from registration.artifacts.store import Files
+    from registration.artifacts.validation import Promise
+    from registration.finding import Finding
 
 Target = Annotated[
     str,
@@ -87,12 +91,13 @@ def add_to(app: typer.Typer, *, blobs: Callable[[str], Files] | None = None) -> 
 
 @dataclass(frozen=True)
 class _Case:
-    """What is validated, and what is wrong before a file has been read."""
+    """What is validated, what forbids to read a file, and what the listing tells."""
 
     store: Files
     artifact: Artifact
     promises: tuple[Promise, ...] = ()
     findings: tuple[Finding, ...] = ()
+    noticed: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,18 +173,20 @@ def _address(url: str) -> tuple[str, str, tuple[str, str]]:
 
 def _promised(case: _Case) -> _Case:
     """The files that the manifest lists, and what it says of them."""
-    found = next((file for file in case.artifact.files if file.path == manifest.MANIFEST_NAME), None)
+    listed = case.artifact.files
+    found = next((file for file in listed if file.path == manifest.MANIFEST_NAME), None)
     if found is None:
         raise InputError(f"--manifest: there is no {manifest.MANIFEST_NAME} among the files")
     document = case.store.range(found, offset=0, length=manifest.MAX_BYTES + 1)
     try:
         said = manifest.parse(document, source=manifest.MANIFEST_NAME)
     except ManifestError as wrong:
-        findings = tuple(Finding("manifest.invalid", item.path, item.message) for item in wrong.problems)
-        return _Case(case.store, Artifact(()), findings=findings)
-    promises = tuple(Promise(file.path, file.size, file.sha256) for file in said.files)
-    paths = {promise.path for promise in promises}
-    return _Case(case.store, Artifact(tuple(file for file in case.artifact.files if file.path in paths)), promises)
+        return _Case(case.store, Artifact(()), findings=tuple(drops.invalid(wrong)))
+    promises = drops.promises_of(said)
+    artifact = folder.promised(listed, promises)
+    sizes = tuple(promise.size for promise in promises)
+    noticed = (*folder.too_much(sizes, Limits(), place="files"), *folder.unlisted(artifact, rejects=False))
+    return _Case(case.store, artifact, promises, noticed=noticed)
 
 
 def _validated(case: _Case, profile: str, *, quietly: bool) -> _Answer:
@@ -195,6 +202,7 @@ def _validated(case: _Case, profile: str, *, quietly: bool) -> _Answer:
             case.artifact,
             model_type="custom_model",
             promises=case.promises,
+            noticed=case.noticed,
             profile=chosen,
             traffic=traffic,
             progress=lambda count: progress.advance(task, count),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from registration.artifacts import profiles
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import validate
-from registration.candidate import DropSource, Refusal
-from registration.errors import NotVisibleYetError
+from registration.candidate import Refusal
 from registration.gathering import evidence_of
 from registration.offers import fingerprint_of
 from registration.record import Case
+from registration.sources import folder
 
 if TYPE_CHECKING:
     from registration.artifacts.store import ArtifactStore
@@ -32,17 +32,7 @@ class Examination:
 
     def inventory(self, offer: Offer) -> Artifact:
         """The files of `offer`, none for a refusal; raises `NotVisibleYetError` if a job shows none."""
-        if isinstance(offer, Refusal):
-            return Artifact(())
-        files = self.store.files(offer.location)
-        if isinstance(offer.source, DropSource):
-            # The folder is another team's: what it holds besides is not kept in memory.
-            promised = {promise.path for promise in offer.promises}
-            return Artifact.of(file for file in files if file.path in promised)
-        artifact = Artifact.of(files)
-        if not artifact.files:
-            raise NotVisibleYetError(f"{offer.source} shows no files at {offer.location}")
-        return artifact
+        return Artifact(()) if isinstance(offer, Refusal) else folder.inventory(self.store, offer)
 
     def fingerprint(self, offer: Offer) -> str:
         """What tells the listing of `offer` from every other; raises as `inventory` does."""
@@ -54,7 +44,12 @@ class Examination:
             model = candidate.model
             profile = profiles.named(model.artifact.code_scan.profile)
             validation = validate(
-                self.store, artifact, model_type=model.type, promises=candidate.promises, profile=profile
+                self.store,
+                artifact,
+                model_type=model.type,
+                promises=candidate.promises,
+                noticed=folder.noticed(candidate, artifact),
+                profile=profile,
             )
         with self.tracing.step("gather"):
             known = evidence_of(candidate, self.workspace)

@@ -1,4 +1,4 @@
-"""A listing: the jobs and manifests that exist, whether or not an event told of them.
+"""A listing: the jobs and dropped files that exist, whether or not an event told of them.
 
 Adapters make one for the sweep, page by page; nothing of it is kept. A listed job is what the workspace's list says of
 it, which is less than the job itself: where its outputs lie is not looked up.
@@ -60,8 +60,8 @@ class DropPlace:
 
 
 @dataclass(frozen=True)
-class ListedManifest:
-    """A manifest as listed; `etag` without quotes."""
+class ListedBlob:
+    """A blob as listed; `etag` without quotes."""
 
     location: Location
     etag: str
@@ -77,8 +77,8 @@ class JobListing(Protocol):
 
 
 class DropListing(Protocol):
-    """The manifests in drop containers."""
+    """The blobs in drop containers."""
 
-    def manifests(self, place: DropPlace) -> Iterator[ListedManifest]:
-        """Every manifest in `place`, none if it does not exist; raises `UnavailableError`."""
+    def blobs(self, place: DropPlace) -> Iterator[ListedBlob]:
+        """Every blob in `place`, none if it does not exist; raises `UnavailableError`."""
         ...

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MANIFEST_NAME: Final = "model.manifest.json"
 RECEIPT_NAME: Final = "model.receipt.json"
+RECEIPT_SUFFIX: Final = ".receipt.json"  # of the receipt of a single file, after its name
 MAX_BYTES: Final = 1024 * 1024  # of a manifest
 LONGEST_PROBLEM: Final = 500  # characters
 MOST_FILES: Final = 1_000
@@ -31,7 +32,7 @@ MOST_FILES: Final = 1_000
 _LARGEST_FILE: Final = 2**53  # bytes; storage allows far less
 _LARGEST_STEP: Final = 2**53
 _OWN_FOLDER: Final = "registrar"
-_OWN_ENDINGS: Final = (".receipt.json", ".sig")
+_OWN_ENDINGS: Final = (RECEIPT_SUFFIX, ".sig")
 _LINES: Final = str.maketrans("", "", "\t\r\n")
 _CREDENTIAL: Final = re.compile(
     r"(?:^|[?&;])(?:sig|sharedaccesssignature|accountkey)=|//[^/@:]{0,256}:[^/@]{0,256}@", re.IGNORECASE

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from registration.artifacts.inventory import digest
 from registration.artifacts.store import Location
-from registration.candidate import DropSource
-from registration.manifest import MANIFEST_NAME, RECEIPT_NAME
+from registration.candidate import JobSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,26 +60,26 @@ class Notifier:
 
     def _deliver(self, notice: Mapping[str, Any]) -> None:
         if notice["sink"] == "receipt":
-            self._write_receipt(Location(**notice["folder"]), notice["receipt"])
+            self._write_receipt(notice)
         elif self.topic is not None:
             self.topic.publish(notice["event"])
 
-    def _write_receipt(self, folder: Location, receipt: Mapping[str, Any]) -> None:
-        found = self.store.read(folder / MANIFEST_NAME, limit_bytes=0)
+    def _write_receipt(self, notice: Mapping[str, Any]) -> None:
+        answered, receipt = Location(**notice["answers"]), notice["receipt"]
+        found = self.store.read(answered, limit_bytes=0)
         if found is None or found[1] == receipt["manifest_etag"]:
-            self.store.write(folder / RECEIPT_NAME, _pretty(receipt))
+            self.store.write(Location(**notice["place"]), _pretty(receipt))
         else:
-            log.info(
-                "left the receipt of %s unwritten: its manifest was replaced, and the new one gets its own", folder
-            )
+            log.info("left the receipt for %s unwritten: it was replaced, and the new one gets its own", answered)
 
 
 def of(outcome: Outcome, *, source: Source | None, workspace: str, at: str) -> tuple[dict[str, Any], ...]:
     """The notices that `outcome` owes, ready for the outbox; `source` is None when it answers a person's request."""
     notices: list[dict[str, Any]] = []
-    if isinstance(source, DropSource):
+    if source is not None and not isinstance(source, JobSource):
         receipt = {"apiVersion": "registrar/v1", "kind": "DropReceipt", **outcome.receipt()}
-        notices.append({"sink": "receipt", "folder": asdict(source.folder), "receipt": receipt})
+        places = {"place": asdict(source.receipt), "answers": asdict(source.sign)}
+        notices.append({"sink": "receipt", **places, "receipt": receipt})
     if outcome.outcome in EVENT_TYPES:
         notices.append(_event(EVENT_TYPES[outcome.outcome], outcome, workspace=workspace, at=at))
     if outcome.promoted:

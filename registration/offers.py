@@ -42,7 +42,7 @@ def fingerprint_of(offer: Offer, artifact: Artifact) -> str:
     """What tells its listing from every other."""
     if isinstance(offer, Refusal):
         return offer.fingerprint
-    return offer.listing_etag or artifact.fingerprint
+    return offer.fingerprint(artifact)
 
 
 def subject_of(offer: Offer) -> Mapping[str, object]:

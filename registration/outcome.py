@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from registration.candidate import DropSource
+from registration.candidate import JobSource
 from registration.record import promoted
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def refused(refusal: Refusal, work: str) -> Outcome:
         source=str(refusal.source),
         model=refusal.model,
         work=work,
-        manifest_etag=refusal.fingerprint if isinstance(refusal.source, DropSource) else None,
+        manifest_etag=None if isinstance(refusal.source, JobSource) else refusal.fingerprint,
     )
 
 
@@ -117,7 +117,7 @@ def _first(reasons: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _of(case: Case) -> Outcome:
-    is_drop = isinstance(case.candidate.source, DropSource)  # what its manifest claims of jobs, nobody has checked
+    is_drop = not isinstance(case.candidate.source, JobSource)  # what a team claims of jobs, nobody has checked
     return Outcome(
         event=case.candidate.event,
         outcome="duplicate",

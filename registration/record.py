@@ -56,8 +56,8 @@ class Case:
 
     @property
     def fingerprint(self) -> str:
-        """Of the listing; for a drop, the manifest's ETag."""
-        return self.candidate.listing_etag or self.artifact.fingerprint
+        """Of the listing; for a drop with a manifest, the manifest's ETag."""
+        return self.candidate.fingerprint(self.artifact)
 
     @property
     def earlier(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The sweep: finds what no event told of, and brings back what a dead worker left.
 
     jobs        completed since the watermark, and not in the ledger: a synthetic event
-    manifests   written since the watermark, and not in the ledger: a synthetic event
+    drops       completed since the watermark, and not in the ledger: a synthetic event
     stuck work  unfinished, and nobody is at it: an event that leads back to its source
     champions   not shown in the registry as the head says: shown again
 
@@ -18,8 +18,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from registration import events, synthetic
-from registration.artifacts.inventory import Artifact
-from registration.candidate import JobSource, Refusal, work_key
+from registration.candidate import DropSource, JobSource, Refusal, work_key
 from registration.errors import MalformedEventError, NotVisibleYetError, RegistrarError, RegistryMismatchError
 from registration.events import NotOfInterest
 from registration.listing import DropPlace, ListedJob
@@ -27,6 +26,7 @@ from registration.registrar import ACTED, OBSERVED
 from registration.registry import CHAMPION_TAG, STATUS_TAG
 from registration.reoffer import epoch_of
 from registration.request import KEY as REQUEST
+from registration.sources import folder
 from registration.sources.resolve import UnknownSourceError
 from registration.synthetic import Synthetic
 from registration.versioning import ARCHIVED
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from registration.artifacts.store import Location
     from registration.ledger import Ledger
     from registration.listing import DropListing, JobListing
     from registration.policy.catalog import Catalog
@@ -52,7 +53,7 @@ SHOWN = {CHAMPION_TAG: "true", STATUS_TAG: "champion"}
 class Coverage:
     """What a sweep found, and did.
 
-    `eligible` are the jobs and manifests looked at that some policy wants, `decided` those of them whose every model
+    `eligible` are the jobs and drops looked at that some policy wants, `decided` those of them whose every model
     has its decision. `enqueued` are events sent, `stuck` pieces of work that a worker left, and `repaired` champions
     that the registry did not show.
     """
@@ -138,7 +139,7 @@ class _Pass:
 
     def run(self) -> Coverage:
         failures: list[Exception] = []
-        for step in (self._jobs, self._manifests, self._stuck, self._champions):
+        for step in (self._jobs, self._drops, self._stuck, self._champions):
             try:
                 step()
             except Exception as failure:  # noqa: BLE001 - raised below, when the other steps had their turn
@@ -174,7 +175,10 @@ class _Pass:
             elif job is not None and job.is_open and created >= self._began - LONGEST_RUN:
                 self.open[name] = created
 
-    def _manifests(self) -> None:
+    def _is_sign(self, blob: Location) -> bool:
+        return bool(self._catalog.fed_by_drop(account=blob.account, container=blob.container, path=blob.name))
+
+    def _drops(self) -> None:
         topics = {topic.rpartition("/")[2]: topic for topic in self._resolver.trusted.account_ids}
         for place in _places(self._catalog):
             if place.account not in topics:
@@ -182,8 +186,8 @@ class _Pass:
                     "drops in account %s are not heard: REGISTRAR_DROP_ACCOUNTS does not name it", place.account
                 )
                 continue
-            for found in self._sweep.drops.manifests(place):
-                if found.modified >= self._window.start:
+            for found in self._sweep.drops.blobs(place):
+                if found.modified >= self._window.start and self._is_sign(found.location):
                     self._look(synthetic.blob_created(topics[place.account], found.location))
 
     def _look(self, event: Synthetic) -> None:
@@ -258,8 +262,8 @@ class _Pass:
         if isinstance(offer, Refusal):
             return work_key(offer.source, model=offer.model, fingerprint=offer.fingerprint, epoch=epoch)
         fingerprint = offer.listing_etag
-        if isinstance(offer.source, JobSource):
-            fingerprint = Artifact.of(self._resolver.store.files(offer.location)).fingerprint
+        if isinstance(offer.source, JobSource) or (isinstance(offer.source, DropSource) and offer.source.marker):
+            fingerprint = offer.fingerprint(folder.inventory(self._resolver.store, offer))
         return work_key(offer.source, model=offer.model.name, fingerprint=fingerprint, epoch=epoch)
 
     def _send(self, event: Synthetic) -> None:

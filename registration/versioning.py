@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from registration.artifacts.hashing import sha256
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import content_digest
-from registration.candidate import DropSource, JobSource
+from registration.candidate import JobSource
 from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
 from registration.kept import plain, text
 from registration.lineage import DatastoreUri
-from registration.manifest import MANIFEST_NAME
 from registration.registry import (
     CHAMPION_TAG,
     SHA256_PROPERTY,
@@ -135,12 +134,14 @@ class Versioning:
         return champion is not None and champion.version == version
 
     def _replaced(self, candidate: Candidate) -> tuple[Finding, ...]:
-        if not isinstance(candidate.source, DropSource):
+        if isinstance(candidate.source, JobSource):
             return ()
-        found = self.store.read(candidate.source.folder / MANIFEST_NAME, limit_bytes=0)
+        sign = candidate.source.sign
+        found = self.store.read(sign, limit_bytes=0)
         if found is None or found[1] == candidate.listing_etag:
             return ()
-        return (Finding("drop.replaced", MANIFEST_NAME, "was replaced while this drop was judged; the new one counts"),)
+        name = sign.name.rpartition("/")[2]
+        return (Finding("drop.replaced", name, "was replaced while this drop was judged; the new one counts"),)
 
     def _show(self, model: str, version: int, *, is_champion: bool) -> None:
         tags = {CHAMPION_TAG: str(is_champion).lower(), STATUS_TAG: "champion" if is_champion else "former"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from registration.artifacts.store import Location, StoredFile
+from registration.artifacts.store import Described, Location, StoredFile
 from registration.errors import ArtifactChangedError, LedgerConflictError, PublicationConflictError
 from registration.policy.published import PublishedText
 from registration.registry import ModelVersion, VersionTakenError
@@ -115,10 +115,12 @@ class MemoryStore:
     blobs: dict[Location, tuple[bytes, str]] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
     ranges: list[tuple[int, int]] = field(default_factory=list)
+    said: dict[Location, Mapping[str, str]] = field(default_factory=dict)
 
-    def put(self, location: Location, data: bytes) -> None:
+    def put(self, location: Location, data: bytes, *, metadata: Mapping[str, str] | None = None) -> None:
         """What others write."""
         self.blobs[location] = (data, str(next(_etags)))
+        self.said[location] = metadata or {}
 
     def files(self, location: Location) -> Iterator[StoredFile]:
         self.faults.reading()
@@ -150,6 +152,13 @@ class MemoryStore:
         self.faults.reading()
         found = self.blobs.get(location)
         return (found[0][: limit_bytes + 1], found[1]) if found else None
+
+    def described(self, location: Location) -> Described | None:
+        self.faults.reading()
+        if location not in self.blobs:
+            return None
+        data, etag = self.blobs[location]
+        return Described(len(data), etag, self.said.get(location, {}))
 
     def copy(self, file: StoredFile, destination: Location) -> StoredFile:
         with self.faults.writing(f"store copy {file.path}"):

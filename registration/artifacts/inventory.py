@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Artifact:
-    """The files of one candidate, in path order."""
+    """The files of one candidate, in path order; `extra` are the first few paths listed beside them."""
 
     files: tuple[StoredFile, ...]
+    extra: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, files: Iterable[StoredFile]) -> Artifact:
@@ -32,6 +33,11 @@ class Artifact:
     def size(self) -> int:
         """Bytes in all files together."""
         return sum(file.size for file in self.files)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Bytes of each file."""
+        return tuple(file.size for file in self.files)
 
     @property
     def paths(self) -> frozenset[str]:

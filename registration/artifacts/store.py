@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,15 @@ class StoredFile:
         return Location(self.account, self.container, self.name)
 
 
+@dataclass(frozen=True)
+class Described:
+    """What storage says of one file: `size` in bytes, `etag` without quotes, and the metadata its writer gave it."""
+
+    size: int
+    etag: str
+    metadata: Mapping[str, str]
+
+
 class Files(Protocol):
     """Files that can be listed and read. Both methods raise `UnavailableError` when storage does not answer."""
 
@@ -69,6 +78,10 @@ class ArtifactStore(Files, Protocol):
 
     def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:
         """A small document and its ETag, at most `limit_bytes` + 1 of it; None when there is no such blob."""
+        ...
+
+    def described(self, location: Location) -> Described | None:
+        """What is said of the file at `location`; None when there is none."""
         ...
 
     def copy(self, file: StoredFile, destination: Location) -> StoredFile:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from registration.artifacts import hashing, scan
 from registration.artifacts.reader import Memory, Pinned, Traffic
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from registration.artifacts.inventory import Artifact
     from registration.artifacts.scan import Report, Verdict
     from registration.artifacts.store import Files
+
+
+_RENEW: Final = "upload the right file, make the manifest anew and upload it last"
 
 
 @dataclass(frozen=True)
@@ -63,18 +66,20 @@ def validate(  # noqa: PLR0913 - what is validated, against what, and who is tol
     *,
     model_type: str,
     promises: tuple[Promise, ...],
+    noticed: tuple[Finding, ...] = (),
     profile: Profile | None = None,
     traffic: Traffic | None = None,
     progress: Callable[[int], None] = lambda _count: None,
 ) -> Validation:
     """Hash and scan every file and collect every finding.
 
+    `noticed` is what the listing told already. Nothing is read where the listing tells more than a note.
     `traffic` adds up what it costs, `progress` is told of bytes as they are hashed. Raises `ArtifactChangedError` when
     a file is written while it is read, and `UnavailableError`.
     """
-    findings = (*_unlike(promises, artifact), *_misshapen(model_type, artifact.paths))
-    if findings:
-        return Validation(sha256=None, digests={}, findings=findings)
+    told = (*noticed, *_unlike(promises, artifact), *_misshapen(model_type, artifact.paths))
+    if any(finding.level is not Level.NOTE for finding in told):
+        return Validation(sha256=None, digests={}, findings=told)
     reading = _Reading(store, profile, traffic or Traffic())
     for piece in hashing.pieces(store, artifact.files, traffic=reading.traffic):
         reading.take(piece)
@@ -84,7 +89,7 @@ def validate(  # noqa: PLR0913 - what is validated, against what, and who is tol
     scanned = tuple(finding for report in (*reading.reports.values(), together) for finding in report.findings)
     formats = {path: report.format for path, report in reading.reports.items()}
     formats |= {"": together.format} if together.format else {}
-    return Validation(content_digest(reading.digests), reading.digests, altered + scanned, formats)
+    return Validation(content_digest(reading.digests), reading.digests, told + altered + scanned, formats)
 
 
 class Folder:
@@ -156,17 +161,19 @@ def _unlike(promises: tuple[Promise, ...], artifact: Artifact) -> Iterator[Findi
     for promise in promises:
         size = sizes.get(promise.path)
         if size is None:
-            yield Finding("drop.file_missing", promise.path, "the manifest lists this file, but it is not in the drop")
+            message = "the manifest lists this file, but it is not in the drop"
+            action = "upload it, then the manifest again, last"
+            yield Finding("drop.file_missing", promise.path, message, action=action)
         elif size != promise.size:
             message = f"the manifest says {promise.size} bytes, the file has {size}"
-            yield Finding("drop.size_mismatch", promise.path, message)
+            yield Finding("drop.size_mismatch", promise.path, message, action=_RENEW)
 
 
 def _altered(promises: tuple[Promise, ...], digests: Mapping[str, str]) -> Iterator[Finding]:
     for promise in promises:
         if (found := digests[promise.path]) != promise.sha256:
             message = f"the manifest says sha256 {promise.sha256[:12]}…, the file has {found[:12]}…"
-            yield Finding("drop.digest_mismatch", promise.path, message)
+            yield Finding("drop.digest_mismatch", promise.path, message, action=_RENEW)
 
 
 def _misshapen(model_type: str, paths: frozenset[str]) -> Iterator[Finding]:

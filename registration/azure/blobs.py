@@ -13,7 +13,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from registration.artifacts.store import StoredFile
+from registration.artifacts.store import Described, StoredFile
 from registration.azure import copying
 from registration.azure.faults import answering
 from registration.errors import ArtifactChangedError
@@ -87,6 +87,12 @@ class BlobStore:
             except ResourceNotFoundError:
                 return None
             return stream.readall(), _etag(stream.properties)
+
+    def described(self, location: Location) -> Described | None:
+        """What is said of the blob at `location`; None when there is none, or only a folder marker."""
+        with answering(SERVICE):
+            found = self._properties(location)
+        return Described(found.size or 0, _etag(found), dict(found.metadata or {})) if found else None
 
     def copy(self, file: StoredFile, destination: Location) -> StoredFile:
         """Copy `file` as listed to `destination` unless something is there already; the file now there is returned."""

@@ -1,4 +1,4 @@
-"""Listings: the workspace's jobs over REST, and the manifests in drop containers.
+"""Listings: the workspace's jobs over REST, and the blobs in drop containers.
 
 The list of jobs can be filtered by type and tag, not by time, so it is read until the caller has enough. It is
 expected newest first: https://learn.microsoft.com/rest/api/azureml/jobs/list.
@@ -18,8 +18,7 @@ from registration.azure.faults import answering
 from registration.azure.rest import ARM
 from registration.azure.workspace import JOBS_API
 from registration.errors import UnavailableError
-from registration.listing import ListedJob, ListedManifest
-from registration.manifest import MANIFEST_NAME
+from registration.listing import ListedBlob, ListedJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,21 +57,20 @@ class WorkspaceJobs:
         return found
 
 
-class DropManifests:
-    """The manifests in any account the identity may read; `suffix` is the cloud's storage suffix."""
+class DropBlobs:
+    """The blobs in any account the identity may read; `suffix` is the cloud's storage suffix."""
 
     def __init__(self, credential: TokenCredential, *, suffix: str) -> None:
         self._credential = credential
         self._suffix = suffix
 
-    def manifests(self, place: DropPlace) -> Iterator[ListedManifest]:
-        """Every manifest in `place`; none, and a warning, if there is no such container."""
+    def blobs(self, place: DropPlace) -> Iterator[ListedBlob]:
+        """Every blob in `place`; none, and a warning, if there is no such container."""
         url = f"https://{place.account}.blob.{self._suffix}"
         with answering("blob storage"), ContainerClient(url, place.container, credential=self._credential) as client:
             try:
                 for blob in client.list_blobs(name_starts_with=place.prefix):
-                    if str(blob.name).rpartition("/")[2] == MANIFEST_NAME:
-                        yield _manifest(blob, place)
+                    yield _listed(blob, place)
             except ResourceNotFoundError:
                 log.warning("a policy expects drops in %s/%s, which is not there", place.account, place.container)
 
@@ -102,6 +100,6 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _manifest(blob: BlobProperties, place: DropPlace) -> ListedManifest:
+def _listed(blob: BlobProperties, place: DropPlace) -> ListedBlob:
     location = Location(place.account, place.container, str(blob.name))
-    return ListedManifest(location, (blob.etag or "").strip('"'), blob.last_modified)
+    return ListedBlob(location, (blob.etag or "").strip('"'), blob.last_modified)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from registration.lineage import JobOutputUri
     from registration.policy.document import ModelPolicy, Policy
+    from registration.policy.drop import DropMatch
 
 
 class PolicySource(Protocol):
@@ -61,11 +62,15 @@ class Shadow:
 
 @dataclass(frozen=True)
 class Feed:
-    """A model that a policy feeds, and the shadow policies that are asked about it too."""
+    """A model that a policy feeds, and the shadow policies that are asked about it too.
+
+    `drop` is the entry of the policy's match that let a drop in; None for a job.
+    """
 
     policy: PolicyInForce
     model: ModelPolicy
     shadows: tuple[Shadow, ...] = ()
+    drop: DropMatch | None = None
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,12 @@ class Catalog:
         return [feed for one in wanted for feed in self._feeds(one) if feed.model.source is not None]
 
     def fed_by_drop(self, *, account: str, container: str, path: str) -> list[Feed]:
-        """The models in the policies that match the drop's location."""
+        """The models in the policies for which the file at `path` completes a drop."""
         matching = (
-            one for one in self.policies if one.policy.wants_drop(account=account, container=container, path=path)
+            (one, one.policy.drop_completed_by(account=account, container=container, path=path))
+            for one in self.policies
         )
-        return [feed for one in matching for feed in self._feeds(one)]
+        return [replace(feed, drop=drop) for one, drop in matching if drop is not None for feed in self._feeds(one)]
 
     def fed_by_output(self, place: JobOutputUri) -> bool:
         """Whether any model comes from the job output that `place` lies in, under either of its names."""

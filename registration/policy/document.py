@@ -17,6 +17,7 @@ from registration.errors import PolicyError, Problem
 from registration.policy import misfits, yaml_text
 from registration.policy.artifact import ArtifactPolicy
 from registration.policy.canonical import said
+from registration.policy.drop import DropMatch
 from registration.policy.fate import Approval, Then
 from registration.policy.fields import Name, Output, RelativePath, TagName, Word
 from registration.policy.handling import Defaults
@@ -113,9 +114,11 @@ class Policy(Document):
         """Whether a job with this experiment and these tags offers candidates to this policy's models."""
         return any(entry.wants(experiment=experiment, tags=tags) for entry in self.match.jobs)
 
-    def wants_drop(self, *, account: str, container: str, path: str) -> bool:
-        """Whether a drop at `path` (inside the container, no leading `/`) offers candidates to this policy's models."""
-        return any(entry.wants(account=account, container=container, path=path) for entry in self.match.drops)
+    def drop_completed_by(self, *, account: str, container: str, path: str) -> DropMatch | None:
+        """The entry that takes the drop which the file at `path` (inside the container, no leading `/`) completes."""
+        where = {"account": account, "container": container, "path": path}
+        entries = [entry for entry in self.match.drops if entry.is_completed_by(**where)]
+        return max(entries, key=lambda entry: entry.rank, default=None)
 
     def model(self, name: str) -> ModelPolicy | None:
         """The model of that name, if the policy has it."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from registration.policy.document import ModelPolicy, Policy
-    from registration.policy.match import DropMatch
+    from registration.policy.drop import DropMatch
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,12 @@ def _wider(policy: Policy, drop: DropMatch | None) -> DropMatch | None:
 
 
 def _covers(wide: DropMatch, narrow: DropMatch) -> bool:
-    same = (wide.account, wide.container) == (narrow.account, narrow.container)
-    return same and (narrow.prefix or "").startswith(wide.prefix or "")
+    return _kind(wide) == _kind(narrow) and (narrow.prefix or "").startswith(wide.prefix or "")
+
+
+def _kind(drop: DropMatch) -> tuple[str | None, ...]:
+    """What two entries have in common if a drop of one is a drop of the other, wherever it lies."""
+    return (drop.account, drop.container, drop.completeness, drop.sign, drop.files)
 
 
 def _of_models(policy: Policy) -> Iterator[Said]:

@@ -1,7 +1,7 @@
 """A match: which finished jobs and which dropped folders a policy is about.
 
 Made from the policy's `match`. It judges identity only: experiment and tags of a job, place of a drop. It promises
-nothing about whether the job succeeded or the drop is complete.
+nothing about whether the job succeeded. Drops are in `drop.py`.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from registration.documents import Document
-from registration.policy.fields import Account, Container, Pattern, Prefix, Word, is_crooked
+from registration.policy.drop import DropMatch
+from registration.policy.fields import Pattern, Word
 
 
 class JobMatch(Document):
@@ -31,20 +32,6 @@ class JobMatch(Document):
         if self.experiment is not None and not _fits(experiment, self.experiment):
             return False
         return all(_fits(tags.get(name), pattern) for name, pattern in self.tags.items())
-
-
-class DropMatch(Document):
-    """Drops in one container, under one prefix if there is one. Nothing here is a pattern."""
-
-    account: Account
-    container: Container
-    prefix: Prefix | None = None
-
-    def wants(self, *, account: str, container: str, path: str) -> bool:
-        """Whether `path`, inside the container, lies here; a path with an empty, `.` or `..` part lies nowhere."""
-        if (account, container) != (self.account, self.container) or is_crooked(path.removesuffix("/")):
-            return False
-        return path.startswith(self.prefix or "")
 
 
 class Matcher(Document):

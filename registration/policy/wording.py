@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from registration.documents import spelled
+from registration.policy.drop import Limits
 
 if TYPE_CHECKING:
     from registration.policy.yaml_text import Path
@@ -38,6 +39,8 @@ _RULES: Final[Mapping[tuple[str | int, ...], tuple[str, str]]] = {
     ("severity",): ("{now}has the severity {new}", "no longer has a severity of its own"),
 }
 _NOTHING: Final = ("0", "0%")
+_PLACE: Final = ("account", "container", "prefix")
+_UNSAID: Final = {"completeness": "manifest", "extra": "ignore", "limits": Limits().model_dump()}
 
 
 def change(path: Path, *, old: Any, new: Any) -> str:
@@ -117,4 +120,6 @@ def _jobs(job: Mapping[str, Any]) -> str:
 
 def _drops(drop: Mapping[str, Any]) -> str:
     where = "/".join(str(drop[part]) for part in ("account", "container") if drop.get(part))
-    return f"drops in {where}/{drop.get('prefix') or ''}"
+    said = f"drops in {where}/{drop.get('prefix') or ''}"
+    more = [f"{key} {value(inner)}" for key, inner in drop.items() if key not in _PLACE and inner != _UNSAID.get(key)]
+    return f"{said} with {', '.join(more)}" if more else said

@@ -1,4 +1,4 @@
-"""Drops: another team's folder becomes a candidate when its manifest, written last, arrives."""
+"""Drops: what another team left becomes a candidate when the file arrives that completes it, usually its manifest."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from registration.candidate import Candidate, DropSource, Refusal
 from registration.errors import ManifestError
 from registration.events import BLOB_CREATED, BlobCreated, NotOfInterest
 from registration.finding import Finding
-from registration.lineage import Lineage
 from registration.policy.evidence import Evidence, Point
+from registration.sources import marked
+from registration.sources.claims import lineage_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from registration.artifacts.store import ArtifactStore
     from registration.manifest import Manifest
     from registration.policy.catalog import Catalog, Feed
@@ -37,11 +40,15 @@ class _Drop:
 
 def offers(blob: BlobCreated, *, store: ArtifactStore, catalog: Catalog) -> list[Candidate | Refusal] | NotOfInterest:
     """The candidate a drop offers, why it is refused, or why the blob is none of our business."""
-    if posixpath.basename(blob.path) != manifest.MANIFEST_NAME:
-        return NotOfInterest(blob.id, BLOB_CREATED, "a drop is complete when its manifest arrives")
     feeds = catalog.fed_by_drop(account=blob.account, container=blob.container, path=blob.path)
+    is_manifest = posixpath.basename(blob.path) == manifest.MANIFEST_NAME
     if not feeds:
-        return NotOfInterest(blob.id, BLOB_CREATED, f"no policy matches a drop at {blob.container}/{blob.path}")
+        said = (
+            "no policy matches a drop at" if is_manifest else "no policy takes it for a drop, nor for the end of one:"
+        )
+        return NotOfInterest(blob.id, BLOB_CREATED, f"{said} {blob.container}/{blob.path}")
+    if not is_manifest:
+        return marked.offers(blob, feeds, store=store)
     here = Location(blob.account, blob.container, blob.path)
     found = store.read(here, limit_bytes=manifest.MAX_BYTES)
     if found is None:
@@ -54,13 +61,25 @@ def _offer(drop: _Drop, feeds: list[Feed]) -> Candidate | Refusal:
     try:
         parsed = manifest.parse(drop.document, source=manifest.MANIFEST_NAME)
     except ManifestError as wrong:
-        return drop.refused(None, *(Finding("manifest.invalid", item.path, item.message) for item in wrong.problems))
+        return drop.refused(None, *invalid(wrong))
     feed = next((feed for feed in feeds if feed.model.name == parsed.model), None)
     if feed is None:
         granted = ", ".join(sorted(feed.model.name for feed in feeds))
-        message = f"model {parsed.model!r} is not granted to this location; granted: {granted}"
-        return drop.refused(None, Finding("manifest.model_not_granted", "model", message))
+        message = f"{parsed.model!r} is not granted to this location; granted: {granted}"
+        action = "name one of these, or ask the platform team for a policy"
+        return drop.refused(None, Finding("manifest.model_not_granted", "model", message, action=action))
     return _candidate(drop, parsed, feed)
+
+
+def invalid(wrong: ManifestError) -> Iterator[Finding]:
+    """What is wrong with a manifest, each at its place."""
+    for problem in wrong.problems:
+        yield Finding("manifest.invalid", problem.path or manifest.MANIFEST_NAME, problem.message)
+
+
+def promises_of(parsed: Manifest) -> tuple[Promise, ...]:
+    """What the manifest says of each file."""
+    return tuple(Promise(file.path, file.size, file.sha256) for file in parsed.files)
 
 
 def _candidate(drop: _Drop, parsed: Manifest, feed: Feed) -> Candidate:
@@ -69,14 +88,15 @@ def _candidate(drop: _Drop, parsed: Manifest, feed: Feed) -> Candidate:
         model=feed.model,
         policy=feed.policy,
         location=drop.source.folder,
-        lineage=_lineage(parsed, drop.event),
+        lineage=lineage_of(parsed.lineage, event=drop.event, attested_by="manifest"),
         event=drop.event,
-        promises=tuple(Promise(file.path, file.size, file.sha256) for file in parsed.files),
+        promises=promises_of(parsed),
         listing_etag=drop.etag,
         metrics=parsed.metrics,
         tags=parsed.tags,
         description=parsed.description,
         stated=_stated(parsed),
+        drop=feed.drop,
         shadows=feed.shadows,
     )
 
@@ -86,17 +106,3 @@ def _stated(parsed: Manifest) -> Evidence:
         name: tuple(Point(point.step, point.value) for point in points) for name, points in parsed.history.items()
     }
     return Evidence(tags=parsed.tags, slices=parsed.slices, history=history, comparable=parsed.comparable)
-
-
-def _lineage(parsed: Manifest, event: str) -> Lineage:
-    said = parsed.lineage
-    return Lineage(
-        job=said.job,
-        job_output_uri=said.run_uri,
-        experiment=None,
-        git_commit=said.git_commit,
-        datasets=tuple(said.datasets),
-        environment=said.environment,
-        source_event=event,
-        attested_by="manifest",
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from registration import manifest, synthetic
 from registration.artifacts.store import Location
-from registration.candidate import Candidate, JobSource, Refusal
+from registration.candidate import Candidate, JobSource, Refusal, source_from
 from registration.errors import InputError
 from registration.events import BLOB_CREATED, RUN_COMPLETED, BlobCreated, JobFinished, NotOfInterest
 from registration.lineage import job_of_blob
@@ -72,12 +72,12 @@ class Resolver:
         match source:
             case ["job", str(workspace), str(job), *_]:
                 return synthetic.run_completed(workspace, job)
-            case ["drop", str(account), str(container), str(folder)]:
-                topics = (topic for topic in self.trusted.account_ids if topic.endswith(f"/{account}"))
-                topic = next(topics, None)
-                place = Location(account, container, folder) / manifest.MANIFEST_NAME
-                return synthetic.blob_created(topic, place) if topic else None
-        return None
+        found = source_from(source)
+        if found is None or isinstance(found, JobSource):
+            return None
+        topics = (topic for topic in self.trusted.account_ids if topic.endswith(f"/{found.sign.account}"))
+        topic = next(topics, None)
+        return synthetic.blob_created(topic, found.sign) if topic else None
 
     def _from_job(self, event: JobFinished) -> list[Offer] | NotOfInterest:
         _trust(event.workspace, {self.trusted.workspace_id}, "REGISTRAR_WORKSPACE")

@@ -261,7 +261,10 @@ def test_a_model_that_is_not_granted_to_the_place_is_refused(app: App, name: str
 
     came = app.raised(DROPS, app.drop(name, manifest("somebody-elses-model")))
 
-    reason = f"model: model 'somebody-elses-model' is not granted to this location; granted: {name}"
+    reason = (
+        f"model: 'somebody-elses-model' is not granted to this location; granted: {name}; "
+        "name one of these, or ask the platform team for a policy"
+    )
     assert came.says == f"rejected: {reason}"
     assert app.receipt(name)["reasons"] == [reason]
     assert (came.wrote, came.versions) == (REFUSED, ())

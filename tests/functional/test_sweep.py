@@ -17,7 +17,7 @@ from azure.storage.blob import BlobServiceClient
 
 from registration import settings
 from registration.artifacts.store import Location
-from registration.azure.listing import DropManifests, WorkspaceJobs
+from registration.azure.listing import DropBlobs, WorkspaceJobs
 from registration.azure.shelf import BlobShelf
 from registration.bootstrap import Parts
 from registration.errors import UnavailableError
@@ -75,7 +75,7 @@ class Swept:
     def sweep(self) -> Sweep:
         return Sweep(
             jobs=WorkspaceJobs(self.parts.rest, self.parts.settings.workspace),
-            drops=DropManifests(self.parts.credential, suffix=self.parts.settings.storage_suffix),
+            drops=DropBlobs(self.parts.credential, suffix=self.parts.settings.storage_suffix),
             resolver=self.parts.registrar.resolver,
             ledger=self.parts.ledger,
             quiet=self.quiet,
@@ -241,14 +241,14 @@ def test_a_workspace_that_is_not_there_is_an_outage(rest: Rest) -> None:
         list(WorkspaceJobs(rest, f"{names.WORKSPACE_ID}-gone").newest_first())
 
 
-def test_manifests_are_listed_with_their_etags(
+def test_blobs_are_listed_with_their_etags(
     credential: DefaultAzureCredential, incoming: ContainerClient, name: str
 ) -> None:
-    for path in ("a/model.manifest.json", "a/model.bin", "b/not-model.manifest.json"):
-        incoming.upload_blob(f"{name}/{path}", b"{}")
+    incoming.upload_blob(f"{name}/a/model.manifest.json", b"{}")
+    incoming.upload_blob(f"{name}-b/model.manifest.json", b"{}")
     place = DropPlace(names.DROP_ACCOUNT, names.DROP_CONTAINER, f"{name}/")
 
-    [found] = DropManifests(credential, suffix="core.windows.net").manifests(place)
+    [found] = DropBlobs(credential, suffix="core.windows.net").blobs(place)
 
     assert found.location == Location(names.DROP_ACCOUNT, names.DROP_CONTAINER, f"{name}/a/model.manifest.json")
     properties = incoming.get_blob_client(found.location.name).get_blob_properties()
@@ -258,7 +258,7 @@ def test_manifests_are_listed_with_their_etags(
 def test_a_drop_container_that_is_not_there_holds_nothing(credential: DefaultAzureCredential, name: str) -> None:
     place = DropPlace(names.DROP_ACCOUNT, name, "")
 
-    assert list(DropManifests(credential, suffix="core.windows.net").manifests(place)) == []
+    assert list(DropBlobs(credential, suffix="core.windows.net").blobs(place)) == []
 
 
 def test_an_empty_sweep_covers_everything(swept: Swept) -> None:

@@ -222,7 +222,7 @@ def test_the_receipt_in_the_documents_has_the_keys_the_code_writes() -> None:
     notice = some_notices()["receipt"]
 
     assert example("receipt").keys() == notice["receipt"].keys()
-    assert notice["folder"]["name"] == "folder"
+    assert notice["place"]["name"] == "folder/model.receipt.json"
 
 
 def test_the_outcome_event_in_the_documents_has_the_keys_the_code_writes() -> None:

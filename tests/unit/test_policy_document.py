@@ -262,8 +262,8 @@ def test_tags_alone_match_whatever_the_experiment() -> None:
 @pytest.mark.parametrize(
     ("account", "container", "path", "wanted"),
     [
-        ("contosodrops", "incoming", "vendor-a/m/model.manifest.json", True),
-        ("contosodrops", "incoming", "vendor-a/m/", True),
+        ("contosodrops", "incoming", "vendor-a/m", True),
+        ("contosodrops", "incoming", "vendor-a/m/", False),
         ("contosodrops", "incoming", "vendor-ab/m", False),
         ("contosodrops", "incoming", "Vendor-A/m", False),
         ("contosodrops", "incoming", "vendor-a/../vendor-b/m", False),
@@ -273,19 +273,25 @@ def test_tags_alone_match_whatever_the_experiment() -> None:
     ],
 )
 def test_a_drop_matches_by_its_exact_place(account: str, container: str, path: str, wanted: bool) -> None:
-    assert parse(CHURN).wants_drop(account=account, container=container, path=path) is wanted
+    found = parse(CHURN).drop_completed_by(account=account, container=container, path=f"{path}/model.manifest.json")
+
+    assert (found is not None) is wanted
 
 
 def test_a_drop_without_a_prefix_means_the_whole_container() -> None:
     policy = parse(CHURN.replace(", prefix: vendor-a/", ""))
 
-    assert policy.wants_drop(account="contosodrops", container="incoming", path="anything/at/all")
+    assert policy.drop_completed_by(
+        account="contosodrops", container="incoming", path="anything/at/all/model.manifest.json"
+    )
 
 
 def test_a_policy_without_drops_wants_none() -> None:
     policy = parse(CHURN.replace("    - drop: {account: contosodrops, container: incoming, prefix: vendor-a/}\n", ""))
 
-    assert not policy.wants_drop(account="contosodrops", container="incoming", path="vendor-a/m")
+    assert not policy.drop_completed_by(
+        account="contosodrops", container="incoming", path="vendor-a/m/model.manifest.json"
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def world() -> World:
 
 
 def findings(world: World, model: str) -> list[str]:
-    """The codes of what was found against the files in the last decision about `model`; notes are not."""
+    """The codes of the findings in the last decision about `model`, but notes."""
     found = world.history(model)[-1]["candidate"]["findings"]
     return [finding["code"] for finding in found if finding["level"] != "note"]
 
@@ -50,7 +50,7 @@ def test_a_model_that_is_not_granted_to_the_place_is_rejected(world: World) -> N
     outcome = world.process(drop_event(FOLDER))
 
     assert outcome.outcome == world.receipt(FOLDER)["outcome"] == "rejected"
-    assert "model 'churn' is not granted" in world.receipt(FOLDER)["reasons"][0]
+    assert "model: 'churn' is not granted" in world.receipt(FOLDER)["reasons"][0]
     assert (world.history("churn"), world.registry.versions) == ([], {})
 
 

@@ -95,7 +95,7 @@ def test_a_manifest_that_is_no_json_is_refused(world: World) -> None:
 
     (finding,) = refusal(world).findings
 
-    assert str(finding).startswith("is not JSON: line 1 column 2")
+    assert str(finding).startswith("model.manifest.json: is not JSON: line 1 column 2")
 
 
 def test_a_manifest_too_large_to_read_is_refused(world: World) -> None:
@@ -112,7 +112,7 @@ def test_a_model_that_is_not_granted_to_the_place_is_refused(world: World) -> No
     (finding,) = refusal(world).findings
 
     assert (finding.code, finding.path) == ("manifest.model_not_granted", "model")
-    assert finding.message == "model 'churn' is not granted to this location; granted: digits"
+    assert finding.message == "'churn' is not granted to this location; granted: digits"
 
 
 def test_a_file_that_is_no_manifest_offers_nothing(world: World) -> None:
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_manifest_offers_nothing(world: World) -> None:
     offered = offers(world, f"{FOLDER}/model.onnx")
 
     assert isinstance(offered, NotOfInterest)
-    assert offered.reason == "a drop is complete when its manifest arrives"
+    assert offered.reason == f"no policy takes it for a drop, nor for the end of one: incoming/{FOLDER}/model.onnx"
 
 
 @pytest.mark.parametrize(

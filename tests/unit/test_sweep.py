@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from registration import cli_sweep, synthetic
 from registration.errors import InputError, LedgerFormatError, PolicyError, UnavailableError
 from registration.ledger import HELD_FOR
-from registration.listing import DropPlace, ListedJob, ListedManifest
+from registration.listing import DropPlace, ListedBlob, ListedJob
 from registration.sources.jobs import Job
 from registration.sweep import Coverage, Sweep
 from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
@@ -80,10 +80,10 @@ class Azure:
         if self.pages == self.fails_at_page:
             raise UnavailableError("Azure ML answered 429: slow down")
 
-    def manifests(self, place: DropPlace) -> Iterator[ListedManifest]:
+    def blobs(self, place: DropPlace) -> Iterator[ListedBlob]:
         for location, modified in self.modified.items():
             if location.container == place.container and location.name.startswith(place.prefix):
-                yield ListedManifest(location, self.world.store.blobs[location][1], modified)
+                yield ListedBlob(location, self.world.store.blobs[location][1], modified)
 
     def quiet(self, work: str) -> bool:
         found = self.world.state.read(f"work/{work}.json")
