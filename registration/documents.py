@@ -32,6 +32,7 @@ _IN_WORDS = {
     "model_type": "must be a mapping of keys to values",
     "model_attributes_type": "must be a mapping of keys to values",
     "list_type": "must be a list",
+    "int_type": "must be a whole number, without quotes",
     "tuple_type": "must be a list",
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
@@ -105,6 +106,8 @@ def _what_is_wrong(item: Mapping[str, Any]) -> str:
         return str(item["msg"]).removeprefix("Value error, ")
     if kind == "literal_error":
         return _not_one_of(str(given), item["ctx"]["expected"])
+    if kind == "string_too_long":
+        return f"is longer than {item['ctx']['max_length']} characters; shorten it"
     if kind == "string_type" and isinstance(given, bool | int | float | Decimal):
         return f'must be text; put it in quotes: "{_as_written(given)}"'
     message = str(item["msg"]).replace("Input should be", "must be", 1)

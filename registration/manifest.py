@@ -42,6 +42,7 @@ _REPAIRS: Final = {
     "is not UTF-8": "save it as UTF-8; PowerShell 5 needs -Encoding utf8",
     "is not JSON": "write it with a JSON library, not by hand",
     "is longer than": "list fewer files, or leave out what the model does not need",
+    "the key ": "remove one of the two",
     "is nested too deeply": "write it as docs/formats/manifest.md shows",
     "must be a mapping": "write one JSON object, as docs/formats/manifest.md shows",
 }
@@ -116,6 +117,8 @@ def _metric(value: object) -> object:
 
 
 def _names[V](entries: dict[str, V]) -> dict[str, V]:
+    if any(_CREDENTIAL.search(name) for name in entries):
+        raise ValueError("has a name that carries a credential; use names without a SAS, key or password")
     for name in entries:
         try:
             _text(name)
@@ -125,12 +128,12 @@ def _names[V](entries: dict[str, V]) -> dict[str, V]:
 
 
 def _tags(tags: dict[str, str]) -> dict[str, str]:
-    reserved = next((key for key in tags if key.casefold().startswith("registrar.")), None)
+    reserved = next((key for key in _names(tags) if key.casefold().startswith("registrar.")), None)
     if reserved:
         raise ValueError(
             f"{reserved!r} is reserved: tags beginning with 'registrar.' are written by Registrar only; rename it"
         )
-    return _names(tags)
+    return tags
 
 
 def _counted[F](files: tuple[F, ...]) -> tuple[F, ...]:

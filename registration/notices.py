@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from registration.artifacts.store import ArtifactStore
-    from registration.candidate import Source
+    from registration.candidate import DropSource, FileSource, Source
     from registration.outcome import Outcome
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,12 @@ def of(outcome: Outcome, *, source: Source | None, workspace: str, at: str) -> t
     """The notices that `outcome` owes, ready for the outbox; `source` is None when it answers a person's request."""
     notices: list[dict[str, Any]] = []
     if source is not None and not isinstance(source, JobSource):
-        receipt = {"apiVersion": "registrar/v1", "kind": "DropReceipt", **outcome.receipt()}
+        receipt = {
+            "apiVersion": "registrar/v1",
+            "kind": "DropReceipt",
+            **outcome.receipt(),
+            "next": _next(outcome, source),
+        }
         places = {"place": asdict(source.receipt), "answers": asdict(source.sign)}
         notices.append({"sink": "receipt", **places, "receipt": receipt})
     if outcome.outcome in EVENT_TYPES:
@@ -85,6 +90,18 @@ def of(outcome: Outcome, *, source: Source | None, workspace: str, at: str) -> t
     if outcome.promoted:
         notices.append(_event("Registrar.ChampionChanged", outcome, workspace=workspace, at=at))
     return tuple(notices)
+
+
+def _next(outcome: Outcome, source: DropSource | FileSource) -> str:
+    """What the team that dropped the files can do now."""
+    if outcome.outcome == "held":
+        return "wait: a person has to answer first; this receipt is written anew then"
+    if outcome.outcome != "rejected":
+        return "nothing"
+    name = source.sign.name.rpartition("/")[2]
+    return (
+        f"mend what the reasons name, then upload {name} again, last; nothing that you dropped was changed or removed"
+    )
 
 
 def _event(kind: str, outcome: Outcome, *, workspace: str, at: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from registration.artifacts import hashing, scan
 from registration.artifacts.reader import Memory, Pinned, Traffic
@@ -24,16 +24,18 @@ if TYPE_CHECKING:
     from registration.artifacts.store import Files
 
 
-_RENEW: Final = "upload the right file, make the manifest anew and upload it last"
-
-
 @dataclass(frozen=True)
 class Promise:
-    """What a manifest says of one file: `size` in bytes and lower-case hexadecimal `sha256`."""
+    """What a manifest says of one file: `size` in bytes and lower-case hexadecimal `sha256`.
+
+    `by` is who says so, and `repair` what to do where it is not true, as findings tell it.
+    """
 
     path: str
     size: int
     sha256: str
+    by: str = "the manifest says"
+    repair: str = "upload the right file, make the manifest anew and upload it last"
 
 
 @dataclass(frozen=True)
@@ -165,15 +167,15 @@ def _unlike(promises: tuple[Promise, ...], artifact: Artifact) -> Iterator[Findi
             action = "upload it, then the manifest again, last"
             yield Finding("drop.file_missing", promise.path, message, action=action)
         elif size != promise.size:
-            message = f"the manifest says {promise.size} bytes, the file has {size}"
-            yield Finding("drop.size_mismatch", promise.path, message, action=_RENEW)
+            message = f"{promise.by} {promise.size} bytes, the file has {size}"
+            yield Finding("drop.size_mismatch", promise.path, message, action=promise.repair)
 
 
 def _altered(promises: tuple[Promise, ...], digests: Mapping[str, str]) -> Iterator[Finding]:
     for promise in promises:
         if (found := digests[promise.path]) != promise.sha256:
-            message = f"the manifest says sha256 {promise.sha256[:12]}…, the file has {found[:12]}…"
-            yield Finding("drop.digest_mismatch", promise.path, message, action=_RENEW)
+            message = f"{promise.by} sha256 {promise.sha256[:12]}…, the file has {found[:12]}…"
+            yield Finding("drop.digest_mismatch", promise.path, message, action=promise.repair)
 
 
 def _misshapen(model_type: str, paths: frozenset[str]) -> Iterator[Finding]:

@@ -80,9 +80,16 @@ def _candidate(sign: _Sign, said: Metadata, feed: Feed) -> Candidate:
         location=sign.source.location,
         lineage=lineage_of(said.lineage, event=sign.event, attested_by="metadata"),
         event=sign.event,
-        promises=(Promise(sign.name, sign.found.size, said.sha256),) if said.sha256 else (),
+        promises=_promises(sign, said),
         listing_etag=sign.found.etag,
         metrics=said.metrics,
         drop=feed.drop,
         shadows=feed.shadows,
     )
+
+
+def _promises(sign: _Sign, said: Metadata) -> tuple[Promise, ...]:
+    if said.sha256 is None:
+        return ()
+    repair = f"upload it again with its true {metadata.PREFIX}sha256"
+    return (Promise(sign.name, sign.found.size, said.sha256, by="its metadata say", repair=repair),)

@@ -110,6 +110,7 @@ def test_a_receipt_lies_beside_the_manifest_and_says_what_the_team_needs() -> No
         "work": "w1",
         "decision": "d1",
         "manifest_etag": etag,
+        "next": "nothing",
     }
 
 
