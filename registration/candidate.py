@@ -128,7 +128,7 @@ class Again:
 
 @dataclass(frozen=True)
 class Candidate:
-    """`location` is the file or folder offered; `promises` are a manifest's.
+    """`location` is the file or folder offered; `promises` and `manifest` are a manifest's.
 
     `listing_etag` is the ETag of what completed a drop: its manifest, its marker, or the file itself; empty for a job.
     `drop` is the entry of the policy's match that let it in.
@@ -146,6 +146,7 @@ class Candidate:
     event: str
     promises: tuple[Promise, ...] = ()
     listing_etag: str = ""
+    manifest: bytes = field(default=b"", repr=False)
     metrics: Mapping[str, object] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json as text
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -22,9 +23,12 @@ from registration.artifacts.reader import Traffic
 from registration.artifacts.scan import Verdict
 from registration.artifacts.store import Location
 from registration.artifacts.validation import Validation
-from registration.errors import InputError, ManifestError
+from registration.documents import load
+from registration.errors import InputError, ManifestError, PolicyError
 from registration.finding import Level
+from registration.policy.artifact import SignaturePolicy
 from registration.policy.drop import Limits
+from registration.policy.folder import read_text
 from registration.sources import drops, folder
 from registration.terminal import shown
 
@@ -47,6 +51,16 @@ ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME", help="The
 WithManifest = Annotated[
     bool, typer.Option("--manifest", help="Hold the files against the model.manifest.json among them, as a drop is.")
 ]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="The files must be signed with one of these public keys (PEM)."),
+]
+RootFile = Annotated[
+    Path | None,
+    typer.Option("--root", metavar="FILE", help="The files must be signed by --identity, as these roots say (PEM)."),
+]
+Identity = Annotated[str | None, typer.Option("--identity", metavar="NAME", help="Who the certificate must name.")]
+Issuer = Annotated[str | None, typer.Option("--issuer", metavar="URL", help="Who authenticated the identity.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 _HOST = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.(?P<suffix>[a-z0-9.-]+)")
 _COLOURS = {
@@ -65,22 +79,27 @@ def add_to(app: typer.Typer, *, blobs: Callable[[str], Files] | None = None) -> 
     opened = blobs or _signed_in
 
     @app.command()
-    def validate(
+    def validate(  # noqa: PLR0913 - a command has its options
         target: Target,
         *,
         profile: ProfileName = profiles.DEFAULT,
         manifest: WithManifest = False,
+        key: KeyFile = None,
+        root: RootFile = None,
+        identity: Identity = None,
+        issuer: Issuer = None,
         json: Json = False,
     ) -> None:
         """Look into one artifact and say whether it is safe. Nothing of it is ever loaded or run.
 
         What a file is, is told by its content. Every file is hashed; of large ones
         only what their format needs is read again. The verdict is safe, unsafe or
-        unscannable.
+        unscannable. With --key or --root the signature beside the files must hold too.
 
         Exit status 0 if it is safe, 1 if it is not, 2 if that could not be found out.
         """
-        case = _case(target, opened, with_manifest=manifest)
+        signer = _signer(key=key, root=root, identity=identity, issuer=issuer)
+        case = replace(_case(target, opened, with_manifest=manifest), signer=signer)
         answer = _validated(case, profile, quietly=json)
         if json:
             typer.echo(text.dumps(answer.to_dict()))
@@ -94,10 +113,13 @@ class _Case:
     """What is validated, what forbids to read a file, and what the listing tells."""
 
     store: Files
+    location: Location
     artifact: Artifact
     promises: tuple[Promise, ...] = ()
     findings: tuple[Finding, ...] = ()
     noticed: tuple[Finding, ...] = ()
+    manifest: bytes = b""
+    signer: SignaturePolicy | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +167,7 @@ def _case(target: str, blobs: Callable[[str], Files], *, with_manifest: bool) ->
     artifact = Artifact.of(store.files(location))
     if not artifact.files:
         raise InputError(f"{shown(target)}: there are no files")
-    case = _Case(store, artifact)
+    case = _Case(store, location, artifact)
     return _promised(case) if with_manifest else case
 
 
@@ -181,12 +203,12 @@ def _promised(case: _Case) -> _Case:
     try:
         said = manifest.parse(document, source=manifest.MANIFEST_NAME)
     except ManifestError as wrong:
-        return _Case(case.store, Artifact(()), findings=tuple(drops.invalid(wrong)))
+        return replace(case, artifact=Artifact(()), findings=tuple(drops.invalid(wrong)))
     promises = drops.promises_of(said)
     artifact = folder.promised(listed, promises)
     sizes = tuple(promise.size for promise in promises)
     noticed = (*folder.too_much(sizes, Limits(), place="files"), *folder.unlisted(artifact, rejects=False))
-    return _Case(case.store, artifact, promises, noticed=noticed)
+    return replace(case, artifact=artifact, promises=promises, noticed=noticed, manifest=document)
 
 
 def _validated(case: _Case, profile: str, *, quietly: bool) -> _Answer:
@@ -207,7 +229,24 @@ def _validated(case: _Case, profile: str, *, quietly: bool) -> _Answer:
             traffic=traffic,
             progress=lambda count: progress.advance(task, count),
         )
-    return _Answer(case, profile, found, traffic)
+    return _Answer(case, profile, replace(found, findings=(*_unsigned(case, found), *found.findings)), traffic)
+
+
+def _signer(*, key: Path | None, root: Path | None, identity: str | None, issuer: str | None) -> SignaturePolicy | None:
+    """What the options ask for, in a policy's words; None if they ask for no signature."""
+    texts = {name: read_text(path, name=str(path)) for name, path in (("key", key), ("root", root)) if path is not None}
+    said = texts | {name: text for name, text in (("identity", identity), ("issuer", issuer)) if text is not None}
+    return load(SignaturePolicy, said, source="signature", error=PolicyError) if said else None
+
+
+def _unsigned(case: _Case, found: Validation) -> tuple[Finding, ...]:
+    """What is wrong with the signatures, if any are asked for."""
+    if case.signer is None:
+        return ()
+    from registration.signatures.verification import Signed, verify  # noqa: PLC0415 - loads cryptography
+
+    signed = Signed(case.store, case.location, case.artifact, found.digests if found.sha256 else None, case.manifest)
+    return verify(case.signer.trust, signed, at=datetime.now(UTC))
 
 
 def _show(answer: _Answer) -> None:

@@ -7,6 +7,7 @@
     │       ├── PolicyError
     │       ├── EvidenceError
     │       ├── ManifestError
+    │       ├── SignatureError
     │       ├── SettingsError
     │       └── ForeignConfigError
     ├── TransientError             the world will answer differently later; the message comes again
@@ -81,6 +82,10 @@ class EvidenceError(DocumentError):
 
 class ManifestError(DocumentError):
     """A drop's manifest breaks the drop contract."""
+
+
+class SignatureError(DocumentError):
+    """A file that should be a signature is none; never leaves the verification, which makes a finding of it."""
 
 
 class SettingsError(DocumentError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from registration.artifacts import profiles
@@ -12,10 +13,14 @@ from registration.candidate import Refusal
 from registration.gathering import evidence_of
 from registration.offers import fingerprint_of
 from registration.record import Case
+from registration.signatures.verification import Signed, verify
 from registration.sources import folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from registration.artifacts.store import ArtifactStore
+    from registration.artifacts.validation import Validation
     from registration.candidate import Candidate
     from registration.sources.jobs import Workspace
     from registration.sources.resolve import Offer
@@ -24,11 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Examination:
-    """Lists, reads and gathers; every method raises `TransientError` when what it reads does not answer or changes."""
+    """Lists, reads and gathers; every method raises `TransientError` when what it reads does not answer or changes.
+
+    `now` is the time, ISO 8601, at which the certificate of a signature has to hold.
+    """
 
     store: ArtifactStore
     workspace: Workspace
     tracing: Tracing
+    now: Callable[[], str]
 
     def inventory(self, offer: Offer) -> Artifact:
         """The files of `offer`, none for a refusal; raises `NotVisibleYetError` if a job shows none."""
@@ -51,6 +60,17 @@ class Examination:
                 noticed=folder.noticed(candidate, artifact),
                 profile=profile,
             )
+            validation = self._verified(candidate, artifact, validation)
         with self.tracing.step("gather"):
             known = evidence_of(candidate, self.workspace)
         return Case(candidate, work, artifact, validation, known)
+
+    def _verified(self, candidate: Candidate, artifact: Artifact, validation: Validation) -> Validation:
+        """With what the signatures say, where the policy names who may sign."""
+        asked = candidate.model.artifact.signature
+        if asked is None:
+            return validation
+        digests = validation.digests if validation.sha256 else None
+        signed = Signed(self.store, candidate.location, artifact, digests, candidate.manifest)
+        found = verify(asked.trust, signed, at=datetime.fromisoformat(self.now()))
+        return replace(validation, findings=(*found, *validation.findings))

@@ -182,7 +182,7 @@ class Registrar:
     @property
     def examination(self) -> Examination:
         """Finds out about offers before they are judged."""
-        return Examination(self.store, self.workspace, self.tracing)
+        return Examination(self.store, self.workspace, self.tracing, self.now)
 
     @property
     def _surroundings(self) -> Surroundings:

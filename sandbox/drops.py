@@ -72,9 +72,10 @@ def upload(account_url: str, container: str, prefix: str, folder: Path, manifest
 
 
 def upload_files(account_url: str, container: str, prefix: str, folder: Path) -> list[Blob]:
-    """Upload the files of `folder` below `prefix` and nothing else, by path; raises as `upload` does."""
+    """Upload the files of `folder` and their signatures below `prefix`, by path; raises as `upload` does."""
+    files = sorted({*_files(folder), *((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*.sig"))})
     with _container(account_url, container) as client:
-        return [_put_file(client, _below(prefix, name), path) for name, path in _files(folder)]
+        return [_put_file(client, _below(prefix, name), path) for name, path in files]
 
 
 def tamper(account_url: str, container: str, path: str) -> Blob:

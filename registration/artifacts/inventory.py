@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from registration.artifacts.store import StoredFile
+
+SIGNATURE_NAME: Final = "model.sig"  # at the top of a folder; it is listed and read, and is no part of the model
 
 
 @dataclass(frozen=True)

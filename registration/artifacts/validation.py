@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from registration.artifacts import hashing, scan
+from registration.artifacts.inventory import SIGNATURE_NAME
 from registration.artifacts.reader import Memory, Pinned, Traffic
 from registration.finding import Finding, Level
 
@@ -147,8 +148,12 @@ class _Reading:
 
 
 def content_digest(digests: Mapping[str, str]) -> str:
-    """The sha256 of what `sha256sum` prints for the files in path order, `<sha256>  <path>` a line."""
-    lines = (_sum_line(path, sha256) for path, sha256 in sorted(digests.items()))
+    """The sha256 of what `sha256sum` prints for the files in path order, `<sha256>  <path>` a line.
+
+    A signature beside other files is left out: the same model, signed again, is the same model.
+    """
+    model = {path: sha256 for path, sha256 in digests.items() if path != SIGNATURE_NAME} or digests
+    lines = (_sum_line(path, sha256) for path, sha256 in sorted(model.items()))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -1,15 +1,19 @@
-"""What a policy asks of the files: their formats, and what becomes of what a scan could not clear."""
+"""What a policy asks of the files: formats, signatures, and what becomes of what a scan could not clear."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from registration.artifacts import profiles
 from registration.artifacts.formats.table import FREE, NAMES
 from registration.documents import Document, nearest
 from registration.finding import Level
+from registration.policy.fields import Word
 from registration.policy.verdict import Result
+
+if TYPE_CHECKING:
+    from registration.signatures.verification import Trust
 
 _FATES = {"reject": Result.FAILED, "hold": Result.HELD}
 
@@ -35,6 +39,18 @@ type Profile = Annotated[str, AfterValidator(_profile), Field(json_schema_extra=
 type FormatName = Annotated[str, AfterValidator(_format), Field(json_schema_extra={"enum": [*NAMES]})]
 
 
+def _keys(written: str) -> str:
+    from registration.signatures import keys  # noqa: PLC0415 - loads cryptography, which most policies do without
+
+    return "".join(key.pem for key in keys.parse(written))
+
+
+def _roots(written: str) -> str:
+    from registration.signatures import certificates  # noqa: PLC0415 - as above
+
+    return certificates.pem(certificates.parse(written))
+
+
 class CodeScan(Document):
     """By which list the names in pickles are judged, and what becomes of what nobody can tell from here."""
 
@@ -55,11 +71,49 @@ class CodeScan(Document):
                 return Result.FAILED
 
 
+class SignaturePolicy(Document):
+    """Whose signature the files need: of a `key`, or of who `root` says is `identity`; PEM, one block or several."""
+
+    required: StrictBool = True
+    key: Annotated[str, AfterValidator(_keys)] | None = None
+    root: Annotated[str, AfterValidator(_roots)] | None = None
+    identity: Word | None = None
+    issuer: Word | None = None
+
+    @model_validator(mode="after")
+    def _can_be_verified(self) -> Self:
+        if (self.key is None) == (self.root is None):
+            raise ValueError("needs key or root, one of them: who signed is never taken from what was signed")
+        if (self.root is None) != (self.identity is None):
+            raise ValueError(
+                "root and identity belong together: the root says who somebody is, identity who it must be"
+            )
+        if self.issuer is not None and self.root is None:
+            raise ValueError("issuer is what a certificate says; it needs root and identity")
+        return self
+
+    @property
+    def trust(self) -> "Trust":
+        """The same as values that verify."""
+        from registration.signatures import certificates, keys  # noqa: PLC0415 - loads cryptography
+        from registration.signatures.verification import Trust  # noqa: PLC0415 - as above
+
+        trusted = keys.parse(self.key) if self.key else ()
+        authority = None
+        if self.root and self.identity:
+            authority = certificates.Authority(certificates.parse(self.root), self.identity, self.issuer)
+        return Trust(trusted, authority, self.required)
+
+
 class ArtifactPolicy(Document):
-    """`formats` are those that the model's files may have, or that they are together; without it, any that is safe."""
+    """`formats` are those that the model's files may have, or that they are together; without it, any that is safe.
+
+    Without `signature`, none is looked for.
+    """
 
     formats: Annotated[tuple[FormatName, ...], Field(min_length=1)] | None = None
     code_scan: CodeScan = CodeScan()
+    signature: SignaturePolicy | None = None
 
     def unwelcome(self, found: Mapping[str, str]) -> dict[str, str]:
         """The files of `found`, format by path, whose format is not asked for; the empty path is all of them together.

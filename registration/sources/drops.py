@@ -92,6 +92,7 @@ def _candidate(drop: _Drop, parsed: Manifest, feed: Feed) -> Candidate:
         event=drop.event,
         promises=promises_of(parsed),
         listing_etag=drop.etag,
+        manifest=drop.document,
         metrics=parsed.metrics,
         tags=parsed.tags,
         description=parsed.description,
