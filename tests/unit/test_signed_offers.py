@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -19,9 +20,7 @@ from tests.fakes import OUTPUTS, TextPolicies
 from tests.signing import OTHER
 from tests.world import CHURN, DIGITS, INCOMING, World, drop_event, job_event, promise
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "signatures.md"
 FILES = {"data.csv": b"a,b\n1,2\n"}
 KEY = {"signature": {"key": signing.public()}}
 
@@ -178,6 +177,13 @@ def test_a_policy_that_could_not_tell_who_signed_is_refused(signature: dict[str,
 def test_the_layout_of_a_key_is_not_what_the_policy_says() -> None:
     assert policy(key=signing.public()).digest == policy(key=f"\n{signing.public().strip()}\n\n").digest
     assert policy(key=signing.public()).digest != policy(key=signing.public(OTHER)).digest
+
+
+def test_the_policy_in_the_documents_can_be_read() -> None:
+    text = DOCS.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    (model,) = yaml.safe_load(text)["models"]
+
+    assert policy(**model["artifact"]["signature"]).models[0].artifact.signature is not None
 
 
 def validated(folder: Path, *said: str) -> tuple[int, list[str]]:
