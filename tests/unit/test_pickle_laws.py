@@ -141,9 +141,11 @@ def test_a_pickle_that_is_cut_short_is_never_safe(cut: int) -> None:
     assert found(whole[:-cut])
 
 
+# A dictionary may become the state of an object, so a key that is a hook there is never plain.
+_keys = st.text().filter(lambda key: not key.startswith("__"))
 _values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=300), st.binary(max_size=300)),
-    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner), st.tuples(inner, inner)),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(_keys, inner), st.tuples(inner, inner)),
     max_leaves=30,
 )
 

@@ -33,7 +33,7 @@ _LOADERS = {
         *("spacy", "spark", "statsmodels", "tensorflow", "transformers", "xgboost"),
     )
 }
-_NOTHING = ("", "null", "~", [])
+_NOTHING: tuple[object, ...] = ("", "null", "~", [])
 _ENVIRONMENTS = re.compile(r"(?:.*[/!])?(?:requirements\.txt|conda\.ya?ml|python_env\.ya?ml|constraints\.txt)")
 _ELSEWHERE = re.compile(
     rb"(?:git|hg|svn|bzr)\+|\b(?:https?|ftp|file|ssh)://|(?:^|\s)(?:-i|--(?:extra-)?index-url|-f|--find-links|-e|--editable)\b",
