@@ -56,10 +56,15 @@ def obj(m: Machine, _data: bytes, pos: int) -> int:
 
 def reduce_(m: Machine, _data: bytes, pos: int) -> int:
     """REDUCE."""
-    if len(m.stack) < m.fence + 2:
+    stack = m.stack
+    if len(stack) < m.fence + 2:
         m.need(2, pos)
-    given = m.stack.pop()
-    m.stack[-1] = _call(m, m.stack[-1], given, "call", pos)
+    given = stack.pop()
+    target = stack[-1]
+    if type(target) is Global and target.is_plain and "call" in target.uses:
+        stack[-1] = m.sizes.result(given)
+    else:
+        stack[-1] = _call(m, target, given, "call", pos)
     return pos
 
 

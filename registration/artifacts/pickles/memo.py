@@ -47,6 +47,8 @@ class Memo:
             self.put(len(self), value)
         elif isinstance(value, tuple) and value[0] < _MOST:
             words.append(int(value[0]) << _BITS | _SIZE)
+        elif type(value) is Ref:
+            words.append(value << _BITS | _REF)
         else:
             words.append(self._word(value))
 
