@@ -3,7 +3,8 @@
 Each case runs in fresh processes, the cases in turn, so that ratios are of one run on one machine:
 
     doors    importing function_app: all that acknowledging an Event Grid event needs
-    worker   the same, and everything made that works on a message, up to its first registry call
+    worker   the same, everything made that works on a message, and the policies read: all that a message needs up to
+             its first registry call
     naive    a function_app that imports the clients and azure.ai.ml at the top, as samples do
 """
 
@@ -29,7 +30,8 @@ from azure.ai.ml import MLClient
     "worker": """
 import function_app
 from registration import bootstrap
-bootstrap.registrar()
+bootstrap.worker()
+bootstrap.registrar().resolver.catalog()
 """,
 }
 MEASURE = """

@@ -16,7 +16,6 @@ from azure.storage.blob import BlobServiceClient
 from registration import settings
 from registration.answers import Answers
 from registration.azure.blobs import BlobStore
-from registration.azure.listing import DropBlobs, WorkspaceJobs
 from registration.azure.policies import BlobPolicies, place_of
 from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
@@ -33,10 +32,8 @@ from registration.question import Questions
 from registration.registrar import Registrar
 from registration.requests import Desk, Requests
 from registration.sources.resolve import Resolver
-from registration.sweep import Sweep
 from registration.tracing import Untraced
 from registration.versioning import Versioning
-from registration.watermark import Watermarks
 from registration.worker import Worker
 
 if TYPE_CHECKING:
@@ -44,6 +41,7 @@ if TYPE_CHECKING:
 
     from registration.policy.catalog import PolicySource
     from registration.settings import Settings
+    from registration.sweep import Sweep
     from registration.tracing import Tracing
 
 APP = Path(__file__).parent.parent
@@ -145,6 +143,10 @@ class Parts:
     @property
     def sweep(self) -> Sweep:
         """Finds what no event told of."""
+        from registration.azure.listing import DropBlobs, WorkspaceJobs  # noqa: PLC0415 - the worker needs none
+        from registration.sweep import Sweep  # noqa: PLC0415 - as above
+        from registration.watermark import Watermarks  # noqa: PLC0415 - as above
+
         return Sweep(
             jobs=WorkspaceJobs(self.rest, self.settings.workspace),
             drops=DropBlobs(self.credential, suffix=self.settings.storage_suffix),
