@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LISTENS = re.compile(r"successfully listens? on https://127\.0\.0\.1:(\d+)")
 _END_WITH_PARENT = "data:text/javascript,process.stdin.on('end',()=>process.exit()).resume()"
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 120
 
 
 class AzuriteError(RuntimeError):
@@ -106,8 +106,10 @@ def _wait_for_port(child: subprocess.Popen[str]) -> int:
             alarm.cancel()
             threading.Thread(target=_drain, args=(child,), daemon=True).start()
             return int(found.group(1))
+    was_in_time = alarm.is_alive()
     alarm.cancel()
-    raise AzuriteError(f"Azurite ended before it listened; it printed: {''.join(printed).strip() or 'nothing'}")
+    what = "ended before it listened" if was_in_time else f"did not listen within {_PATIENCE_SECONDS} seconds"
+    raise AzuriteError(f"Azurite {what}; it printed: {''.join(printed).strip() or 'nothing'}")
 
 
 def _drain(child: subprocess.Popen[str]) -> None:
