@@ -21,7 +21,7 @@ from registration.sweep import Coverage, Sweep
 from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
 from tests.answering import adopted, asked, held, settled
 from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
-from tests.world import INCOMING, World, drop_event, job_event
+from tests.world import INCOMING, World, blob_event, drop_event, job_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -781,3 +781,42 @@ def test_the_command_refuses_a_time_it_cannot_read(azure: Azure) -> None:
 
     assert isinstance(result.exception, InputError)
     assert "--since yesterday: write a time as" in str(result.exception)
+
+
+DROP_WORDS = "prefix: vendor-a/"
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [("completeness: marker", "1/_SUCCESS"), ('completeness: single_file, files: "*.onnx"', "digits.onnx")],
+)
+def test_a_drop_without_a_manifest_whose_event_never_came_is_registered(azure: Azure, taken: str, name: str) -> None:
+    text = azure.world.policies.kept["digits.yaml"]
+    azure.world.policies.kept["digits.yaml"] = text.replace(DROP_WORDS, f"{DROP_WORDS}, {taken}")
+    said = {"registrar_metric_accuracy": "0.9"}
+    for path in ("1/model.txt", "digits.onnx", name):
+        azure.world.store.put(INCOMING / f"vendor-a/{path}", b"x", metadata=said)
+        azure.modified[INCOMING / f"vendor-a/{path}"] = azure.now
+
+    coverage = azure.sweep.run()
+
+    assert coverage == Coverage(eligible=1, enqueued=1)
+    assert azure.work_off() == ["registered"]
+    assert azure.sweep.run() == Coverage(eligible=1, decided=1)
+
+
+def test_a_marked_drop_that_a_dead_worker_left_comes_again(azure: Azure) -> None:
+    text = azure.world.policies.kept["digits.yaml"]
+    azure.world.policies.kept["digits.yaml"] = text.replace(DROP_WORDS, f"{DROP_WORDS}, completeness: marker")
+    azure.world.store.put(INCOMING / "vendor-a/1/model.txt", b"x")
+    marker = INCOMING / "vendor-a/1/_SUCCESS"
+    azure.world.store.put(marker, b"", metadata={"registrar_metric_accuracy": "0.9"})
+    azure.world.faults.fail("state work/", done=True, dead=True)
+    with pytest.raises(UnavailableError):
+        azure.world.process(blob_event(marker))
+    azure.world.faults.revive()
+
+    azure.later(HELD_FOR)
+
+    assert azure.sweep.run() == Coverage(enqueued=1, stuck=1)
+    assert azure.work_off() == ["registered"]
