@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from registration.artifacts.store import Location
+from registration.artifacts.store import Described, Location
 from registration.azure.blobs import CHUNK_BYTES, BlobStore
 from registration.errors import ArtifactChangedError
 from sandbox import names
@@ -249,3 +249,14 @@ def test_a_range_of_a_file_that_changed_is_not_read(
 
     with pytest.raises(ArtifactChangedError):
         store.range(listed, offset=0, length=2)
+
+
+def test_a_blob_is_described_with_its_metadata(store: BlobStore, incoming: ContainerClient, folder: Location) -> None:
+    place = folder / "model.onnx"
+    incoming.upload_blob(place.name, b"xyz", metadata={"registrar_metric_accuracy": "0.9"})
+
+    found = store.described(place)
+
+    etag = incoming.get_blob_client(place.name).get_blob_properties().etag.strip('"')
+    assert found == Described(3, etag, {"registrar_metric_accuracy": "0.9"})
+    assert store.described(folder / "gone") is None
