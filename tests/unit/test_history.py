@@ -429,7 +429,7 @@ def test_a_refused_manifest_is_explained_without_a_decision() -> None:
 
     said = words(tale.run("explain", str(refused.work)))
 
-    assert "model none that it may name outcome rejected version none was registered why model: model 'nope'" in said
+    assert "model none that it may name outcome rejected version none was registered why model: 'nope'" in said
     assert "source drop dropsprod/incoming/vendor-a/[red]x" in said
 
 

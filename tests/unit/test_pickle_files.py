@@ -64,6 +64,8 @@ def test_a_payload_behind_a_packed_array_is_found(pack: Callable[[bytes], bytes]
         b"]\n",
         b"(.)\n",
         b"a: b\n",
+        b"MZ is how some programs begin\n" * 9,
+        b"(iris data,\nwith spaces\n",
     ],
 )
 def test_text_is_not_taken_for_a_pickle(prose: bytes) -> None:

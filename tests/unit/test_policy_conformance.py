@@ -27,8 +27,8 @@ PARTS: list[type[Document]] = [
     *(ModelPolicy, MetricPolicy, SlicePolicy, VsChampion, Defaults, Require, Then, Budget),
     *(ArtifactPolicy, CodeScan),
 ]
-# What a version is and is called, who may answer later, and the one thing that can follow a hold.
-NOT_DECIDING = {"name", "type", "from", "description", "tags", "approval", "hold"}
+# What a version is and is called, who may answer later, the one thing that can follow a hold, and what findings tell.
+NOT_DECIDING = {"name", "type", "from", "description", "tags", "approval", "hold", "signature"}
 PEERS = {"aml-registermodel", "mlflow", "tfma"}
 README = Path(__file__).parents[2] / "README.md"
 
