@@ -200,7 +200,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"registrar_accuracy": "1"}, "registrar_accuracy: unknown name; known names: registrar_metric_NAME"),
     ({"registrar_lineage_commit": "c"}, "registrar_lineage_commit: unknown key; did you mean 'git_commit'?"),
     ({"registrar_lineage_datasets": "[1"}, "registrar_lineage_datasets: is not JSON"),
-    ({"registrar_lineage_job": "https://x/?sig=abc"}, "registrar_lineage_job: carries a credential"),
+    ({"registrar_lineage_job": "https://x/?sig=hunter2"}, "registrar_lineage_job: carries a credential"),
     ({"registrar_sha256": "abc"}, "registrar_sha256: must be 64 hexadecimal digits"),
     (
         {"registrar_metric_a": "1", "Registrar_Metric_A": "2"},
@@ -222,7 +222,7 @@ def test_metadata_that_cannot_be_used_are_answered_with_their_name(
     assert all(
         each.endswith("write the metadata of digits.onnx anew by uploading it again") for each in told["reasons"]
     )
-    assert "abc" not in json.dumps(told) or "sha256" in json.dumps(told)
+    assert "hunter2" not in json.dumps(told)
 
 
 @pytest.mark.parametrize(
