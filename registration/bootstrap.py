@@ -24,6 +24,7 @@ from registration.azure.shelf import BlobShelf
 from registration.azure.topic import OutcomeTopic
 from registration.azure.workspace import AzureWorkspace
 from registration.ledger import Ledger
+from registration.leftovers import Leftovers
 from registration.notices import Notifier
 from registration.pauses import Pauses
 from registration.policy import catalog
@@ -92,11 +93,16 @@ class Parts:
         place = self.settings.policy
         return BlobPolicies(self.credential, place) if place.startswith("https://") else FolderPolicies(APP / place)
 
+    @property
+    def resolver(self) -> Resolver:
+        """Reads the policies in force at each event."""
+        return Resolver(self.settings, self.workspace, self.store, lambda: catalog.load(self.policies))
+
     @cached_property
     def registrar(self) -> Registrar:
         """The registrar with all its parts."""
         return Registrar(
-            resolver=Resolver(self.settings, self.workspace, self.store, lambda: catalog.load(self.policies)),
+            resolver=self.resolver,
             workspace=self.workspace,
             store=self.store,
             ledger=self.ledger,
@@ -141,6 +147,11 @@ class Parts:
         return Worker(desk, self.ledger, self.queue, self.settings.patience, self.tracing)
 
     @property
+    def leftovers(self) -> Leftovers:
+        """Settles what no event leads back to."""
+        return Leftovers(self.ledger, self._versioning, self._notifier, self.settings.workspace, _now)
+
+    @property
     def sweep(self) -> Sweep:
         """Finds what no event told of."""
         from registration.azure.listing import DropBlobs, WorkspaceJobs  # noqa: PLC0415 - the worker needs none
@@ -150,13 +161,15 @@ class Parts:
         return Sweep(
             jobs=WorkspaceJobs(self.rest, self.settings.workspace),
             drops=DropBlobs(self.credential, suffix=self.settings.storage_suffix),
-            resolver=self.registrar.resolver,
+            resolver=self.resolver,
             ledger=self.ledger,
-            quiet=self.ledger.is_quiet,
-            versioning=self.registrar.versioning,
+            quiet_for=self.ledger.quiet_for,
+            pauses=self.pauses,
+            versioning=self._versioning,
+            leftovers=self.leftovers,
             send=self.queue.send,
             watermarks=Watermarks(self._shelves["state"]),
-            now=lambda: datetime.now(UTC),
+            now=self._shelves["state"].now,
             observes=self.settings.observes,
         )
 
@@ -218,7 +231,9 @@ def registrar() -> Registrar:
 
 def worker() -> Worker:
     """The worker of this process."""
-    return parts().worker
+    found = parts()
+    with _lock:  # of several first messages at once, one configures the telemetry
+        return found.worker
 
 
 def quarantine(message: str) -> None:

@@ -11,7 +11,7 @@ import typer
 from registration.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from registration.history import History
@@ -69,7 +69,8 @@ class Commands:
         ledger = self.ledger()
         found = history.known(ledger, model)
         if json:
-            typer.echo(text.dumps(_verified(found) if verify else _then(found, moment) if moment else _all(found)))
+            said = _verified(found) if verify else _then(found, moment) if moment else _all(found, ledger.quarantined())
+            typer.echo(text.dumps(said))
         elif verify:
             pages.show(history_pages.verification(found))
         else:
@@ -103,10 +104,11 @@ def _configured() -> Ledger:
     return bootstrap.parts().ledger
 
 
-def _all(found: History) -> dict[str, Any]:
+def _all(found: History, quarantined: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     champion = found.head.champion
     decisions = [step.to_dict() for step in found.steps]
-    return {**_verified(found), "champion": champion and asdict(champion), "decisions": decisions}
+    given_up = [{name: kept.get(name) for name in ("reason", "attempts")} for kept in quarantined]
+    return {**_verified(found), "champion": champion and asdict(champion), "decisions": decisions, "given_up": given_up}
 
 
 def _verified(found: History) -> dict[str, Any]:

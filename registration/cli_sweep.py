@@ -16,7 +16,8 @@ from registration.terminal import shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from registration.sweep import Coverage, Sweep, Tell
+    from registration.coverage import Coverage
+    from registration.sweep import Sweep, Tell
 
 Since = Annotated[
     str | None,
@@ -34,6 +35,7 @@ ROWS = {
     "enqueued": "events were put on the work queue",
     "stuck": "pieces of work were left by a worker",
     "repaired": "champions were shown again in the registry",
+    "given_up": "pieces of work were tried too often; mend the cause, then replay",
 }
 
 

@@ -18,6 +18,7 @@
     │   └── PausedError                somebody paused the model, or the app
     ├── UnreadableError            the content of a file cannot be followed any further; becomes a finding
     │   └── TooLargeError              following it would take more memory or time than the limits allow
+    ├── PermanentError             a service will not do what it was asked, however often; the message is given up
     ├── LedgerFormatError          a ledger document is damaged, or was written by another version of this app
     ├── LedgerConflictError        somebody wrote the ledger first; read it again and decide again
     ├── PublicationConflictError   somebody published policies meanwhile; look at the difference again
@@ -142,6 +143,10 @@ class UnreadableError(RegistrarError):
 
 class TooLargeError(UnreadableError):
     """Following the content would take more memory or time than the limits of a scan allow."""
+
+
+class PermanentError(RegistrarError):
+    """A service will not do what it was asked, now or later; the message says what it answered."""
 
 
 class LedgerFormatError(RegistrarError):

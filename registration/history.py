@@ -128,7 +128,7 @@ def look_up(ledger: Ledger, model: str, digest: str, *, seq: int = 0) -> tuple[S
     if not _DIGEST.fullmatch(digest):
         return None, (Break(seq, "", f"its name should be a digest, and is given as {digest!r}"),)
     try:
-        step = Step.of(digest, ledger.decision(model, digest))
+        step = Step.of(digest, ledger.kept_decision(model, digest))
         return step, tuple(Break(step.seq or seq, digest, message) for message in _flaws(step, model))
     except _UNREADABLE as wrong:
         return None, (Break(seq, digest, f"nothing before it can be found: {wrong}"),)

@@ -9,7 +9,6 @@
 - `versions/{model}/{number}.json` reserves a version number, so our own workers never share one.
 - `{model}/{digest}.json` among the decisions is a whole decision, written once and before the head names it. Until
   then it is a draft; a decision that no head leads back to is void.
-
 - `pulses/{work}.json` is written by a worker that is alive but has nothing to write, as while it hashes.
 
 A claim holds for HELD_FOR after its last write or pulse. Times are the storage server's, never this machine's.
@@ -23,6 +22,8 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from registration import names
+from registration.artifacts.inventory import digest as digest_of
 from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
 from registration.head import Champion, Head
 from registration.stored import damaged
@@ -50,7 +51,7 @@ class Ledger:
 
         Raises `ClaimHeldError` while another worker holds it.
         """
-        found = self._state.read(_work_name(work))
+        found = self._state.read(names.work(work))
         if found is None:
             return self._claim_first(Work(work, subject, state="claimed", owner=self._new_owner(), attempt=1))
         known = _work_of(found, work)
@@ -72,13 +73,13 @@ class Ledger:
 
     def give_back(self, claim: Claim) -> None:
         """Let the next try claim at once instead of waiting; does nothing if the claim was lost or is settled."""
-        found = self._state.read(_work_name(claim.work.work))
+        found = self._state.read(names.work(claim.work.work))
         if found is None:
             return
         known = _work_of(found, claim.work.work)
         if known.owner != claim.work.owner or known.state != "claimed":
             return
-        self._state.replace(_work_name(claim.work.work), {**found.document, "owner": ""}, etag=found.etag)
+        self._state.replace(names.work(claim.work.work), {**found.document, "owner": ""}, etag=found.etag)
 
     def finish(self, claim: Claim) -> Claim:
         """Record that every notice was delivered."""
@@ -86,42 +87,52 @@ class Ledger:
 
     def work(self, work: str) -> Work | None:
         """The record of a piece of work, or None."""
-        found = self._state.read(_work_name(work))
+        found = self._state.read(names.work(work))
         return _work_of(found, work) if found else None
 
     def works(self, beginning: str) -> Iterator[str]:
         """The key of every piece of work that begins so."""
-        names = (name for name, _ in self._state.names(f"work/{beginning}"))
-        return (name.removeprefix("work/").removesuffix(".json") for name in names)
+        return (names.key(name) for name, _ in self._state.names(f"{names.WORKS}{beginning}"))
 
-    def unfinished(self) -> Iterator[Work]:
-        """Every piece of work that was claimed and never finished, dead or alive."""
-        names = [name for name, state in self._state.names("work/") if state != "finished"]
-        found = (self.work(name.removeprefix("work/").removesuffix(".json")) for name in names)
-        return (work for work in found if work is not None and work.state != "finished")
+    def unfinished(self) -> list[str]:
+        """The key of every piece of work that was claimed and not finished, dead or alive."""
+        return [names.key(name) for name, state in self._state.names(names.WORKS) if state != "finished"]
 
-    def is_quiet(self, work: str) -> bool:
-        """Whether nobody wrote this piece of work, or its pulse, for HELD_FOR."""
-        found = self._state.read(_work_name(work))
-        return found is None or self._left(_work_of(found, work), found) <= timedelta()
+    def quiet_for(self, work: str) -> timedelta:
+        """For how long nobody has written this piece of work, or its pulse."""
+        found = self._state.read(names.work(work))
+        return HELD_FOR - self._left(_work_of(found, work), found) if found else timedelta()
 
     def models(self) -> list[str]:
         """Every model that has a history."""
-        return [name.removeprefix("heads/").removesuffix(".json") for name, _ in self._state.names("heads/")]
+        return [names.key(name) for name, _ in self._state.names(names.HEADS)]
 
     def quarantined(self, *, since: datetime | None = None) -> Iterator[dict[str, Any]]:
-        """Every message that came to quarantine, at `since` or later, with the reason."""
-        found = (self._quarantine.read(name) for name, _ in self._quarantine.names(""))
-        return (it.document for it in found if it is not None and (since is None or it.written >= since))
+        """Every message that came to quarantine, at `since` or later, with the reason.
+
+        Of a damaged document only the reason is told, which is the damage.
+        """
+        for name, _ in self._quarantine.names(""):
+            try:
+                found = self._quarantine.read(name)
+            except LedgerFormatError as damage:
+                yield {"reason": str(damage)}
+            else:
+                if found is not None and (since is None or found.written >= since):
+                    yield found.document
 
     def head(self, model: str) -> Head:
-        """Where the history of `model` stands."""
-        found = self._state.read(_head_name(model))
+        """Where the history of `model` stands; raises `LedgerFormatError` if it has one and its head is gone."""
+        found = self._state.read(names.head(model))
+        if found is None and (decided := next(self._decided_about(model), None)):
+            found = self._state.read(names.head(model))
+            if found is None:  # a history begun anew would take anything for its first champion
+                raise damaged(names.head(model), f"is gone, though {decided} was in the history")
         if found is None:
             return Head(model)
-        head = Head.from_dict(found.document, etag=found.etag, name=_head_name(model))
+        head = Head.from_dict(found.document, etag=found.etag, name=names.head(model))
         if head.model != model:
-            raise damaged(_head_name(model), f"is about the model {head.model!r:.60}")
+            raise damaged(names.head(model), f"is about the model {head.model!r:.60}")
         return head
 
     def draft(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
@@ -138,7 +149,7 @@ class Ledger:
         """
         champion = Champion(promote[0], digest, promote[1]) if promote else None
         moved = head.advanced(digest, champion=champion)
-        name = _head_name(head.model)
+        name = names.head(head.model)
         if head.etag:
             entry = self._state.replace(name, moved.to_dict(), etag=head.etag)
         else:
@@ -153,14 +164,21 @@ class Ledger:
         digest, seq = head.log_digest, head.log_seq
         while claim.work.draft is not None and digest is not None and seq >= claim.work.draft.seq:
             written = self.decision(head.model, digest)
-            if _decided_work(written, name=_decision_name(head.model, digest)) == claim.work.work:
+            if _decided_work(written, name=names.decision(head.model, digest)) == claim.work.work:
                 return digest, written
             digest, seq = written.get("previous"), seq - 1
         return None
 
     def decision(self, model: str, digest: str) -> dict[str, Any]:
-        """A decision that a head or a champion names; raises `LedgerFormatError` when it is not there."""
-        name = _decision_name(model, digest)
+        """A decision that a head names; raises `LedgerFormatError` when it is gone, or not what was written."""
+        found = self.kept_decision(model, digest)
+        if digest_of(found) != digest:
+            raise damaged(names.decision(model, digest), "was changed after it was written")
+        return found
+
+    def kept_decision(self, model: str, digest: str) -> dict[str, Any]:
+        """The same as it is kept now, whoever may have changed it."""
+        name = names.decision(model, digest)
         found = self._decisions.read(name)
         if found is None:
             raise LedgerFormatError(f"decision {digest} of model {model} is not in the ledger: restore the blob {name}")
@@ -175,25 +193,29 @@ class Ledger:
         number = at_least
         while True:
             try:
-                self._state.create(f"versions/{model}/{number}.json", {"work": work})
+                self._state.create(names.reservation(model, number), {"work": work})
             except LedgerConflictError:
                 number += 1
             else:
                 return number
 
     def beat(self, claim: Claim) -> None:
-        """Say that the worker of `claim` is alive: it holds the work for HELD_FOR from now, though it wrote nothing."""
-        name = _pulse_name(claim.work.work)
+        """Say that the worker of `claim` is alive: it holds the work for HELD_FOR from now, though it wrote nothing.
+
+        Raises `LedgerConflictError` where another worker beats, and has the work: its pulse is not to be hidden.
+        """
+        name, pulse = names.pulse(claim.work.work), {"owner": claim.work.owner}
         found = self._state.read(name)
-        pulse = {"owner": claim.work.owner}
         if found is None:
             self._state.create(name, pulse)
-        else:
-            self._state.replace(name, pulse, etag=found.etag)
+            return
+        if found.document != pulse and (known := self.work(claim.work.work)) and known.owner != claim.work.owner:
+            raise LedgerConflictError(f"work {claim.work.work} is another worker's by now")
+        self._state.replace(name, pulse, etag=found.etag)
 
     def remember_failure(self, message: str, reason: str) -> None:
         """Keep why a delivery failed, for `failure` to tell when the host gives the message up."""
-        name = f"failures/{_digest(message)}.json"
+        name = names.failure(message)
         found = self._state.read(name)
         if found is None:
             self._state.create(name, {"reason": reason})
@@ -202,19 +224,34 @@ class Ledger:
 
     def failure(self, message: str) -> str | None:
         """Why the latest delivery of `message` failed, if that was remembered."""
-        found = self._state.read(f"failures/{_digest(message)}.json")
+        found = self._state.read(names.failure(message))
         return found.document.get("reason") if found else None
 
     def quarantine(self, message: str, *, reason: str, attempts: int) -> str:
         """Keep a message nobody could use, with the reason, once; the name it is kept under is returned."""
-        name = f"{_digest(message)}.json"
+        name = names.letter(message)
         document = {"format": "registrar/quarantine/v1", "reason": reason, "attempts": attempts, "message": message}
         self._quarantine.create_text(name, json.dumps(document, indent=2))
         return name
 
+    def _decided_about(self, model: str) -> Iterator[str]:
+        """The decisions about `model` that must have been in its history, for drafts are kept as well."""
+        for name, _ in self._decisions.names(f"{model}/"):
+            found = self._decisions.read(name) if name.endswith(".json") else None
+            if found is not None and self._was_in_history(name, found.document):
+                yield name
+
+    def _was_in_history(self, name: str, decision: Mapping[str, Any]) -> bool:
+        match decision:
+            case {"previous": str()}:  # even a draft for such a place was written after a head
+                return True
+            case {"candidate": {"work": str(key)}} if work := self.work(key):
+                return f"/{(work.result or {}).get('decision')}." in name
+        return False
+
     def _claim_first(self, fresh: Work) -> Claim:
         try:
-            entry = self._state.create(_work_name(fresh.work), asdict(fresh))
+            entry = self._state.create(names.work(fresh.work), asdict(fresh))
         except LedgerConflictError:
             raise ClaimHeldError(fresh.work, seconds=HELD_FOR.total_seconds()) from None
         return Claim(fresh, entry.etag)
@@ -230,27 +267,27 @@ class Ledger:
         return max(found.written, self._last_beat(known)) + HELD_FOR - found.now
 
     def _last_beat(self, known: Work) -> datetime:
-        found = self._state.read(_pulse_name(known.work))
+        found = self._state.read(names.pulse(known.work))
         if found is None or found.document.get("owner") != known.owner:
             return datetime.min.replace(tzinfo=UTC)
         return found.written
 
     def _write(self, claim: Claim, work: Work) -> Claim:
-        entry = self._state.replace(_work_name(work.work), asdict(work), etag=claim.etag)
+        entry = self._state.replace(names.work(work.work), asdict(work), etag=claim.etag)
         return Claim(work, entry.etag)
 
     def _record(self, model: str, decision: Mapping[str, Any]) -> str:
         text = json.dumps(decision, sort_keys=True, separators=(",", ":"), allow_nan=False)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        self._decisions.create_text(_decision_name(model, digest), text)
+        self._decisions.create_text(names.decision(model, digest), text)
         return digest
 
 
 def _work_of(found: Entry, work: str) -> Work:
     """The record found under the key `work`; a copy of another one would lead writes to the wrong blob."""
-    known = Work.from_dict(found.document, name=_work_name(work))
+    known = Work.from_dict(found.document, name=names.work(work))
     if known.work != work:
-        raise damaged(_work_name(work), f"is about the work {known.work!r:.80}")
+        raise damaged(names.work(work), f"is about the work {known.work!r:.80}")
     return known
 
 
@@ -260,23 +297,3 @@ def _decided_work(decision: Mapping[str, Any], *, name: str) -> str:
             return work
         case _:
             raise damaged(name, "does not say which work it decided, and what was decided before")
-
-
-def _decision_name(model: str, digest: str) -> str:
-    return f"{model}/{digest}.json"
-
-
-def _work_name(work: str) -> str:
-    return f"work/{work}.json"
-
-
-def _pulse_name(work: str) -> str:
-    return f"pulses/{work}.json"
-
-
-def _digest(message: str) -> str:
-    return hashlib.sha256(message.encode(errors="backslashreplace")).hexdigest()
-
-
-def _head_name(model: str) -> str:
-    return f"heads/{model}.json"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from registration.artifacts.inventory import digest
 from registration.artifacts.store import Location
 from registration.candidate import JobSource
+from registration.stored import damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,18 +60,29 @@ class Notifier:
             raise failures[0]
 
     def _deliver(self, notice: Mapping[str, Any]) -> None:
-        if notice["sink"] == "receipt":
-            self._write_receipt(notice)
-        elif self.topic is not None:
-            self.topic.publish(notice["event"])
+        match notice:
+            case {"sink": "receipt", "answers": dict(answers), "place": dict(place), "receipt": dict(receipt)}:
+                self._write_receipt(_location(place), answers=_location(answers), receipt=receipt)
+            case {"sink": "topic", "event": dict(event)}:
+                if self.topic is not None:
+                    self.topic.publish(event)
+            case _:
+                raise damaged("a work record", f"owes a notice that cannot be sent, {notice!r:.200}")
 
-    def _write_receipt(self, notice: Mapping[str, Any]) -> None:
-        answered, receipt = Location(**notice["answers"]), notice["receipt"]
-        found = self.store.read(answered, limit_bytes=0)
-        if found is None or found[1] == receipt["manifest_etag"]:
-            self.store.write(Location(**notice["place"]), _pretty(receipt))
+    def _write_receipt(self, place: Location, *, answers: Location, receipt: Mapping[str, Any]) -> None:
+        found = self.store.read(answers, limit_bytes=0)
+        if found is None or found[1] == receipt.get("manifest_etag"):
+            self.store.write(place, _pretty(receipt))
         else:
-            log.info("left the receipt for %s unwritten: it was replaced, and the new one gets its own", answered)
+            log.info("left the receipt for %s unwritten: it was replaced, and the new one gets its own", answers)
+
+
+def _location(said: Mapping[str, Any]) -> Location:
+    match said:
+        case {"account": str(account), "container": str(container), "name": str(name)}:
+            return Location(account, container, name)
+        case _:
+            raise damaged("a work record", f"names a place that is none, {said!r:.200}")
 
 
 def of(outcome: Outcome, *, source: Source | None, workspace: str, at: str) -> tuple[dict[str, Any], ...]:

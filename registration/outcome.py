@@ -16,17 +16,20 @@ declined     what a person asked for could not be done; nothing changed
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from registration.candidate import JobSource
+from registration.candidate import JobSource, source_from
 from registration.record import promoted
+from registration.stored import damaged, made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.candidate import Refusal
     from registration.record import Case, Past
+    from registration.stored import Kind
+    from registration.work import Work
 
 MOST_REASONS = 50
 DECIDED = {"register": "registered", "hold": "held", "reject": "rejected"}
@@ -50,10 +53,14 @@ class Outcome:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Outcome:
-        """The outcome as a work record keeps it; members that a newer version added are left out."""
-        names = {known.name for known in fields(cls)}
-        known = {name: value for name, value in data.items() if name in names}
-        return cls(**{**known, "reasons": tuple(known["reasons"])})
+        """The outcome as a work record keeps it; members that a newer version added are left out.
+
+        Raises `LedgerFormatError` when it was damaged.
+        """
+        name = f"work/{data.get('work', '…')}.json"
+        if not isinstance(reasons := data.get("reasons"), list | tuple):
+            raise damaged(name, f"has {reasons!r:.60} as result.reasons")
+        return made(cls, {**data, "reasons": tuple(map(str, reasons))}, shape=_SHAPE, name=name, at="result.")
 
     def to_dict(self) -> dict[str, Any]:
         """As stored and as shown to machines."""
@@ -63,6 +70,19 @@ class Outcome:
         """What the team that dropped the files is told."""
         wanted = ("outcome", "model", "version", "promoted", "reasons", "work", "decision", "manifest_etag")
         return {name: value for name, value in self.to_dict().items() if name in wanted}
+
+
+_SHAPE: Mapping[str, Kind] = {
+    "event": str,
+    "outcome": str,
+    "source": str,
+    "model": str | None,
+    "version": int | None,
+    "promoted": bool,
+    "work": str | None,
+    "decision": str | None,
+    "manifest_etag": str | None,
+}
 
 
 def refused(refusal: Refusal, work: str) -> Outcome:
@@ -79,20 +99,50 @@ def refused(refusal: Refusal, work: str) -> Outcome:
 
 
 def recorded(case: Case, decision: Mapping[str, Any], *, digest: str) -> Outcome:
-    """The outcome of a recorded decision; a version it names was registered."""
-    return replace(
-        _of(case),
+    """The outcome of a recorded decision about `case`; a version it names was registered."""
+    return replace(told(decision, digest=digest), event=case.candidate.event)
+
+
+def told(decision: Mapping[str, Any], *, digest: str) -> Outcome:
+    """The outcome of a recorded decision, by what it says alone; the event is the one it was made for."""
+    offered, source = decision["candidate"], source_from(decision["candidate"]["source"])
+    is_drop = not isinstance(source, JobSource)  # what a team claims of jobs, nobody has checked
+    return Outcome(
+        event=offered["event"],
         outcome=DECIDED[decision["outcome"]],
         reasons=_first(tuple(decision["reasons"])),
+        source=str(source),
+        model=decision["model"],
         version=decision["version"],
         promoted=promoted(decision),
+        lineage_job_output_uri=None if is_drop else offered["lineage"].get("lineage.job_output_uri"),
+        work=offered["work"],
         decision=digest,
+        manifest_etag=offered["fingerprint"] if is_drop else None,
     )
+
+
+def replaced(work: Work) -> Outcome:
+    """The outcome of work whose files were replaced before anybody settled it."""
+    reason = "its files were replaced before it was settled; what lies there now is other work"
+    event, model = str(work.subject.get("event") or ""), work.subject.get("model")
+    source = str(source_from(work.subject.get("source")))
+    return Outcome(event, "rejected", (reason,), source=source, model=model, work=work.work)
 
 
 def same_bytes(case: Case, champion: Past) -> Outcome:
     """The outcome of a candidate that is the champion already."""
-    return replace(_of(case), reasons=(f"the same bytes as the champion, version {champion.version}",))
+    is_drop = not isinstance(case.candidate.source, JobSource)  # as above
+    return Outcome(
+        event=case.candidate.event,
+        outcome="duplicate",
+        reasons=(f"the same bytes as the champion, version {champion.version}",),
+        source=str(case.candidate.source),
+        model=case.candidate.model.name,
+        lineage_job_output_uri=None if is_drop else case.candidate.lineage.job_output_uri,
+        work=case.work,
+        manifest_etag=case.candidate.listing_etag or None,
+    )
 
 
 def observed(outcome: Outcome) -> Outcome:
@@ -114,17 +164,3 @@ def _first(reasons: tuple[str, ...]) -> tuple[str, ...]:
     """An outcome goes into events and logs, which have a limit; the decision record has every reason."""
     left = len(reasons) - MOST_REASONS
     return reasons if left <= 0 else (*reasons[:MOST_REASONS], f"and {left} more")
-
-
-def _of(case: Case) -> Outcome:
-    is_drop = not isinstance(case.candidate.source, JobSource)  # what a team claims of jobs, nobody has checked
-    return Outcome(
-        event=case.candidate.event,
-        outcome="duplicate",
-        reasons=(),
-        source=str(case.candidate.source),
-        model=case.candidate.model.name,
-        lineage_job_output_uri=None if is_drop else case.candidate.lineage.job_output_uri,
-        work=case.work,
-        manifest_etag=case.candidate.listing_etag or None,
-    )

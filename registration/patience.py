@@ -16,8 +16,9 @@ class Patience:
     first_pause_seconds: float = 15.0
 
     def pause(self, attempt: int, *, asked_seconds: float | None) -> float:
-        """Seconds until the next attempt; what the service asked for, up to an hour, counts more than our reckoning."""
-        if asked_seconds is not None:
-            return min(asked_seconds, LONGEST_ASKED_SECONDS)
+        """Seconds until the next attempt: what the service asked for, and never less than our own reckoning.
+
+        A service that asks for one second, again and again, would else use up all attempts in one short outage.
+        """
         doubled: float = self.first_pause_seconds * 2.0 ** min(attempt - 1, 30)
-        return min(doubled, LONGEST_PAUSE_SECONDS)
+        return max(min(doubled, LONGEST_PAUSE_SECONDS), min(asked_seconds or 0, LONGEST_ASKED_SECONDS))

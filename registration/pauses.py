@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from registration.errors import LedgerFormatError, PausedError
+from registration.errors import PausedError
+from registration.stored import damaged, read_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +34,8 @@ class Pauses:
             said = self._standing(name) if name else None
             if said is not None:
                 whom = "the app" if name == _APP else name
-                why = f"{whom} was paused by {said['actor']} at {said['at']}: {said['reason']}"
+                actor, at, reason = (said.get(member, "unknown") for member in ("actor", "at", "reason"))
+                why = f"{whom} was paused by {actor} at {at}: {reason}"
                 raise PausedError(why, retry_after_seconds=PAUSED_SECONDS)
 
     def pause(self, model: str | None, *, actor: str, reason: str, at: str) -> None:
@@ -62,9 +64,10 @@ class Pauses:
         found = self.shelf.read(_name(name))
         if found is None:
             return None
-        if found.document.get("format") != FORMAT:
-            raise LedgerFormatError(f"a pause has format {found.document.get('format')!r}; this version reads {FORMAT}")
-        return found.document if found.document["paused"] else None
+        read_format(found.document, FORMAT, name=_name(name))
+        if not isinstance(paused := found.document.get("paused"), bool):
+            raise damaged(_name(name), f"has {paused!r:.60} as paused")
+        return found.document if paused else None
 
     def _write(self, model: str | None, said: Mapping[str, object]) -> None:
         name, document = _name(model or _APP), {"format": FORMAT, **said}

@@ -15,7 +15,13 @@ from registration import envelope, events, notices, record
 from registration import outcome as outcomes
 from registration.candidate import Candidate, Refusal, work_key
 from registration.claiming import claimed
-from registration.errors import ArtifactChangedError, LedgerConflictError, MalformedEventError, PausedError
+from registration.errors import (
+    ArtifactChangedError,
+    LedgerConflictError,
+    MalformedEventError,
+    PausedError,
+    PermanentError,
+)
 from registration.events import NotOfInterest
 from registration.examination import Examination
 from registration.offers import Opened, by_group, fingerprint_of, model_of, subject_of
@@ -92,8 +98,9 @@ class Registrar:
                 settled += self.settle_together(together)
             except Exception as failure:  # noqa: BLE001 - raised again below, when the others are settled
                 failures.append(failure)
-        # A pause first: it costs no attempt, so another offer's fault must not use them up meanwhile.
-        failures.sort(key=lambda failed: not isinstance(failed, PausedError))
+        # A pause first: it costs no attempt, so another offer's fault must not use them up meanwhile. What is given up
+        # at once comes last: the others still have their attempts.
+        failures.sort(key=lambda failed: (not isinstance(failed, PausedError), isinstance(failed, PermanentError)))
         for unraised in failures[1:]:
             log.error("another offer of the same event failed", exc_info=unraised)
         if failures:

@@ -147,7 +147,8 @@ def _unsealed(document: Mapping[str, Any]) -> Letter | Unreadable:
     message = document.get("message")
     if document.get("format") != QUARANTINE_FORMAT or not isinstance(message, str):
         found = f"format {document.get('format')!r}, message of type {type(message).__name__}"
-        return Unreadable("registrar-quarantine", f"{found}; this version reads {QUARANTINE_FORMAT!r} with a text")
+        reads = f"this version reads {QUARANTINE_FORMAT!r} with a text; its reason: {document.get('reason')}"
+        return Unreadable("registrar-quarantine", f"{found}; {reads}")
     source = _name(message)
     try:
         opened = envelope.open_(message)

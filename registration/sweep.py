@@ -2,7 +2,8 @@
 
     jobs        completed since the watermark, and not in the ledger: a synthetic event
     drops       completed since the watermark, and not in the ledger: a synthetic event
-    stuck work  unfinished, and nobody is at it: an event that leads back to its source
+    stuck work  unfinished, and nobody is at it: an event that leads back to its source; settled if none does,
+                because its files were replaced
     champions   not shown in the registry as the head says: shown again
 
 It judges nothing: the worker that gets the event does. What it cannot tell, it enqueues. A job that is offered twice
@@ -11,67 +12,53 @@ costs one answer `duplicate`; a job that is never offered is a model that nobody
 
 from __future__ import annotations
 
-import json
+import contextlib
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from registration import events, synthetic
-from registration.candidate import DropSource, JobSource, Refusal, work_key
-from registration.errors import MalformedEventError, NotVisibleYetError, RegistrarError, RegistryMismatchError
-from registration.events import NotOfInterest
-from registration.listing import DropPlace, ListedJob
+from registration import leads
+from registration.coverage import Coverage
+from registration.errors import (
+    ClaimHeldError,
+    LedgerConflictError,
+    LedgerFormatError,
+    PausedError,
+    PermanentError,
+    RegistryMismatchError,
+)
+from registration.ledger import HELD_FOR
+from registration.listing import ListedJob
 from registration.registrar import ACTED, OBSERVED
 from registration.registry import CHAMPION_TAG, STATUS_TAG
 from registration.reoffer import epoch_of
-from registration.request import KEY as REQUEST
-from registration.sources import folder
-from registration.sources.resolve import UnknownSourceError
-from registration.synthetic import Synthetic
-from registration.versioning import ARCHIVED
+from registration.versioning import ARCHIVED, WITHDRAWN
 from registration.watermark import LONGEST_RUN, Watermark, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from registration.artifacts.store import Location
     from registration.ledger import Ledger
+    from registration.leftovers import Leftovers
     from registration.listing import DropListing, JobListing
+    from registration.pauses import Pauses
     from registration.policy.catalog import Catalog
-    from registration.sources.resolve import Offer, Resolver
+    from registration.sources.resolve import Resolver
+    from registration.synthetic import Synthetic
     from registration.versioning import Versioning
     from registration.watermark import Watermarks
     from registration.work import Work
 
 log = logging.getLogger(__name__)
+MOST_CLAIMS = 60  # three times what one message is tried
+LONGEST_TRIED = timedelta(days=7)
+# What one piece of work or one champion may meet, at each pass, without keeping the others waiting.
+STAYS = (LedgerConflictError, PermanentError, RegistryMismatchError)
 SHOWN = {CHAMPION_TAG: "true", STATUS_TAG: "champion"}
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """What a sweep found, and did.
-
-    `eligible` are the jobs and drops looked at that some policy wants, `decided` those of them whose every model
-    has its decision. `enqueued` are events sent, `stuck` pieces of work that a worker left, and `repaired` champions
-    that the registry did not show.
-    """
-
-    eligible: int = 0
-    decided: int = 0
-    enqueued: int = 0
-    stuck: int = 0
-    repaired: int = 0
-
-    @property
-    def share(self) -> float:
-        """Decided out of eligible, from 0 to 1; 1 when nothing was eligible."""
-        return self.decided / self.eligible if self.eligible else 1.0
-
-    def to_dict(self) -> dict[str, float]:
-        """As shown to machines."""
-        return {**asdict(self), "coverage": round(self.share, 4)}
 
 
 type Tell = Callable[[Coverage, str], None]  # the coverage so far, and what was just done; empty when nothing was
@@ -83,17 +70,20 @@ def _tell_nobody(_coverage: Coverage, _news: str) -> None:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Makes passes. `quiet` says whether nobody wrote to a piece of work, by its key, for as long as a claim holds.
+    """Makes passes. `quiet_for` says for how long nobody has written to a piece of work, by its key.
 
-    While the app only `observes`, no champion is shown.
+    `now` is the storage server's time, because this machine's may be an hour off. While the app only `observes`, no
+    champion is shown.
     """
 
     jobs: JobListing
     drops: DropListing
     resolver: Resolver
     ledger: Ledger
-    quiet: Callable[[str], bool]
+    quiet_for: Callable[[str], timedelta]
+    pauses: Pauses
     versioning: Versioning
+    leftovers: Leftovers
     send: Callable[[str], None]
     watermarks: Watermarks
     now: Callable[[], datetime]
@@ -132,7 +122,9 @@ class _Pass:
         self._sweep, self._window, self._began = sweep, window, began
         self._tell, self._dry_run = tell, dry_run
         self._catalog: Catalog = catalog
-        self._resolver = replace(sweep.resolver, catalog=lambda: catalog)
+        resolver = replace(sweep.resolver, catalog=lambda: catalog)
+        self._leads = leads.Leads(resolver, OBSERVED if sweep.observes else ACTED)
+        self._damages: list[LedgerFormatError] = []
         self._coverage = Coverage()
         self._sent: set[str] = set()
         self.open: dict[str, datetime] = {}
@@ -145,14 +137,23 @@ class _Pass:
             except Exception as failure:  # noqa: BLE001 - raised below, when the other steps had their turn
                 log.warning("a part of the sweep failed, so the watermark stays where it is: %s", failure)
                 failures.append(failure)
-        if failures:
+        if failures := [*failures, *self._damages]:
             raise failures[0]
         return self._coverage
+
+    @contextlib.contextmanager
+    def _passing_over_damage(self) -> Iterator[None]:
+        """One damaged document keeps neither the others waiting nor its own damage quiet."""
+        try:
+            yield
+        except LedgerFormatError as damage:
+            log.warning("the watermark stays where it is: %s", damage)
+            self._damages.append(damage)
 
     def _jobs(self) -> None:
         for job in self._completed():
             if self._catalog.fed_by_job(experiment=job.experiment, tags=job.tags):
-                self._look(synthetic.run_completed(self._resolver.trusted.workspace_id, job.name))
+                self._look(self._leads.to_job(job.name))
 
     def _completed(self) -> Iterator[ListedJob]:
         """The jobs to look at; those still running are noted for the next pass."""
@@ -168,7 +169,7 @@ class _Pass:
     def _completed_at_last(self, awaited: dict[str, datetime]) -> Iterator[ListedJob]:
         """Of the jobs that were running at the last pass and are too old for the list, those that completed."""
         for name, created in awaited.items():
-            found = self._resolver.workspace.job(name)
+            found = self._sweep.resolver.workspace.job(name)
             job = ListedJob(name, found.status, created, None, found.experiment, found.tags) if found else None
             if job is not None and job.is_completed:
                 yield job
@@ -179,54 +180,92 @@ class _Pass:
         return bool(self._catalog.fed_by_drop(account=blob.account, container=blob.container, path=blob.name))
 
     def _drops(self) -> None:
-        topics = {topic.rpartition("/")[2]: topic for topic in self._resolver.trusted.account_ids}
-        for place in _places(self._catalog):
-            if place.account not in topics:
+        for place in leads.places(self._catalog):
+            if not self._leads.hears(place.account):
                 log.warning(
                     "drops in account %s are not heard: REGISTRAR_DROP_ACCOUNTS does not name it", place.account
                 )
                 continue
             for found in self._sweep.drops.blobs(place):
                 if found.modified >= self._window.start and self._is_sign(found.location):
-                    self._look(synthetic.blob_created(topics[place.account], found.location))
+                    self._look(self._leads.to_blob(found.location))
 
     def _look(self, event: Synthetic) -> None:
-        keys = self._keys(event)
-        if keys == []:
+        keys = self._leads.works(event)
+        if keys is not None and not keys:
             return
-        works = [self._sweep.ledger.work(key) for key in keys or ()]
-        is_decided = bool(works) and all(work is not None and work.state != "claimed" for work in works)
-        self._count(eligible=1, decided=int(is_decided))
-        if not works or None in works:
-            self._send(event)
+        with self._passing_over_damage():
+            works = [self._sweep.ledger.work(key) for key in keys or ()]
+            is_decided = bool(works) and all(work is not None and work.state != "claimed" for work in works)
+            self._count(eligible=1, decided=int(is_decided))
+            if not works or None in works:
+                self._send(event)
 
     def _stuck(self) -> None:
-        for work in self._sweep.ledger.unfinished():
-            if self._sweep.quiet(work.work):
-                self._bring_back(work)
+        for key in self._sweep.ledger.unfinished():
+            with self._passing_over_damage():
+                work, quiet = self._sweep.ledger.work(key), self._sweep.quiet_for(key)
+                if work is not None and work.state != "finished" and quiet >= HELD_FOR and not self._is_paused(work):
+                    self._bring_back(work, is_old=quiet >= LONGEST_TRIED)
 
-    def _bring_back(self, work: Work) -> None:
-        answer = _answer(work)
-        event = answer or self._resolver.event_of(work.subject.get("source"))
-        keys = [work.work] if answer else self._keys(event) if event else []
-        if event and (keys is None or work.work in keys):
-            self._count(stuck=1)
-            self._send(event)
+    def _is_paused(self, work: Work) -> bool:
+        # Its messages come again for as long as the pause stands; one more at each pass would never end.
+        try:
+            self._sweep.pauses.check(work.subject.get("model"))
+        except PausedError:
+            return True
+        return False
+
+    def _bring_back(self, work: Work, *, is_old: bool) -> None:
+        source, answer = work.subject.get("source"), leads.answer(work)
+        event = answer or self._leads.back_to(source)
+        works = {work.work: None} if answer else self._leads.works(event) if event else {}
+        if event and (works is None or work.work in works):
+            self._try_again(work, event, is_old=is_old)
         elif epoch_of(work) > ACTED:
             log.info("work %s is unfinished; the request that it follows from brings it back", work.work)
+        elif source and self._is_replaced(work, works or {}):
+            self._settle(work)
         else:
             log.info("work %s stays unfinished: no event leads back to it any more", work.work)
 
+    def _is_replaced(self, work: Work, works: Mapping[str, str | None]) -> bool:
+        """Whether what is left of this work can be settled: by a notice, or because its place offers other files."""
+        is_other = work.subject.get("model") in works.values() and epoch_of(work) == self._leads.epoch
+        return work.state == "decided" or is_other
+
+    def _try_again(self, work: Work, event: Synthetic, *, is_old: bool) -> None:
+        if work.attempt < MOST_CLAIMS and not is_old:
+            self._count(stuck=1)
+            self._send(event)
+            return
+        # Perhaps it is what the workers die of, or its job was deleted.
+        log.warning("work %s was claimed %s times and is given up: %s", work.work, work.attempt, event.about)
+        self._count(given_up=1)
+
+    def _settle(self, work: Work) -> None:
+        if self._sweep.observes:
+            return
+        try:
+            if not self._dry_run:
+                self._sweep.leftovers.settle(work)
+        except (ClaimHeldError, *STAYS) as refused:
+            log.warning("could not settle work %s: %s", work.work, refused)
+            return
+        self._count(f"settled work {work.work}, whose files were replaced", stuck=1)
+
     def _champions(self) -> None:
         for model in () if self._sweep.observes else self._sweep.ledger.models():
-            champion = self._sweep.ledger.head(model).champion
-            if champion is not None and not self._is_shown(model, champion.version):
-                self._repair(model, champion.version)
+            with self._passing_over_damage():
+                champion = self._sweep.ledger.head(model).champion
+                if champion is not None and not self._is_shown(model, champion.version):
+                    self._repair(model, champion.version)
 
     def _is_shown(self, model: str, version: int) -> bool:
         found = self._sweep.versioning.registry.find(model, version)
-        if found is None or found.stage == ARCHIVED:
-            # Only a person does that, and not by mistake; the head moves by a rollback, never by a sweep.
+        if found is None or (found.stage == ARCHIVED and found.tags.get(STATUS_TAG) not in WITHDRAWN):
+            # Only a person does that, and not by mistake; the head moves by a rollback, never by a sweep. One of our
+            # workers that stood still may have archived it too late, and says so in the status.
             log.warning("%s:%s is the champion, but was archived or deleted: roll back or restore it", model, version)
             return True
         return found.stage == self._sweep.versioning.champion_stage and found.tags.items() >= SHOWN.items()
@@ -235,36 +274,10 @@ class _Pass:
         try:
             if not self._dry_run:
                 self._sweep.versioning.project(model, version=version, former=None)
-        except RegistryMismatchError as refused:
+        except STAYS as refused:
             log.warning("could not show the champion: %s", refused)
             return
         self._count(f"showed {model}:{version} as the champion again", repaired=1)
-
-    def _keys(self, event: Synthetic) -> list[str] | None:
-        """The keys of the work that an event leads to, none if it offers nothing; None if only a worker can tell."""
-        try:
-            offered = self._resolver.offers(events.parse(json.loads(event.text)))
-            return [] if isinstance(offered, NotOfInterest) else [self._key(offer) for offer in offered]
-        except NotVisibleYetError:
-            return None
-        except (MalformedEventError, UnknownSourceError) as unusable:
-            log.warning("%s can not be offered: %s", event.about, unusable)
-            return []
-        except RegistrarError:
-            raise
-        except Exception as surprise:  # noqa: BLE001 - one job must not end the sweep; its worker will meet the same
-            log.warning("%s could not be looked at and is left to a worker: %s", event.about, surprise)
-            return None
-
-    def _key(self, offer: Offer) -> str:
-        """The key of the work that `Registrar.settle` claims for `offer`."""
-        epoch = OBSERVED if self._sweep.observes else ACTED
-        if isinstance(offer, Refusal):
-            return work_key(offer.source, model=offer.model, fingerprint=offer.fingerprint, epoch=epoch)
-        fingerprint = offer.listing_etag
-        if isinstance(offer.source, JobSource) or (isinstance(offer.source, DropSource) and offer.source.marker):
-            fingerprint = offer.fingerprint(folder.inventory(self._resolver.store, offer))
-        return work_key(offer.source, model=offer.model.name, fingerprint=fingerprint, epoch=epoch)
 
     def _send(self, event: Synthetic) -> None:
         if event.id in self._sent:
@@ -278,24 +291,6 @@ class _Pass:
         counted: dict[str, Any] = {name: getattr(self._coverage, name) + by for name, by in more.items()}
         self._coverage = replace(self._coverage, **counted)
         self._tell(self._coverage, news)
-
-
-def _answer(work: Work) -> Synthetic | None:
-    """The message of the request that this work is about, if that answers a held work: it may safely come again."""
-    said = work.subject.get("request")
-    if not isinstance(said, dict):
-        return None
-    return Synthetic(str(said.get("id")), json.dumps({REQUEST: said}), f"request {said.get('id')}")
-
-
-def _places(catalog: Catalog) -> list[DropPlace]:
-    """Every place that some policy expects drops in, without those that lie in another."""
-    said = {
-        DropPlace(match.account, match.container, match.prefix or "")
-        for one in catalog.policies
-        for match in one.policy.match.drops
-    }
-    return [one for one in said if not any(other != one and other.covers(one) for other in said)]
 
 
 def _report(coverage: Coverage) -> None:

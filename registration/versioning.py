@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STAGE = "Development"  # what the service gives a version that names none
 ARCHIVED = "Archived"  # what the service answers for an archived version
+WITHDRAWN = frozenset({"superseded", "artifact_changed"})  # why we archive, as STATUS_TAG says
 MOST_METRIC_TAGS = 50
 LONGEST_TAG = 250  # characters
 
@@ -170,18 +171,25 @@ class Versioning:
         return None
 
     def _written(self, wanted: Registration, *, earlier: tuple[str, ...]) -> bool:
-        found = self.registry.find(wanted.model, wanted.version)
-        if found is not None and found.work != wanted.work:
-            return found.work in earlier and is_recognised(wanted, found)
-        if found is not None:
-            recognise(wanted, found)
-            return True
+        """Whether the number is ours: this version is there already, or is written now."""
+        found = self.registry.find(wanted.model, wanted.version) or self._created(wanted)
+        if found is not None and found.work in earlier:
+            return is_recognised(wanted, found)
+        if found is None or found.work != wanted.work:
+            return False
+        recognise(wanted, found)
+        return True
+
+    def _created(self, wanted: Registration) -> ModelVersion | None:
+        """The version after it was written; what has its number if that was taken."""
         try:
             self.registry.create(wanted)
         except VersionTakenError:
-            return False
-        compare(wanted, self.registry.find(wanted.model, wanted.version))
-        return True
+            # Perhaps by ourselves: a client whose answer was lost sends its write again.
+            return self.registry.find(wanted.model, wanted.version)
+        found = self.registry.find(wanted.model, wanted.version)
+        compare(wanted, found)
+        return found
 
     def _place(self, case: Case) -> Place:
         candidate = case.candidate

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from registration.errors import LedgerConflictError, LedgerFormatError
+from registration.errors import LedgerConflictError
+from registration.stored import damaged, read_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,12 +41,13 @@ class Watermark:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, etag: str) -> Self:
-        """The watermark as stored; raises `LedgerFormatError` for another format."""
-        if data.get("format") != FORMAT:
-            raise LedgerFormatError(f"{NAME} holds {data.get('format')!r} where this version reads {FORMAT!r}")
+        """The watermark as stored; raises `LedgerFormatError` for another format or a damage."""
+        read_format(data, FORMAT, name=NAME)
         running = data.get("open")
-        named = None if running is None else {name: _moment(created) for name, created in running.items()}
-        return cls(_moment(data["until"]), _moment(data["first"]), named, etag)
+        if not isinstance(running, dict | None):
+            raise damaged(NAME, f"has {running!r:.60} as open")
+        named = running and {name: _moment(running, name) for name in running}
+        return cls(_moment(data, "until"), _moment(data, "first"), named, etag)
 
     def to_dict(self) -> dict[str, Any]:
         """As stored."""
@@ -100,5 +102,11 @@ class Watermarks:
             log.info("left the watermark as it is: another sweep ended meanwhile")
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _moment(data: Mapping[str, Any], member: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(data.get(member, ""))
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise damaged(NAME, f"has {data.get(member)!r:.60} as {member}, which is no time")
+    return moment

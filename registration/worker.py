@@ -5,7 +5,8 @@
     a policy in force is broken        the same message comes again until it is mended; no attempt is counted
     another worker holds the work      the same message comes again soon; this costs no attempt
     the world did not hold             it comes again after a pause that doubles; the attempt is counted in its envelope
-    the last attempt failed            it is kept in quarantine with the reason, and can be replayed
+    a service will never do it         it is kept in quarantine with the reason at once, and can be replayed
+    the last attempt failed            the same
 
 Whatever is not an error of ours escapes, and the Functions host delivers the message again: its own count and pause
 are the fallback.
@@ -21,6 +22,7 @@ from registration import envelope
 from registration.errors import (
     ClaimHeldError,
     PausedError,
+    PermanentError,
     PolicyError,
     RegistrarError,
     SettingsError,
@@ -108,7 +110,7 @@ class Worker:
 
     def _again_or_never(self, message: str, fault: RegistrarError) -> Outcome:
         opened = envelope.open_(message)
-        if opened.attempt >= self.patience.attempts:
+        if isinstance(fault, PermanentError) or opened.attempt >= self.patience.attempts:
             return self._give_up(message, fault, attempts=opened.attempt)
         asked = fault.retry_after_seconds if isinstance(fault, TransientError) else None
         pause = self.patience.pause(opened.attempt, asked_seconds=asked)

@@ -2,12 +2,14 @@
 
 It speaks TLS, takes identity tokens (`--oauth basic`), and accepts API versions newer than it knows, because the
 Python SDKs send such versions. It raises no Event Grid events and keeps no blob versions. The children end with
-`close`, and also when this process dies, because then their standard input ends.
+`close`, and also when this process dies, because then their standard input ends. What was deleted or replaced keeps
+its memory until then.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import secrets
@@ -15,6 +17,7 @@ import subprocess
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
 
 from sandbox import node
 
@@ -25,8 +28,15 @@ if TYPE_CHECKING:
     from sandbox.certificates import Certificates
 
 _LISTENS = re.compile(r"successfully listens? on https://127\.0\.0\.1:(\d+)")
-_END_WITH_PARENT = "data:text/javascript,process.stdin.on('end',()=>process.exit()).resume()"
-_PATIENCE_SECONDS = 120
+# What runs in the child before Azurite does. Every ten minutes Azurite would sort all it holds anew for each blob that
+# is gone, and answer nobody for as long: minutes, after a few thousand writes.
+_BEFOREHAND = """
+import {{ createRequire }} from "node:module";
+createRequire({main})("./utils/constants.js").DEFAULT_GC_INTERVAL_MS = {never};
+process.stdin.on("end", () => process.exit()).resume();
+"""
+_NEVER_MS = 24 * 24 * 60 * 60 * 1000  # the longest that a timer of Node's takes, in whole days
+_PATIENCE_SECONDS = 120  # a machine that does much besides takes its time to start Node
 
 
 class AzuriteError(RuntimeError):
@@ -78,10 +88,15 @@ def _command(packages: Path, service: str, certificates: Certificates, directory
     where = ["--inMemoryPersistence"] if directory is None else ["--location", str(directory)]
     options = [f"--{service}Host", "127.0.0.1", f"--{service}Port", "0", *where]
     tls = ["--cert", str(certificates.leaf), "--key", str(certificates.key), "--oauth", "basic"]
-    return [node.find(), "--import", _END_WITH_PARENT, str(main), *options, *tls, "--skipApiVersionCheck", *_QUIET]
+    return [node.find(), "--import", _beforehand(main), str(main), *options, *tls, "--skipApiVersionCheck", *_QUIET]
 
 
 _QUIET = ("--disableTelemetry", "--silent")
+
+
+def _beforehand(main: Path) -> str:
+    script = _BEFOREHAND.format(main=json.dumps(str(main)), never=_NEVER_MS)
+    return f"data:text/javascript,{quote(script)}"
 
 
 def _child(command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:

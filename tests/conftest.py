@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox.sandbox import Sandbox
 
@@ -22,9 +23,12 @@ _SDK_WARNINGS = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let warnings be errors, but for those of the SDK's own making."""
+    """Let warnings be errors, but for those of the SDK's own making, and let a slow machine be slow."""
     for line in _SDK_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
+    # How long an example takes tells more of the machine than of the code.
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -184,10 +184,16 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(worker=WORKERS, work=WORKS)
     def beat(self, worker: str, work: str) -> None:
-        """A worker that lost its claim may not know it yet: its pulse must hold nothing."""
-        if (hand := self.hands.get((worker, work))) is not None:
-            self.ledger.beat(hand.claim)
-            self.simple.pulses[work] = hand.claim.work.owner, self.now
+        """A worker that lost its claim may not know it yet: its pulse must hold nothing, and hide no other."""
+        if (hand := self.hands.get((worker, work))) is None:
+            return
+        owner, (beating, _) = hand.claim.work.owner, self.simple.pulses.get(work, (None, None))
+        if beating not in {None, owner} and self.simple.works[work].work.owner != owner:
+            with pytest.raises(LedgerConflictError):
+                self.ledger.beat(hand.claim)
+            return
+        self.ledger.beat(hand.claim)
+        self.simple.pulses[work] = owner, self.now
 
     @invariant()
     def the_history_is_the_models(self) -> None:

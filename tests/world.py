@@ -21,6 +21,7 @@ from registration.errors import ClaimHeldError, RegistrarError
 from registration.events import NotOfInterest
 from registration.gathering import evidence_of
 from registration.ledger import HELD_FOR, Ledger
+from registration.leftovers import Leftovers
 from registration.notices import Notifier
 from registration.pauses import Pauses
 from registration.policy import catalog
@@ -159,6 +160,11 @@ class World:
     def questions(self) -> Questions:
         """What held works ask of people."""
         return Questions(self.state)
+
+    @property
+    def leftovers(self) -> Leftovers:
+        """Settles what no event leads back to."""
+        return Leftovers(self.ledger, self.versioning, Notifier(self.store, self.topic), WORKSPACE, self.clock.iso)
 
     @property
     def desk(self) -> Desk:

@@ -53,24 +53,32 @@ class Theatre:
         self._numbers = itertools.count(1)
 
     def points(self, scenario: Scenario) -> list[Point]:
-        """Every call of the scenario's worker when nothing stops it; raises RuntimeError if it does not end well."""
+        """Every call of the scenario's worker when nothing stops it; raises RuntimeError if it does not end well.
+
+        Only those after its rival was settled, if it yields to one.
+        """
         scene = self._scene(scenario)
-        report = _first(self._company, scene, None).report()
-        if report.broke is not None:
-            raise RuntimeError(f"{scenario.name} breaks without any stop: {report.broke}")
-        return [Point(scenario, name, number) for number, name in enumerate(numbered(list(report.calls[0])), start=1)]
+        hand = _first(self._company, scene)
+        wrong = _yielded(self._company, scene, hand)
+        report = hand.report()
+        if wrong or report.broke is not None:
+            raise RuntimeError(f"{scenario.name} breaks without any stop: {[*wrong, report.broke]}")
+        names = numbered(list(report.calls[0]))
+        begins = names.index(scenario.yields) if scenario.yields else 0
+        return [Point(scenario, name, number) for number, name in enumerate(names, start=1) if number > begins]
 
     def play(self, point: Point, side: Side) -> Result:
         """The run in which the worker is stopped at `point`."""
         scene = self._scene(point.scenario)
         deed = _killed if point.scenario.is_killed else _overtaken
-        wrong, messages = deed(self._company, scene, point, side)
+        broken, messages = deed(self._company, scene, point, side)
         again = self._company.hire(Order(scene.policies, messages, late=True)).report()
-        wrong += complaints(scene, self._witness.look(scene), again)
+        wrong = complaints(scene, self._witness.look(scene), again)
         colour: Colour = "green"
-        if wrong:
-            colour = "amber" if self._is_healed(scene, again) else "red"
-        return Result(point, side, scene.model, colour, tuple(wrong))
+        if broken or wrong:
+            # A worker that broke is healed by nothing.
+            colour = "amber" if not broken and self._is_healed(scene, again) else "red"
+        return Result(point, side, scene.model, colour, (*broken, *wrong))
 
     def unfinished(self, results: list[Result]) -> list[Result]:
         """`results`, those red that left a work record unfinished anywhere."""
@@ -96,23 +104,39 @@ class Theatre:
         return replace(scene, messages={"candidate": message}, again=(message, message))
 
 
-def _first(company: Company, scene: Scene, stop: Stop | None) -> Hand:
+def _first(company: Company, scene: Scene, *stops: Stop) -> Hand:
     """The candidate's worker, after the champion's work is settled and its predecessor, if it has one, is dead."""
     earlier = tuple(message for role, message in scene.messages.items() if role == "champion")
-    order = Order(scene.policies, (scene.messages["candidate"],), before=earlier, stop=stop)
-    inherits = scene.scenario.inherits
+    inherits, yields = scene.scenario.inherits, scene.scenario.yields
+    if yields is not None:
+        stops = (Stop(yields, "before", "stand"), *stops)
+    order = Order(scene.policies, (scene.messages["candidate"],), before=earlier, stops=stops)
     if inherits is None:
         return company.hire(order)
-    if company.hire(replace(order, stop=Stop(inherits, "after", "kill"))).status() != KILLED:
+    if company.hire(replace(order, stops=(Stop(inherits, "after", "kill"),))).status() != KILLED:
         raise RuntimeError(f"{scene.scenario.name}: nobody died after {inherits}")
     return company.hire(replace(order, before=(), late=True))
 
 
 def _killed(company: Company, scene: Scene, point: Point, side: Side) -> tuple[list[str], tuple[str, ...]]:
     """What was wrong with the murder, and what is delivered then."""
-    status = _first(company, scene, Stop(point.name, side, "kill")).status()
-    wrong = [] if status == KILLED else [f"the worker was not killed at {point.name}: exit status {status}"]
+    hand = _first(company, scene, Stop(point.name, side, "kill"))
+    wrong = _yielded(company, scene, hand)
+    status = hand.status()
+    if status != KILLED:
+        wrong.append(f"the worker was not killed at {point.name}: exit status {status}")
     return wrong, scene.again
+
+
+def _yielded(company: Company, scene: Scene, hand: Hand) -> list[str]:
+    """What was wrong while the worker let its rival be settled, if it is one that does; it goes on then."""
+    if scene.scenario.yields is None:
+        return []
+    if not hand.stands():
+        return [f"the worker never came to {scene.scenario.yields}"]
+    rival = company.hire(Order(scene.policies, (scene.messages["rival"],))).report()
+    hand.resume()
+    return _unsettled(rival)
 
 
 def _overtaken(company: Company, scene: Scene, point: Point, side: Side) -> tuple[list[str], tuple[str, ...]]:

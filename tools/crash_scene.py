@@ -42,8 +42,9 @@ RULES = "{accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression
 class Scenario:
     """What happens: `champion` came before, `rival` comes while the candidate's worker stands; numbers are accuracies.
 
-    The worker takes over from one that died after its call `inherits`, if that is given. What `is_approved` was held
-    before, and the worker's message is the approval. `ends` names who is champion
+    The worker takes over from one that died after its call `inherits`, if that is given. Before its call `yields` it
+    stands while the rival is settled, and is killed later. What `is_approved` was held before, and the worker's message
+    is the approval. `ends` names who is champion
     in the end, `outcomes` what the candidate may come to.
     """
 
@@ -55,6 +56,7 @@ class Scenario:
     is_drop: bool = False
     has_twin: bool = False
     inherits: str | None = None
+    yields: str | None = None
     is_reordered: bool = False
     is_approved: bool = False
     ends: Role = "candidate"
@@ -63,7 +65,7 @@ class Scenario:
     @property
     def is_killed(self) -> bool:
         """Whether the worker dies; else it stands while another one works."""
-        return not self.has_twin and self.rival is None
+        return self.yields is not None or (not self.has_twin and self.rival is None)
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -98,6 +100,15 @@ SCENARIOS = (
         outcomes=("registered", "rejected"),
     ),
     Scenario("rivalled", "a lesser candidate is settled while the worker stands", champion=0.8, rival=0.85),
+    Scenario(
+        "superseded",
+        "a better candidate was settled before the head moved; the worker is killed while it withdraws",
+        champion=0.85,
+        rival=0.95,
+        yields="state replace heads/…",
+        ends="rival",
+        outcomes=("rejected",),
+    ),
     Scenario("reordered", "other events of the same job come instead, out of order", is_reordered=True),
     Scenario("approved", "a person's approval of a job's model that no rule judged", is_approved=True),
 )

@@ -1,4 +1,4 @@
-"""A watch: it counts the calls that a worker makes through its ports, and stops the worker at one of them.
+"""A watch: it counts the calls that a worker makes through its ports, and stops the worker at some of them.
 
 Stopped is either killed, by SIGKILL and from within, so that nothing at all happens afterwards; or made to stand until
 the other end of its link says go on. Calls made before `begin` are neither counted nor met.
@@ -35,9 +35,9 @@ class Stop:
 class Watch:
     """`calls` names every call since `begin`, in order. `link` hears that the worker stands and says when to go on."""
 
-    def __init__(self, stop: Stop | None, link: Connection[Any, Any]) -> None:
+    def __init__(self, stops: tuple[Stop, ...], link: Connection[Any, Any]) -> None:
         self.calls: list[str] = []
-        self._stop = stop
+        self._stops = stops
         self._link = link
         self._begun = False
         self._worker = threading.get_ident()
@@ -59,9 +59,12 @@ class Watch:
             self._meet(met, "after")
 
     def _meet(self, call: str, side: Side) -> None:
-        if self._stop is None or (self._stop.call, self._stop.side) != (call, side):
-            return
-        if self._stop.deed == "kill":
+        for stop in self._stops:
+            if (stop.call, stop.side) == (call, side):
+                self._stop(stop.deed)
+
+    def _stop(self, deed: Deed) -> None:
+        if deed == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         self._link.send(STANDING)
         self._link.recv()

@@ -59,7 +59,7 @@ class Order:
     messages: tuple[str, ...]
     before: tuple[str, ...] = ()
     late: bool = False
-    stop: Stop | None = None
+    stops: tuple[Stop, ...] = ()
     show: str | None = None
 
 
@@ -159,9 +159,13 @@ class Hand:
         """Whether the worker reached the call where it is to stand; waits for it. False if it ended instead."""
         return self._hear() is not None
 
+    def resume(self) -> None:
+        """Let the worker go on."""
+        self._link.send("go on")
+
     def go_on(self) -> Report:
         """Let the worker go on, to its end."""
-        self._link.send("go on")
+        self.resume()
         return self.report()
 
     def report(self) -> Report:
@@ -215,7 +219,7 @@ def work(order: Order, link: connection.Connection[Any, Any]) -> None:
 
 def _carried_out(order: Order, link: connection.Connection[Any, Any]) -> Report:
     found = settings.from_environment({**os.environ, "REGISTRAR_POLICY": order.policies})
-    watch = Watch(order.stop, link)
+    watch = Watch(order.stops, link)
     parts = WatchedParts(found, DefaultAzureCredential(), watch=watch, late=order.late)
     for message in order.before:
         parts.worker.work(message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure.core import PipelineClient
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import DecodeError
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, CustomHookPolicy, RetryPolicy, UserAgentPolicy
 from azure.core.rest import HttpRequest
 
@@ -23,7 +23,7 @@ NOT_FOUND = 404
 
 
 class Rest:
-    """JSON in, JSON out. Raises `UnavailableError`, or azure-core's `HttpResponseError` for any other refusal."""
+    """JSON in, JSON out. Raises `UnavailableError`, or `PermanentError` for a refusal that stays."""
 
     def __init__(self, credential: TokenCredential) -> None:
         policies = [
@@ -56,7 +56,10 @@ class Rest:
 
 
 def _object(response: HttpResponse) -> dict[str, Any]:
-    document = response.json()
+    try:
+        document = response.json()
+    except ValueError as broken:
+        raise DecodeError(f"the answer is not JSON: {broken}", response=response) from broken
     if not isinstance(document, dict):
-        raise HttpResponseError(f"expected a JSON object from {response.request.url}", response=response)
+        raise DecodeError("the answer is not a JSON object", response=response)
     return document

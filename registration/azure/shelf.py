@@ -11,18 +11,19 @@ from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, Re
 from azure.storage.blob import ContentSettings
 
 from registration.azure.faults import answering
-from registration.errors import LedgerConflictError
+from registration.errors import LedgerConflictError, UnavailableError
 from registration.shelf import Entry
 from registration.stored import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from azure.core.pipeline import PipelineResponse
     from azure.storage.blob import ContainerClient
 
 SERVICE = "the ledger's storage"
+TRIES = 3
 JSON = ContentSettings(content_type="application/json")
 
 
@@ -34,15 +35,14 @@ class BlobShelf:
 
     def read(self, name: str) -> Entry | None:
         """The document `name`, or None; raises `LedgerFormatError` for what is no JSON object."""
-        answered: list[datetime] = []
         with answering(SERVICE):
             try:
-                stream = self._container.download_blob(name, raw_response_hook=lambda it: answered.append(_date(it)))
+                stream, now = _timed(lambda hook: self._container.download_blob(name, raw_response_hook=hook))
             except ResourceNotFoundError:
                 return None
             text = stream.readall()
             document = parsed(text, name=f"{self._container.container_name} {name}")
-            return Entry(document, stream.properties.etag, stream.properties.last_modified, answered[0])
+            return Entry(document, stream.properties.etag, stream.properties.last_modified, now)
 
     def create(self, name: str, document: Mapping[str, Any]) -> Entry:
         """Write `name` if it does not exist; raises `LedgerConflictError` if it does."""
@@ -59,6 +59,12 @@ class BlobShelf:
                 self._container.upload_blob(name, text.encode(), overwrite=False)
             except ResourceExistsError:
                 return
+
+    def now(self) -> datetime:
+        """The server's time."""
+        with answering(SERVICE):
+            _, now = _timed(lambda hook: self._container.get_container_properties(raw_response_hook=hook))
+            return now
 
     def names(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Every name that begins with `prefix`, with the document's `state`."""
@@ -77,6 +83,25 @@ class BlobShelf:
             except (ResourceExistsError, ResourceModifiedError) as lost:
                 raise LedgerConflictError(f"{name} was written by another worker") from lost
         return Entry(dict(document), said["etag"], said["last_modified"], said["date"])
+
+
+type _Hook = Callable[[PipelineResponse[Any, Any]], None]
+
+
+def _timed[T](ask: Callable[[_Hook], T]) -> tuple[T, datetime]:
+    """What is answered, and the server's time then; `ask` is given the hook for the SDK's `raw_response_hook`."""
+    for _ in range(TRIES):
+        said, now = _heard(ask)
+        if now is not None:
+            return said, now
+        # The SDK forgets the hook when it sends a request again after its connection broke.
+    raise UnavailableError(f"{SERVICE} did not tell its time")
+
+
+def _heard[T](ask: Callable[[_Hook], T]) -> tuple[T, datetime | None]:
+    told: list[datetime] = []
+    said = ask(lambda response: told.append(_date(response)))
+    return said, told[-1] if told else None
 
 
 def _date(response: PipelineResponse[Any, Any]) -> datetime:

@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from azure.core.exceptions import AzureError, HttpResponseError
 
 from registration.azure.registry import AzureRegistry
-from registration.errors import UnavailableError
+from registration.errors import PermanentError, UnavailableError
 from registration.registry import Registration, VersionTakenError, compare
 from registration.settings import WorkspaceId
 from sandbox import names
@@ -129,10 +128,9 @@ def test_a_number_with_another_path_is_taken(sandbox: Sandbox, registry: AzureRe
 def test_another_refusal_is_not_taken_for_a_taken_number(
     sandbox: Sandbox, registry: AzureRegistry, wanted: Registration
 ) -> None:
-    with pytest.raises(HttpResponseError) as refused:
+    with pytest.raises(UnavailableError, match="the model registry answered 404"):
         registry.create(replace(wanted, uri="azureml://jobs/no-such-job/outputs/model"))
 
-    assert refused.value.status_code == 404
     assert sandbox.workspace.versions(wanted.model) == []
 
 
@@ -206,7 +204,7 @@ def test_the_sdk_takes_an_mlflow_folder_with_a_dot_for_a_file(
     sandbox.workspace.add_job(f"job-{wanted.model}", outputs={"model": JobOutput("mlflow_model")})
     dotted = f"azureml://jobs/job-{wanted.model}/outputs/model/paths/model.v2"
 
-    with pytest.raises(AzureError, match="Model of type mlflow_model cannot register a file"):
+    with pytest.raises(PermanentError, match="Model of type mlflow_model cannot register a file"):
         registry.create(replace(wanted, type="mlflow_model", uri=dotted))
 
     assert sandbox.workspace.versions(wanted.model) == []
@@ -267,3 +265,13 @@ def test_a_write_whose_answer_was_lost_is_found_afterwards(
     registry.create(wanted)
 
     compare(wanted, registry.find(wanted.model, 1))
+
+
+def test_a_long_wait_is_left_to_the_queue(sandbox: Sandbox, registry: AzureRegistry, wanted: Registration) -> None:
+    sandbox.workspace.fail_next("PUT", f"/models/{wanted.model}/versions/1$", 429, headers={"Retry-After": "600"})
+
+    with pytest.raises(UnavailableError, match="left alone for 600 s") as asked:
+        registry.create(wanted)
+
+    assert asked.value.retry_after_seconds == 600
+    assert sandbox.workspace.versions(wanted.model) == []

@@ -6,11 +6,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from azure.core.exceptions import HttpResponseError
 
 from registration.artifacts.store import Location
 from registration.azure.workspace import AzureWorkspace
-from registration.errors import UnavailableError
+from registration.errors import PermanentError, UnavailableError
 from registration.policy import Point
 from registration.sources.jobs import Job, JobOutput
 from sandbox import names, runs
@@ -241,10 +240,24 @@ def test_a_role_that_has_not_arrived_yet_may_arrive(
 def test_a_refusal_is_no_outage(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
     sandbox.workspace.fail_next("GET", f"/jobs/{name}$", 400, {"error": {"code": "UserError", "message": "no"}})
 
-    with pytest.raises(HttpResponseError) as refused:
+    with pytest.raises(PermanentError, match="Azure ML answered 400"):
         workspace.job(name)
 
-    assert refused.value.status_code == 400
+
+def test_a_long_wait_is_not_sat_out(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.fail_next("GET", f"/jobs/{name}$", 429, headers={"Retry-After": "600"})
+
+    with pytest.raises(UnavailableError, match="left alone for 600 s") as asked:
+        workspace.job(name)
+
+    assert asked.value.retry_after_seconds == 600
+
+
+def test_an_answer_that_is_not_json_may_be_one_later(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.fail_next("GET", f"/jobs/{name}$", 200, ["no object"])
+
+    with pytest.raises(UnavailableError, match="not a JSON object"):
+        workspace.job(name)
 
 
 def test_a_connection_that_breaks_is_an_outage(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:

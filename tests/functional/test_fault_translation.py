@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import azure.ai.ml.exceptions
+import azure.core.exceptions
 import pytest
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
+    DeserializationError,
     HttpResponseError,
     IncompleteReadError,
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
+    SerializationError,
     ServiceRequestError,
     ServiceRequestTimeoutError,
     ServiceResponseError,
@@ -21,11 +28,36 @@ from azure.core.exceptions import (
 )
 from azure.identity import CredentialUnavailableError
 
-from registration.azure.faults import answering
-from registration.errors import UnavailableError
+from registration.azure.faults import answering, is_transient
+from registration.errors import PermanentError, RegistrarError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+CLIENTS = ("azure.core", "azure.identity", "azure.storage.blob", "azure.storage.queue", "azure.eventgrid")
+# Errors that are transient whatever was answered, and errors that say by their status whether they are.
+ALWAYS = {
+    "AuthenticationRequiredError",
+    "AzureSigningError",
+    "ClientAuthenticationError",
+    "CredentialUnavailableError",
+    "DecodeError",
+    "IncompleteReadError",
+    "ServiceRequestError",
+    "ServiceRequestTimeoutError",
+    "ServiceResponseError",
+    "ServiceResponseTimeoutError",
+}
+BY_STATUS = {
+    "HttpResponseError",
+    "ODataV4Error",
+    "PartialBatchErrorException",
+    "ResourceExistsError",
+    "ResourceModifiedError",
+    "ResourceNotFoundError",
+    "ResourceNotModifiedError",
+}
+NEVER = {"ResponseNotReadError", "StreamClosedError", "StreamConsumedError", "TooManyRedirectsError"}
 
 
 @dataclass(frozen=True)
@@ -44,9 +76,72 @@ class Said:
 
 def raised(error: Exception) -> Exception:
     """What leaves the block when `error` is raised inside."""
-    with pytest.raises((UnavailableError, AzureError, KeyError)) as outside, answering("the service"):
+    with pytest.raises((RegistrarError, KeyError)) as outside, answering("the service"):
         raise error
     return outside.value
+
+
+def kinds(root: type[AzureError] = AzureError) -> Iterator[type[AzureError]]:
+    """Every error that the clients we use can raise, with all their modules loaded."""
+    yield root
+    for kind in root.__subclasses__():
+        yield from kinds(kind)
+
+
+@pytest.fixture(scope="module")
+def clients() -> None:
+    for name in CLIENTS:
+        package = importlib.import_module(name)
+        for found in pkgutil.iter_modules(package.__path__, f"{name}."):
+            if found.name.rpartition(".")[2] not in {"aio", "tracing"}:
+                importlib.import_module(found.name)
+
+
+def silent_about(kind: type[AzureError], status: int | None) -> AzureError:
+    """An error of this kind with this status; each kind wants other things of whoever makes one."""
+    error = kind.__new__(kind)
+    error.message = "so it is"
+    if isinstance(error, HttpResponseError):
+        error.status_code, error.response = status, None
+    return error
+
+
+@pytest.mark.usefixtures("clients")
+def test_the_table_has_every_error_that_the_clients_can_raise() -> None:
+    of_the_sdk = set(kinds(azure.ai.ml.exceptions.MlException))
+    others = {kind.__name__ for kind in kinds() if kind not in of_the_sdk and kind is not AzureError}
+
+    assert others == ALWAYS | BY_STATUS | NEVER
+
+
+@pytest.mark.usefixtures("clients")
+@pytest.mark.parametrize("status", [None, 200, 400, 503])
+def test_every_error_is_transient_or_permanent_as_the_table_says(status: int | None) -> None:
+    passes = status != 400
+    for kind in kinds():
+        wanted = kind.__name__ in ALWAYS or (kind.__name__ in BY_STATUS and passes)
+
+        assert is_transient(silent_about(kind, status)) is wanted, kind
+
+
+PASSING = {401, 403, 404, 408, 409, 412, 425, 429, 500, 502, 503, 504, 506, 507, 508, 510, 511}
+
+
+@pytest.mark.parametrize("status", sorted(status for status in HTTPStatus if status >= 300))
+def test_every_status_is_one_that_passes_or_one_that_stays(status: int) -> None:
+    found = raised(HttpResponseError("busy\nwith details", response=Said(status)))
+
+    assert type(found) is (UnavailableError if status in PASSING else PermanentError)
+    assert str(found) == f"the service answered {status}: busy"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ResourceNotFoundError, 404), (ResourceExistsError, 409), (ResourceModifiedError, 412)]
+)
+def test_what_nobody_expected_to_be_there_or_gone_may_be_otherwise_later(
+    error: type[HttpResponseError], status: int
+) -> None:
+    assert isinstance(raised(error("no", response=Said(status))), UnavailableError)
 
 
 @pytest.mark.parametrize(
@@ -60,31 +155,18 @@ def test_a_service_that_is_silent_is_unavailable(silence: type[AzureError]) -> N
     assert found.retry_after_seconds is None
 
 
-@pytest.mark.parametrize("status", [401, 403, 408, 429, 500, 502, 503, 504])
-def test_a_status_that_passes_is_unavailable(status: int) -> None:
-    found = raised(HttpResponseError("busy\nwith details", response=Said(status)))
+def test_what_the_sdk_refuses_before_it_asks_is_refused_for_ever() -> None:
+    wrong = azure.ai.ml.exceptions.ModelException("Model cannot register a file", no_personal_data_message="no")
 
-    assert isinstance(found, UnavailableError)
-    assert str(found) == f"the service answered {status}: busy"
+    found = raised(wrong)
+
+    assert isinstance(found, PermanentError)
+    assert str(found) == "the service cannot be asked: Model cannot register a file"
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (HttpResponseError, 400),
-        (ResourceNotFoundError, 404),
-        (HttpResponseError, 405),
-        (ResourceExistsError, 409),
-        (ResourceModifiedError, 412),
-        (HttpResponseError, 416),
-        (HttpResponseError, 422),
-        (HttpResponseError, 501),
-    ],
-)
-def test_a_refusal_stays_what_it_is(error: type[HttpResponseError], status: int) -> None:
-    refusal = error("no", response=Said(status))
-
-    assert raised(refusal) is refusal
+def test_what_cannot_be_written_down_is_refused_and_what_cannot_be_read_may_be_later() -> None:
+    assert isinstance(raised(SerializationError("no such enum")), PermanentError)
+    assert isinstance(raised(DeserializationError("no such enum")), UnavailableError)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +187,9 @@ def test_the_wait_is_the_one_the_service_asked_for(headers: dict[str, str], seco
     assert found.retry_after_seconds == seconds
 
 
-def test_the_cause_is_kept() -> None:
-    cause = HttpResponseError("busy", response=Said(503))
+@pytest.mark.parametrize("status", [503, 400])
+def test_the_cause_is_kept(status: int) -> None:
+    cause = HttpResponseError("busy", response=Said(status))
 
     assert raised(cause).__cause__ is cause
 
@@ -123,9 +206,16 @@ def test_an_identity_that_gives_no_token_is_unavailable() -> None:
     assert isinstance(raised(silent), UnavailableError)
 
 
-def test_a_body_that_breaks_off_is_unavailable() -> None:
-    broken = IncompleteReadError("12 bytes read, 20 more expected", response=Said(206))
-
+@pytest.mark.parametrize(
+    "broken",
+    [
+        IncompleteReadError("12 bytes read, 20 more expected", response=Said(206)),
+        HttpResponseError("the connection broke", response=None),  # what a download says that broke off three times
+        HttpResponseError("the connection broke", response=Said(206)),
+    ],
+    ids=["short", "without status", "of a part"],
+)
+def test_a_body_that_breaks_off_is_unavailable(broken: HttpResponseError) -> None:
     assert isinstance(raised(broken), UnavailableError)
 
 

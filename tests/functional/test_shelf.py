@@ -6,10 +6,12 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, override
 
 import pytest
-from azure.storage.blob import BlobServiceClient
+from azure.core.exceptions import ServiceResponseError
+from azure.core.pipeline.transport import RequestsTransport
+from azure.storage.blob import BlobServiceClient, ContainerClient, ExponentialRetry
 
 from registration.azure.shelf import BlobShelf
 from registration.errors import ClaimHeldError, LedgerConflictError
@@ -78,6 +80,40 @@ def test_times_are_the_servers(shelf: BlobShelf, name: str) -> None:
     assert found.written == created.written
     assert timedelta(seconds=1) <= found.now - found.written < timedelta(seconds=10)
     assert abs(found.now - datetime.now(UTC)) < timedelta(seconds=10)
+
+
+class Breaking(RequestsTransport):  # type: ignore[misc]  # azure-core shows the class to type checkers as Any
+    """A connection that breaks once before there is an answer."""
+
+    is_whole = False
+
+    @override
+    def send(self, request: Any, **options: Any) -> Any:
+        if not self.is_whole:
+            self.is_whole = True
+            raise ServiceResponseError("the connection broke")
+        return super().send(request, **options)
+
+
+def test_a_connection_that_breaks_costs_a_read_neither_its_answer_nor_the_time(
+    credential: DefaultAzureCredential, shelf: BlobShelf, name: str
+) -> None:
+    written = shelf.create(name, {"is": "there"})
+    soon = ExponentialRetry(initial_backoff=0, increment_base=0, random_jitter_range=0)
+    url = f"https://{names.blob_host(names.STATE_ACCOUNT)}"
+    client = ContainerClient(url, "registrar-state", credential, transport=Breaking(), retry_policy=soon)
+
+    found = BlobShelf(client).read(name)
+
+    assert found is not None
+    assert (found.document, found.etag) == ({"is": "there"}, written.etag)
+    assert timedelta() <= found.now - written.now < timedelta(minutes=1)
+
+
+def test_the_servers_time_can_be_asked_for(shelf: BlobShelf, name: str) -> None:
+    before = shelf.create(name, {}).now
+
+    assert timedelta() <= shelf.now() - before < timedelta(minutes=1)
 
 
 def test_of_many_who_create_a_document_one_wins(shelf: BlobShelf, name: str) -> None:

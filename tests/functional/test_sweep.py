@@ -13,17 +13,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from azure.storage.blob import BlobServiceClient
 
 from registration import settings
 from registration.artifacts.store import Location
 from registration.azure.listing import DropBlobs, WorkspaceJobs
-from registration.azure.shelf import BlobShelf
 from registration.bootstrap import Parts
+from registration.coverage import Coverage
 from registration.errors import UnavailableError
-from registration.ledger import HELD_FOR
 from registration.listing import DropPlace
-from registration.sweep import Coverage, Sweep
+from registration.sweep import Sweep
 from registration.watermark import Watermarks
 from sandbox import names, runs, timestamps
 from tests.fakes import MemoryShelf
@@ -78,17 +76,14 @@ class Swept:
             drops=DropBlobs(self.parts.credential, suffix=self.parts.settings.storage_suffix),
             resolver=self.parts.registrar.resolver,
             ledger=self.parts.ledger,
-            quiet=self.quiet,
+            quiet_for=self.parts.ledger.quiet_for,
+            pauses=self.parts.pauses,
             versioning=self.parts.registrar.versioning,
+            leftovers=self.parts.leftovers,
             send=self.queue.append,
             watermarks=self.watermarks,
             now=lambda: datetime.now(UTC) - MINUTE,
         )
-
-    def quiet(self, work: str) -> bool:
-        service = BlobServiceClient(self.parts.settings.blob_endpoint, credential=self.parts.credential)
-        found = BlobShelf(service.get_container_client("registrar-state")).read(f"work/{work}.json")
-        return found is None or found.written + HELD_FOR <= found.now
 
     def counts(self) -> tuple[int, int, int]:
         """Eligible, decided, enqueued; stuck and repaired belong to the whole session's ledger."""

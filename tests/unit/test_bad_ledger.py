@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registration import history
-from registration.errors import LedgerFormatError
+from registration.errors import LedgerFormatError, PausedError
 from registration.head import Head
-from registration.ledger import HELD_FOR
+from registration.ledger import HELD_FOR, Ledger
+from registration.outcome import Outcome
+from registration.watermark import NAME, Watermark, Watermarks
 from registration.work import Work
+from tests.fakes import MemoryShelf
 from tests.world import World, drop_event, job_event
 
 if TYPE_CHECKING:
-    from tests.fakes import MemoryShelf
+    from collections.abc import Callable, Iterator
 
 HEAD = "heads/churn.json"
 DAMAGED = ["", "{", '{"format": "registrar/wo', "\x00", "{'work': 1}", "[" * 100_000, "[]", "null", "7", '"text"']
@@ -188,11 +191,124 @@ def test_a_newer_format_asks_for_the_newer_app(world: World, job: str) -> None:
     assert refused(world, job).endswith("deploy the version of the app that wrote it")
 
 
+def test_a_decision_of_the_champion_that_was_edited_decides_nothing(world: World) -> None:
+    name = decision_name(world)
+    candidate = json.loads(world.decisions.kept[name][0])["candidate"]
+    edit(world.decisions, name, candidate=candidate | {"metrics": {"accuracy": 0.1}})
+
+    assert refused(world, "j2") == f"{name} was changed after it was written: restore an earlier version of the blob"
+
+
+@pytest.mark.parametrize(
+    ("result", "complaint"),
+    [
+        (None, "has None as result.reasons"),
+        ({"reasons": []}, "has no result.event"),
+        ({"reasons": [], "event": "e", "outcome": 7}, "has 7 as result.outcome"),
+        ({"reasons": "r", "event": "e", "outcome": "held"}, "has 'r' as result.reasons"),
+    ],
+)
+def test_a_result_edited_wrongly_says_where(world: World, result: object, complaint: str) -> None:
+    edit(world.state, work_name(world), result=result)
+
+    assert f" {complaint}: restore" in refused(world, "j1")
+
+
+@pytest.mark.parametrize("owed", [{}, {"sink": "topic"}, {"sink": "receipt", "folder": "f", "receipt": {}}])
+def test_an_outbox_edited_wrongly_is_not_sent(world: World, owed: dict[str, object]) -> None:
+    edit(world.state, work_name(world), state="decided", outbox=[owed])
+
+    assert "owes a notice that cannot be sent" in refused(world, "j1")
+
+
+@pytest.mark.parametrize("paused", [..., "yes", 1])
+def test_a_pause_edited_wrongly_lets_nothing_pass(world: World, paused: object) -> None:
+    world.pauses.pause("churn", actor="Ann", reason="audit", at="now")
+    edit(world.state, "pauses/churn.json", paused=paused)
+
+    assert refused(world, "j2").startswith("pauses/churn.json has ")
+
+
+def test_a_pause_written_by_hand_is_one_whoever_wrote_it(world: World) -> None:
+    write(world.state, "pauses/churn.json", '{"format": "registrar/pause/v1", "paused": true}')
+
+    with pytest.raises(PausedError, match="churn was paused by unknown"):
+        world.process(job_event("j2"))
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "complaint"),
+    [
+        ("until", ..., "has None as until, which is no time"),
+        ("until", "yesterday", "has 'yesterday' as until, which is no time"),
+        ("first", "2026-03-02T08:00:00", "has '2026-03-02T08:00:00' as first, which is no time"),
+        ("open", ["j1"], r"has \['j1'\] as open"),
+        ("open", {"j1": 7}, "has 7 as j1, which is no time"),
+    ],
+)
+def test_a_watermark_edited_wrongly_says_where(world: World, member: str, value: object, complaint: str) -> None:
+    marks = Watermarks(world.state)
+    marks.begin(Watermark(until=world.clock.now, first=world.clock.now))
+    edit(world.state, NAME, **{member: value})
+
+    with pytest.raises(LedgerFormatError, match=f"{NAME} {complaint}: restore"):
+        marks.read()
+
+
+def test_a_damaged_message_in_quarantine_is_told_among_the_others(world: World) -> None:
+    world.ledger.quarantine("one", reason="unusable", attempts=1)
+    write(world.quarantine, "two.json", "{")
+
+    told = [kept["reason"] for kept in world.ledger.quarantined()]
+
+    assert sorted(reason.partition(" (")[0] for reason in told) == ["quarantine two.json is not JSON", "unusable"]
+
+
 def test_a_head_that_names_a_decision_that_is_gone_asks_for_the_blob(world: World) -> None:
     name = decision_name(world)
     del world.decisions.kept[name]
 
     assert refused(world, "j2").endswith(f"is not in the ledger: restore the blob {name}")
+
+
+@pytest.mark.parametrize("decisions", [1, 2])
+def test_a_head_that_is_gone_is_not_taken_for_a_model_without_a_history(world: World, decisions: int) -> None:
+    if decisions > 1:
+        world.settle(job_event("j2"))
+    world.job("worse", accuracy=0.85)
+    del world.state.kept[HEAD]
+
+    said = refused(world, "worse")
+
+    assert said.startswith(f"{HEAD} is gone, though churn/")
+    assert said.endswith("restore an earlier version of the blob")
+    assert "is gone" in str(history.read(world.ledger, "churn").breaks[0])
+
+
+def test_the_draft_of_a_first_decision_is_no_history(world: World) -> None:
+    claim = world.ledger.claim("w", subject={})
+    world.ledger.draft(claim, Head("other"), {"candidate": {"work": "w"}})
+
+    assert world.ledger.head("other") == Head("other")
+
+
+def test_a_head_that_appears_while_drafts_are_looked_at_is_the_head(world: World) -> None:
+    name, hidden = decision_name(world), world.state.kept.pop(HEAD)
+    world.decisions = LateShelf(kept=world.decisions.kept, appears=lambda: world.state.kept.update({HEAD: hidden}))
+    ledger = Ledger(state=world.state, decisions=world.decisions, quarantine=world.quarantine, new_owner=str)
+
+    assert f"churn/{ledger.head('churn').log_digest}.json" == name
+
+
+@dataclass
+class LateShelf(MemoryShelf):
+    """A shelf that takes long to list, so that something appears elsewhere meanwhile."""
+
+    appears: Callable[[], object] = print
+
+    def names(self, prefix: str) -> Iterator[tuple[str, str]]:
+        self.appears()
+        return super().names(prefix)
 
 
 def test_what_was_refused_goes_on_once_the_blob_is_restored(world: World) -> None:
@@ -277,6 +393,12 @@ def test_a_pulse_of_a_worker_that_lost_the_claim_holds_nothing(world: World) -> 
 def test_whatever_a_member_of_a_record_is_there_is_one_error(member: str, value: object) -> None:
     with contextlib.suppress(LedgerFormatError):
         assert Work.from_dict(RECORD | {member: value}).format == RECORD["format"]
+
+
+@given(st.dictionaries(st.sampled_from(["event", "outcome", "reasons", "version", "model", "work", "later"]), JSON))
+def test_whatever_a_result_holds_there_is_one_error(result: dict[str, object]) -> None:
+    with contextlib.suppress(LedgerFormatError):
+        assert Outcome.from_dict(result).to_dict()["outcome"] == result["outcome"]
 
 
 @given(st.sampled_from(sorted(TOP)), JSON)

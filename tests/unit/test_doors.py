@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from registration import doors, envelope
+from tests.world import WORKSPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from _pytest.logging import LogCaptureFixture
 
+ROOT = Path(__file__).parents[2]
 FIXTURES = Path(__file__).parents[1] / "events"
 JOB = sorted(path.name for path in FIXTURES.glob("run-*.json"))
 DROP = sorted(path.name for path in FIXTURES.glob("blob-created-*.json"))
@@ -82,3 +87,35 @@ def test_an_event_too_large_for_the_queue_goes_on_without_its_extras() -> None:
     opened = envelope.open_(message.decode())
     assert opened.trimmed
     assert len(message) < envelope.LARGEST_EVENT
+
+
+def loaded(script: str) -> set[str]:
+    """The packages of Azure and OpenTelemetry that a fresh process has loaded after `script`, telemetry configured."""
+    somewhere = {
+        "REGISTRAR_WORKSPACE": WORKSPACE,
+        "REGISTRAR_STORAGE__blobServiceUri": "https://state.blob.core.windows.net",
+        "REGISTRAR_STORAGE__queueServiceUri": "https://state.queue.core.windows.net",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=11111111-2222-4333-8444-555555555555",
+    }
+    whole = f"{script}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", whole],
+        cwd=ROOT,
+        env={**os.environ, **somewhere},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name for name in done.stdout.split() if name.startswith(("azure.", "opentelemetry."))}
+
+
+def test_the_doors_load_no_telemetry_and_no_client() -> None:
+    found = loaded("import function_app\nfrom registration import doors\ndoors.hand_on_job('{}', lambda _: None)")
+
+    assert {name for name in found if not name.startswith("azure.functions")} == set()
+
+
+def test_only_the_worker_loads_telemetry() -> None:
+    sweep = "from registration import bootstrap\nparts = bootstrap.parts()\nparts.sweep\nparts.ledger"
+
+    assert not [name for name in loaded(sweep) if name.startswith(("opentelemetry.sdk", "azure.monitor"))]

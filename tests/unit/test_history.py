@@ -449,9 +449,9 @@ def test_unfinished_work_shows_its_intent_and_its_draft(tale: Tale) -> None:
     with pytest.raises(UnavailableError):
         tale.world.process(job_event("j9"))
     tale.world.faults.revive()
-    (work,) = tale.world.ledger.unfinished()
+    (key,) = tale.world.ledger.unfinished()
 
-    said = words(tale.run("explain", work.work[:10]))
+    said = words(tale.run("explain", key[:10]))
 
     assert "outcome none yet version none yet" in said
     assert "intent version 3 from azureml://jobs/j9/outputs/model draft" in said
@@ -465,9 +465,9 @@ def test_work_that_died_after_its_decision_is_explained_by_it(tale: Tale) -> Non
     with pytest.raises(UnavailableError):
         tale.world.process(job_event("j9"))
     tale.world.faults.revive()
-    (work,) = tale.world.ledger.unfinished()
+    (key,) = tale.world.ledger.unfinished()
 
-    said = words(tale.run("explain", work.work))
+    said = words(tale.run("explain", key))
 
     assert "outcome register version 3, the champion" in said
     assert "state claimed, attempt 1" in said
@@ -531,3 +531,12 @@ def test_history_also_tells_what_was_given_up() -> None:
 
     assert "Messages in quarantine" in said
     assert "line 1 column 1: Expecting value" in said
+
+
+def test_machines_are_told_what_was_given_up_too() -> None:
+    tale = Tale().decide(PROMOTED)
+    tale.world.process("no event")
+
+    said = json.loads(tale.run("history", "churn", "--json").output)
+
+    assert said["given_up"] == [{"reason": "line 1 column 1: Expecting value", "attempts": 1}]

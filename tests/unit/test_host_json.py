@@ -27,6 +27,12 @@ def test_a_dead_workers_claim_runs_out_before_the_last_delivery(queues: dict[str
     assert pause * (queues["maxDequeueCount"] - 1) > ledger.HELD_FOR
 
 
+def test_a_file_that_takes_ten_minutes_to_hash_is_not_cut_off() -> None:
+    whole = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
+
+    assert whole["functionTimeout"] == "00:30:00"  # Flex Consumption's own; Consumption allows ten minutes
+
+
 def test_messages_are_encoded_as_event_grid_writes_them(queues: dict[str, Any]) -> None:
     assert queues["messageEncoding"] == "base64"
 

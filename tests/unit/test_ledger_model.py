@@ -34,7 +34,7 @@ class InMemory(LedgerMachine):
 
     @invariant()
     def only_what_is_not_finished_is_listed(self) -> None:
-        listed = {work.work for work in self.ledger.unfinished() if work.work.startswith(self.prefix)}
+        listed = {key for key in self.ledger.unfinished() if key.startswith(self.prefix)}
         assert listed == {self.prefix + work for work in self.simple.works if work not in self.simple.finished}
 
 

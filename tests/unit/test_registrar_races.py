@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from registration import history
 from registration.errors import (
     ClaimHeldError,
     LedgerConflictError,
+    PermanentError,
+    PolicyError,
     RegistryMismatchError,
     UnavailableError,
 )
 from registration.ledger import HELD_FOR
-from tests.fakes import OUTPUTS
+from tests.fakes import OUTPUTS, MemoryRegistry
 from tests.world import CHURN, World, job_event
+
+if TYPE_CHECKING:
+    from registration.registry import Registration
 
 MODEL_FILE = OUTPUTS / "azureml/j1/model/model.onnx"
 
@@ -298,11 +306,87 @@ def test_an_output_that_changes_during_registration_is_archived_and_rejected(wor
     assert world.registry.versions["churn", 2].tags["registrar.status"] == "artifact_changed"
 
 
-@pytest.mark.xfail(strict=True, reason="a retry sees other files and is other work; nobody archives the first version")
-def test_a_version_whose_files_changed_before_a_retry_is_not_left_visible(world: World) -> None:
+def adopts(world: World, version: int) -> None:
+    """A person makes a version the first champion; the app does it at once."""
+    actor = {"tenant": "t-1", "object": "o-1", "name": "ada@contoso.com"}
+    asked = {"id": "11111111-2222-4333-8444-555555555555", "action": "adopt", "model": "churn", "version": version}
+    said = {
+        "format": "registrar/request/v1",
+        **asked,
+        "reason": "it is in use",
+        "actor": actor,
+        "at": world.clock.iso(),
+    }
+    (outcome,) = world.desk.process(json.dumps({"registrarRequest": said}))
+    assert outcome.outcome == "adopted"
+
+
+@pytest.mark.parametrize("accuracy", [0.9, 0.85])
+def test_an_adoption_of_the_version_that_is_just_registered_leaves_one_champion(world: World, accuracy: float) -> None:
+    def adopted_with_other_metrics() -> None:
+        world.workspace.logged["j1"] = {"accuracy": accuracy + 0.1}
+        world.registry.versions["churn", 1] = replace(world.registry.versions["churn", 1], job="j1")
+        adopts(world, 1)
+
+    world.workspace.logged["j1"] = {"accuracy": accuracy}
+    world.faults.meanwhile("state heads/", adopted_with_other_metrics)
+
+    outcome = world.settle(job_event("j1"))
+
+    assert (outcome.outcome, world.champion("churn"), world.shown("churn")) == ("rejected", 1, [1])
+    assert world.registry.visible("churn") == [1]
+    assert history.read(world.ledger, "churn").is_whole
+
+
+def test_an_adoption_that_comes_first_is_what_the_candidate_has_to_beat(world: World) -> None:
+    world.registry.register_by_hand("churn", 7, job="old")
+    world.workspace.logged["old"] = {"accuracy": 0.99}
+    world.policies.kept["churn.yaml"] = CHURN.replace("    from:", "    adopt: none\n    from:")
+    world.faults.meanwhile("state heads/", lambda: adopts(world, 7))
+
+    outcome = world.settle(job_event("j1"))
+
+    assert (outcome.outcome, world.champion("churn"), world.shown("churn")) == ("rejected", 7, [7])
+    assert [decision["outcome"] for decision in world.history("churn")] == ["register", "reject"]
+
+
+class Refusing(MemoryRegistry):
+    """A registry that will not have one model, whatever is asked."""
+
+    def create(self, registration: Registration) -> None:
+        if registration.model == "churn":
+            raise PermanentError("the model registry answered 400: no such type")
+        super().create(registration)
+
+
+def test_what_is_refused_for_ever_does_not_cost_another_model_its_attempts(world: World) -> None:
+    world.policies.kept["twin.yaml"] = CHURN.replace("name: churn\n", "name: twin\n")
+    world.registry = Refusing(world.faults)
+    world.faults.fail("registry create twin")
+
+    with pytest.raises(UnavailableError):
+        world.registrar.process(job_event("j1"))
+    with pytest.raises(PermanentError):
+        world.registrar.process(job_event("j1"))
+
+    assert (world.champion("twin"), world.champion("churn")) == (1, None)
+
+
+def test_a_model_that_moves_to_another_policy_between_two_tries_is_registered_once(world: World) -> None:
     crash_after_create(world)
-    world.store.put(MODEL_FILE, b"changed")
+    world.policies.kept["moved.yaml"] = world.policies.kept.pop("churn.yaml")
 
-    world.process(job_event("j1"))
+    outcome = world.process(job_event("j1"))
 
-    assert world.registry.visible("churn") == [2]
+    assert (outcome.outcome, world.registry.visible("churn")) == ("registered", [1])
+    assert world.history("churn")[0]["policy"]["name"] == "moved.yaml"
+
+
+def test_while_two_policies_decide_about_one_model_nothing_is_decided(world: World) -> None:
+    crash_after_create(world)
+    world.policies.kept["second.yaml"] = CHURN
+
+    with pytest.raises(PolicyError, match=r"'churn' is decided by churn\.yaml already"):
+        world.process(job_event("j1"))
+
+    assert not world.history("churn")

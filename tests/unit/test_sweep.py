@@ -13,11 +13,12 @@ import typer
 from typer.testing import CliRunner
 
 from registration import cli_sweep, synthetic
+from registration.coverage import Coverage
 from registration.errors import InputError, LedgerFormatError, PolicyError, UnavailableError
 from registration.ledger import HELD_FOR
 from registration.listing import DropPlace, ListedBlob, ListedJob
 from registration.sources.jobs import Job
-from registration.sweep import Coverage, Sweep
+from registration.sweep import LONGEST_TRIED, MOST_CLAIMS, Sweep
 from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
 from tests.answering import adopted, asked, held, settled
 from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
@@ -60,8 +61,10 @@ class Azure:
             drops=self,
             resolver=self.world.resolver,
             ledger=self.world.ledger,
-            quiet=self.quiet,
+            quiet_for=self.world.ledger.quiet_for,
+            pauses=self.world.pauses,
             versioning=self.world.versioning,
+            leftovers=self.world.leftovers,
             send=self.queue.append,
             watermarks=Watermarks(self.world.state),
             now=lambda: self.now,
@@ -84,10 +87,6 @@ class Azure:
         for location, modified in self.modified.items():
             if location.container == place.container and location.name.startswith(place.prefix):
                 yield ListedBlob(location, self.world.store.blobs[location][1], modified)
-
-    def quiet(self, work: str) -> bool:
-        found = self.world.state.read(f"work/{work}.json")
-        return found is None or found.written + HELD_FOR <= found.now
 
     def later(self, step: timedelta) -> None:
         self.world.clock.forward(step)
@@ -520,15 +519,137 @@ def test_an_approval_whose_message_is_lost_is_brought_back(azure: Azure, what: s
     assert azure.sweep.run().stuck == 0
 
 
-def test_stuck_work_whose_files_are_others_by_now_is_not_brought_back_for_ever(azure: Azure) -> None:
-    azure.world.drop("vendor-a/1")
-    azure.world.faults.fail("state work/", done=True, dead=True)
+def dies_at(azure: Azure, write: str, message: str) -> None:
+    """A worker dies after its first write of this name; then its claim grows old."""
+    azure.world.faults.fail(write, done=True, dead=True)
     with pytest.raises(UnavailableError):
-        azure.world.process(drop_event("vendor-a/1"))
+        azure.world.process(message)
     azure.world.faults.revive()
+    azure.later(HELD_FOR)
+
+
+def test_stuck_work_whose_manifest_was_replaced_is_settled(azure: Azure) -> None:
+    azure.world.drop("vendor-a/1")
+    dies_at(azure, "state work/", drop_event("vendor-a/1"))
     azure.world.drop("vendor-a/1")
 
+    assert azure.sweep.run() == Coverage(stuck=1)
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_version_whose_files_changed_before_a_retry_is_not_left_visible(azure: Azure) -> None:
+    azure.world.job("j1")
+    dies_at(azure, "registry create", job_event("j1"))
+    azure.world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"changed")
+    azure.world.process(job_event("j1"))
+
+    azure.sweep.run()
+
+    assert azure.world.registry.visible("churn") == [azure.world.champion("churn")] == [2]
+    assert {work["state"] for work in azure.world.works()} == {"finished"}
+
+
+def test_a_leftover_that_cannot_be_settled_does_not_end_the_sweep(azure: Azure) -> None:
+    azure.world.job("j1")
+    dies_at(azure, "state heads/churn.json", job_event("j1"))
+    azure.world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"changed")
+    azure.world.registry.versions.clear()
+    before = azure.mark()
+
+    assert azure.sweep.run() == Coverage()
+    assert azure.mark() != before
+
+
+@pytest.mark.parametrize("observes", [True, False])
+def test_a_sweep_that_may_change_nothing_settles_nothing(azure: Azure, *, observes: bool) -> None:
+    azure.world.drop("vendor-a/1")
+    dies_at(azure, "state work/", drop_event("vendor-a/1"))
+    azure.world.drop("vendor-a/1")
+    azure.world.observes = observes
+    before = azure.world.works()
+
+    azure.sweep.run(dry_run=not observes)
+
+    assert azure.world.works() == before
+
+
+def test_stuck_work_that_somebody_took_up_again_is_left_to_them(azure: Azure) -> None:
+    azure.world.drop("vendor-a/1")
+    dies_at(azure, "state work/", drop_event("vendor-a/1"))
+    azure.world.drop("vendor-a/1")
+    azure.world.ledger.claim(azure.world.works()[0]["work"], subject={})
+    sweep = replace(azure.sweep, quiet_for=lambda _: HELD_FOR)
+
+    sweep.run()
+
+    assert azure.world.works()[0]["state"] == "claimed"
+
+
+def test_work_that_no_policy_wants_any_more_is_left_as_it_is(azure: Azure) -> None:
+    azure.world.job("j1")
+    dies_at(azure, "state work/", job_event("j1"))
+    del azure.world.policies.kept["churn.yaml"]
+    before = azure.world.works()
+
+    assert (azure.sweep.run(), azure.world.works()) == (Coverage(), before)
+
+
+def test_work_whose_job_is_gone_is_given_up_after_a_week(azure: Azure) -> None:
+    azure.world.job("j1")
+    dies_at(azure, "state work/", job_event("j1"))
+    del azure.world.workspace.jobs["j1"]
+
+    assert azure.sweep.run() == Coverage(stuck=1, enqueued=1)
+    azure.later(LONGEST_TRIED)
+    assert azure.sweep.run() == Coverage(given_up=1)
+    assert len(azure.queue) == 1
+
+
+@pytest.mark.parametrize("model", ["churn", None])
+def test_work_that_is_paused_gets_no_message_at_each_pass(azure: Azure, model: str | None) -> None:
+    azure.world.job("j1")
+    dies_at(azure, "state work/", job_event("j1"))
+    azure.world.pauses.pause(model, actor="Ann", reason="audit", at="now")
+
+    assert azure.sweep.run() == Coverage()
+    azure.world.pauses.resume(model)
+    assert azure.sweep.run() == Coverage(stuck=1, enqueued=1)
+
+
+def test_work_that_the_workers_die_of_is_not_brought_back_for_ever(azure: Azure) -> None:
+    azure.world.job("j1")
+    dies_at(azure, "state work/", job_event("j1"))
+    key = azure.world.works()[0]["work"]
+    for _ in range(MOST_CLAIMS):
+        azure.world.ledger.claim(key, subject={})
+        azure.later(HELD_FOR)
+
+    assert azure.sweep.run() == Coverage(given_up=1)
+    assert azure.queue == []
+
+
+@pytest.mark.parametrize("name", ["work", "heads/churn.json"])
+def test_a_damaged_document_keeps_nothing_but_the_watermark_waiting(azure: Azure, name: str) -> None:
+    azure.job("j1")
+    azure.sweep.run()
+    azure.work_off()
+    name = next(found for found in azure.world.state.kept if found.startswith(name))
+    azure.world.state.kept[name] = ("{", '"by hand"', azure.now)
+    azure.job("j2")
+    azure.drop("vendor-a/1")
+    before = azure.mark()
+
+    with pytest.raises(LedgerFormatError, match=name):
+        azure.sweep.run()
+
+    assert (len(azure.queue), azure.mark()) == (2, before)
+
+
+def test_a_record_that_is_finished_and_listed_as_unfinished_is_left_alone(azure: Azure) -> None:
+    azure.world.job("j1")
+    azure.world.process(job_event("j1"))
     azure.later(HELD_FOR)
+    azure.world.ledger.unfinished = lambda: [work["work"] for work in azure.world.works()]  # type: ignore[method-assign]
 
     assert azure.sweep.run() == Coverage()
 
@@ -566,6 +687,16 @@ def test_a_champion_that_a_person_archived_stays_archived(azure: Azure) -> None:
 
     assert azure.sweep.run() == Coverage()
     assert (azure.world.registry.versions, azure.world.registry.visible("churn")) == (before, [])
+
+
+@pytest.mark.parametrize("status", ["superseded", "artifact_changed"])
+def test_a_champion_that_a_worker_of_ours_archived_too_late_is_shown_again(azure: Azure, status: str) -> None:
+    azure.world.job("j1")
+    azure.world.process(job_event("j1"))
+    azure.world.registry.archive("churn", 1, tags={"registrar.status": status})
+
+    assert azure.sweep.run() == Coverage(repaired=1)
+    assert (azure.world.shown("churn"), azure.world.registry.visible("churn")) == ([1], [1])
 
 
 def test_a_champion_that_cannot_be_shown_does_not_end_the_sweep(azure: Azure) -> None:
@@ -716,6 +847,22 @@ def test_coverage_is_decided_out_of_eligible(decided: int, eligible: int, share:
     assert Coverage(eligible, decided).to_dict()["coverage"] == share
 
 
+def test_ten_thousand_jobs_are_looked_at_in_one_sweep(azure: Azure) -> None:
+    azure.job("j0")
+    wanted = azure.listed["j0"]
+    for number in range(1, 10_000):
+        experiment = wanted.experiment if number % 100 == 0 else "another"
+        name = f"j{number}"
+        azure.listed[name] = replace(wanted, name=name, experiment=experiment)
+    azure.world.workspace.jobs |= dict.fromkeys(azure.listed, azure.world.workspace.jobs["j0"])
+    began = azure.pages
+
+    coverage = azure.sweep.run()
+
+    assert coverage == Coverage(eligible=100, enqueued=100)
+    assert azure.pages - began == 10_000 // PAGE
+
+
 def test_two_thousand_jobs_are_paged_only_as_far_as_needed(azure: Azure) -> None:
     azure.world.job("template")
     known = azure.world.workspace.jobs["template"]
@@ -762,7 +909,8 @@ def test_the_command_prints_one_object_for_machines(azure: Azure) -> None:
 
     result = CliRunner().invoke(command(azure), ["sweep", "--json", "--dry-run"])
 
-    found = {"eligible": 1, "decided": 0, "enqueued": 1, "stuck": 0, "repaired": 0, "coverage": 0.0, "dry_run": True}
+    found = {"eligible": 1, "decided": 0, "enqueued": 1, "stuck": 0, "repaired": 0, "given_up": 0}
+    found |= {"coverage": 0, "dry_run": True}
     assert (json.loads(result.stdout), result.stderr, azure.queue) == (found, "", [])
 
 

@@ -9,13 +9,14 @@ import pytest
 
 from registration.errors import ArtifactChangedError, LedgerConflictError, RegistryMismatchError, UnavailableError
 from registration.ledger import HELD_FOR
-from tests.fakes import OUTPUTS
+from registration.registry import VersionTakenError
+from tests.fakes import OUTPUTS, MemoryRegistry
 from tests.world import COPIES, INCOMING, World, drop_event, job_event
 
 if TYPE_CHECKING:
     from registration.artifacts.store import Location
     from registration.record import Case
-    from registration.registry import ModelVersion
+    from registration.registry import ModelVersion, Registration
     from registration.work import Claim
 
 FOLDER = "vendor-a/1"
@@ -83,6 +84,23 @@ def test_a_drop_is_copied_to_a_place_named_by_its_content(world: World) -> None:
 
     assert version.uri == f"azureml://datastores/workspaceblobstore/paths/registrar/{case.validation.sha256}"
     assert world.store.blobs[COPIES / f"{case.validation.sha256}/model.onnx"][0] == FOLDER.encode()
+
+
+class Repeating(MemoryRegistry):
+    """A registry behind a client that lost the answer to its write, and sent it again."""
+
+    def create(self, registration: Registration) -> None:
+        super().create(registration)
+        raise VersionTakenError("the same was written a moment ago")
+
+
+def test_a_number_that_our_own_write_took_is_ours(world: World) -> None:
+    world.registry = Repeating(world.faults)
+
+    version = register(world, world.case(job_event("j1")))
+
+    assert version.version == 1
+    assert world.registry.visible("churn") == [1]
 
 
 def test_a_copy_with_other_bytes_is_never_registered(world: World) -> None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from registration import envelope
-from registration.errors import ClaimHeldError, UnavailableError
+from registration.errors import ClaimHeldError, PermanentError, UnavailableError
 from registration.ledger import HELD_FOR
 from registration.patience import LONGEST_ASKED_SECONDS, LONGEST_PAUSE_SECONDS, Patience
 from registration.tracing import Untraced
+from registration.work import Claim, Work
 from registration.worker import Worker
 from tests.world import World, job_event
 
 if TYPE_CHECKING:
     from registration.outcome import Outcome
-    from registration.registrar import Registrar
 
 
 @dataclass
@@ -114,7 +114,19 @@ def test_each_pause_is_twice_the_one_before_up_to_the_longest() -> None:
 
 
 def test_what_the_service_asks_for_is_waited_for() -> None:
-    assert Patience(first_pause_seconds=10).pause(5, asked_seconds=3) == 3
+    assert Patience(first_pause_seconds=10).pause(1, asked_seconds=1200) == 1200
+
+
+def test_a_service_that_asks_for_little_does_not_use_up_the_attempts() -> None:
+    patience = Patience()
+
+    waits = [patience.pause(attempt, asked_seconds=1) for attempt in range(1, patience.attempts)]
+
+    assert sum(waits) > 3 * 3600
+
+
+def test_no_service_can_ask_for_more_than_a_queue_can_wait() -> None:
+    assert Patience().pause(1, asked_seconds=1e9) == LONGEST_ASKED_SECONDS
 
 
 @pytest.mark.parametrize("asked", [LONGEST_ASKED_SECONDS + 1, float("inf")])
@@ -149,6 +161,26 @@ def test_waiting_for_another_worker_costs_no_attempt(world: World, queue: Memory
     assert queue.sent == [(job_event("j1"), 10)]
 
 
+def test_ten_minutes_of_hashing_use_up_no_attempt_of_the_other_event(world: World, queue: MemoryQueue) -> None:
+    world.job("j1", accuracy=0.9)
+    world.faults.fail("state versions/", dead=True)
+    with pytest.raises(UnavailableError):
+        world.process(job_event("j1"))
+    world.faults.revive()
+    claim = Claim(Work.from_dict(world.works()[0], name="w"), "")
+    waiting = worker(world, queue)
+    message = job_event("j1", kind="RunStatusChanged", status="Completed")
+
+    for _ in range(40):
+        world.clock.forward(timedelta(seconds=15))
+        world.ledger.beat(claim)
+        waiting.work(message)
+        message, _ = queue.sent[-1]
+
+    assert envelope.open_(message).attempt == 1
+    assert not list(world.ledger.quarantined())
+
+
 def test_a_worker_that_is_alive_keeps_its_work_however_long_it_takes(world: World) -> None:
     claim = world.ledger.claim("w", subject={})
     for _ in range(10):
@@ -177,15 +209,39 @@ def test_the_pulse_of_a_former_owner_keeps_nobody_away(world: World) -> None:
     assert world.ledger.claim("w", subject={}).work.attempt == 3
 
 
-class Surprising:
-    """A registrar with a fault nobody foresaw."""
+@dataclass(frozen=True)
+class Failing:
+    """A registrar that fails every time."""
+
+    fault: Exception
 
     def process(self, _message: str) -> tuple[Outcome, ...]:
-        raise ValueError("nobody foresaw this")
+        raise self.fault
+
+
+def test_what_a_service_will_never_do_is_given_up_at_once(world: World, queue: MemoryQueue) -> None:
+    refused = Failing(PermanentError("the model registry answered 400: too many tags"))
+
+    (outcome,) = Worker(refused, world.ledger, queue, Patience()).work(job_event("j1"))
+
+    (kept,) = world.ledger.quarantined()
+    assert (outcome.outcome, queue.sent) == ("quarantined", [])
+    assert (kept["attempts"], kept["message"]) == (1, job_event("j1"))
+    assert kept["reason"] == "the model registry answered 400: too many tags"
+
+
+def test_a_message_that_cannot_even_be_kept_stays_with_the_host(world: World, queue: MemoryQueue) -> None:
+    world.faults.fail("quarantine")
+    refused = Failing(PermanentError("the model registry answered 400: too many tags"))
+
+    with pytest.raises(UnavailableError, match="quarantine"):
+        Worker(refused, world.ledger, queue, Patience()).work(job_event("j1"))
+
+    assert queue.sent == []
 
 
 def test_why_a_delivery_failed_is_remembered_for_the_host_that_gives_it_up(world: World, queue: MemoryQueue) -> None:
-    at_work = Worker(cast("Registrar", Surprising()), world.ledger, queue, Patience())
+    at_work = Worker(Failing(ValueError("nobody foresaw this")), world.ledger, queue, Patience())
 
     with pytest.raises(ValueError, match="nobody foresaw this"):
         at_work.work(job_event("j1"))
