@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox import names
+from sandbox import names, node
 from sandbox.runs import JobOutput
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def test_the_javascript_sdk_reads_what_the_python_sdk_registered(sandbox: Sandbo
     made = ml.models.create_or_update(Model(name="crossing", version="1", path=path, type="custom_model", **said))
 
     place = (names.SUBSCRIPTION, names.RESOURCE_GROUP, names.WORKSPACE)
-    command = ["node", str(_SCRIPT), *place, "crossing", "1"]
+    command = [node.find(), str(_SCRIPT), *place, "crossing", "1"]
     done = subprocess.run(
         command, env={**os.environ, **sandbox.environment()}, capture_output=True, text=True, timeout=60, check=False
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox import names, raised
+from sandbox import names, node, raised
 from sandbox.runs import JobInput, JobOutput
 from tests.e2e.app import DROPS, JOBS, MODEL, NOTHING, dropped_below, manifest
 
@@ -249,7 +249,8 @@ def test_another_client_sees_the_whole_lineage(app: App, name: str) -> None:
 
 
 def as_the_javascript_sdk_sees_it(app: App, name: str) -> dict[str, Any]:
-    command = ["node", str(SECOND_CLIENT), names.SUBSCRIPTION, names.RESOURCE_GROUP, names.WORKSPACE, name, "1"]
+    workspace = (names.SUBSCRIPTION, names.RESOURCE_GROUP, names.WORKSPACE)
+    command = [node.find(), str(SECOND_CLIENT), *workspace, name, "1"]
     environment = {**os.environ, **app.sandbox.environment()}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     seen: dict[str, Any] = json.loads(done.stdout)
