@@ -100,7 +100,8 @@ def refused(refusal: Refusal, work: str) -> Outcome:
 
 def recorded(case: Case, decision: Mapping[str, Any], *, digest: str) -> Outcome:
     """The outcome of a recorded decision about `case`; a version it names was registered."""
-    return replace(told(decision, digest=digest), event=case.candidate.event)
+    known = told(decision, digest=digest)
+    return replace(known, event=case.candidate.event, manifest_etag=case.candidate.listing_etag or None)
 
 
 def told(decision: Mapping[str, Any], *, digest: str) -> Outcome:

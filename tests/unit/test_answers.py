@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -397,16 +398,26 @@ def test_work_of_an_older_version_of_the_app_is_evaluated_again(world: World) ->
 
 def test_a_held_decision_of_an_older_version_of_the_app_is_not_approved(world: World) -> None:
     message = asked(world, "approve", work := held(world))
-    digest = json.loads(message)["registrarRequest"]["seen"]["decision"]
-    name = f"churn/{digest}.json"
-    text, etag, written = world.decisions.kept[name]
-    old = {key: value for key, value in json.loads(text).items() if key != "champion_seq"}
-    world.decisions.kept[name] = (json.dumps(old), etag, written)
+    former, digest = age(world, "champion_seq")
 
-    outcome = settled(world, message)
+    outcome = settled(world, message.replace(former, digest))
 
     assert outcome.reasons[0].startswith(f"{work}: it was held by an older version of the app")
     assert "registrar replay --new-epoch" in outcome.reasons[0]
+
+
+def age(world: World, member: str) -> tuple[str, str]:
+    """Let the held decision be what an older version of the app would have kept; its name before and after."""
+    kept = world.decisions.kept
+    ((name, (text, etag, written)),) = ((name, entry) for name, entry in kept.items() if '"hold"' in entry[0])
+    old = {key: value for key, value in json.loads(text).items() if key != member}
+    said = json.dumps(old, sort_keys=True, separators=(",", ":"))
+    digest, former = hashlib.sha256(said.encode()).hexdigest(), name.removeprefix("churn/").removesuffix(".json")
+    del world.decisions.kept[name]
+    world.decisions.kept[f"churn/{digest}.json"] = (said, etag, written)
+    for place, (document, tag, moment) in world.state.kept.items():
+        world.state.kept[place] = (document.replace(former, digest), tag, moment)
+    return former, digest
 
 
 def forget(world: World, name: str, member: str) -> None:
