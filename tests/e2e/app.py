@@ -158,7 +158,7 @@ class App:
 
     def announced(self, model: str) -> list[dict[str, Any]]:
         """The outcome events about a model, in order of arrival."""
-        return [event for event in self.sandbox.topic.events if event["data"]["model"] == model]
+        return [event for event in self.sandbox.topic.events if event["data"].get("model") == model]
 
     def _marks(self) -> Marks:
         clients = map(self.ledger.get_container_client, LEDGER)
