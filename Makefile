@@ -33,6 +33,12 @@ bench: $(READY)  ## ratios measured in one run, and how decisions grow
 	@$(PYTHON) -m bench.decide
 	@$(PYTHON) -m bench.pickles
 
+bench-read: $(READY)  ## what a verdict on a large model costs; ARGS=--full for the full sizes
+	@$(PYTHON) -m bench.read $(ARGS)
+
+bench-scan: $(READY)  ## what is found and what is held against benign models; ARGS=--all for every other scanner
+	@$(PYTHON) -m bench.scan $(ARGS)
+
 load: $(READY)   ## a thousand mixed events through the sandbox
 	@$(PYTHON) -m bench.load
 
@@ -43,6 +49,6 @@ lock:            ## pin requirements*.txt again from pyproject.toml
 	@tools/lock
 
 clean:           ## forget everything setup made
-	@rm -rf .venv .uv node_modules .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	@rm -rf .venv .uv .bench node_modules .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
-.PHONY: help setup demo test check fix bench load crash-matrix lock clean
+.PHONY: help setup demo test check fix bench bench-read bench-scan load crash-matrix lock clean

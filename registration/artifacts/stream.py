@@ -35,7 +35,7 @@ class Stream:
     def peek(self, length: int = 1) -> bytes:
         """What is at hand, without moving: at least `length` bytes (64 KiB at most), fewer only at the end."""
         if len(self._block) - self._at < length:
-            self._go_to(self.tell())
+            self._go_to(self.tell(), least=length)
         return self._block[self._at :] if self._at else self._block
 
     def readline(self, limit: int) -> bytes:
@@ -63,7 +63,7 @@ class Stream:
             data = self.reader.read(here, length)
             self._start, self._block, self._at = here + len(data), b"", 0
             return data
-        self._go_to(here)
+        self._go_to(here, least=length)
         data = self._block[:length]
         self._at = len(data)
         return data
@@ -77,5 +77,7 @@ class Stream:
             line += self.read(min(len(near), limit - len(line)))
         return line
 
-    def _go_to(self, offset: int) -> None:
-        self._start, self._block, self._at = offset, self.reader.read(offset, BLOCK), 0
+    def _go_to(self, offset: int, *, least: int) -> None:
+        # Up to the next multiple: a block across two windows of the reader would fetch both.
+        near = BLOCK - offset % BLOCK
+        self._start, self._block, self._at = offset, self.reader.read(offset, near if near >= least else BLOCK), 0

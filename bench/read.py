@@ -1,0 +1,193 @@
+"""Reading: what the verdict on a large model costs, against downloading it and running picklescan.
+
+    python -m bench.read [--full] [--share N] [--runs N]
+
+Files lie on a throw-away server on loopback and are read by the app's own blob storage and Reader. Every measurement is
+a process of its own, all in turn, and the fastest of the runs counts. Sizes are an eighth unless `--full` is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.environments import Environment, environment
+from bench.large_files import LARGE, MIB, small_pickle, torch, write
+from bench.read_once import WARM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+ROOT = Path(__file__).resolve().parent.parent
+GOAL_MIB = 32
+FAST, THROTTLED = (0, 0), (20, 80)  # ms of latency, MB/s of a connection
+PICKLESCAN = """
+import sys, time
+from picklescan.scanner import scan_file_path
+scan_file_path(sys.argv[2])
+begun = time.monotonic()
+try:
+    scan_file_path(sys.argv[1])
+finally:
+    print(time.monotonic() - begun)
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder, and the port at which it is served."""
+
+    folder: Path
+    port: str
+    runs: int
+
+    def best(self, what: str, name: str, size: int) -> dict[str, Any]:
+        """The fastest run, with the most memory that any took."""
+        told = [self._once(what, name, size) for _ in range(self.runs)]
+        return min(told, key=lambda each: float(each["seconds"])) | {"mib": max(each["mib"] for each in told)}
+
+    def peer(self, tool: Environment, path: Path) -> float | None:
+        """Seconds that picklescan takes for a file that is here already; None if there is no picklescan."""
+        if tool.python is None:
+            return None
+        command = [tool.python, "-c", PICKLESCAN, path, self.folder / WARM]
+        runs = [subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(self.runs)]
+        return min(float(run.stdout.split()[-1]) for run in runs)
+
+    def _once(self, what: str, name: str, size: int) -> dict[str, Any]:
+        command = [sys.executable, "-m", "bench.read_once", what, self.port, name, str(size), str(self.folder)]
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        return dict(json.loads(done.stdout))
+
+
+@contextlib.contextmanager
+def served(folder: Path, line: tuple[int, int], runs: int) -> Iterator[Place]:
+    """The folder on a server in a process of its own, ended afterwards."""
+    command = [sys.executable, "-m", "bench.range_server", str(folder), *map(str, line)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            yield Place(folder, server.stdout.readline().strip() if server.stdout else "", runs)
+        finally:
+            server.terminate()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file, and what its verdict may cost."""
+
+    title: str
+    name: str
+    size: int
+    make: Callable[[BinaryIO, int], None]
+    requests: int | None
+    mib: float | None
+    times: float | None
+
+    def goal(self) -> str:
+        """In words."""
+        cost = f"{self.requests} requests, {self.mib:g} MiB" if self.requests else "no slower"
+        return f"{cost}, {self.times:g}x" if self.requests and self.times else cost
+
+    def missed(self, told: dict[str, Any], times: float | None) -> list[str]:
+        """What is not as it should be."""
+        over = {
+            "requests": self.requests is not None and told["requests"] > self.requests,
+            "bytes": self.mib is not None and told["bytes"] > self.mib * MIB,
+            "ratio": self.times is not None and times is not None and times < self.times,
+            "memory": told["mib"] > GOAL_MIB,
+            "verdict": told["found"] != "safe",
+        }
+        return [name for name, is_over in over.items() if is_over]
+
+
+# Requests and MiB: few for what has an index in front, 10 and 1 for what must be walked.
+_LEAST = {"torch zip, 64 tensors": (2, 0.5), "torch zip, 1000 tensors": (3, 0.5), "safetensors, 300 tensors": (2, 0.5)}
+_STREAMED = "ONNX, 300 initializers"
+
+
+def cases(share: float) -> Iterator[Case]:
+    """Every large file, at this share of its full size."""
+    for title, (name, mib, make) in LARGE.items():
+        requests, most = _LEAST.get(title, (10, 1.0))
+        times = 100 if mib == 1024 else 40  # noqa: PLR2004 - MiB
+        walked = title == _STREAMED
+        size = int(mib * share) * MIB
+        limits = (None, None, None) if walked else (requests, most, float(times))
+        yield Case(title, name, size, make, *limits)
+    for kib in (4, 900, 3900):
+        yield Case(
+            f"small pickle, {kib} KiB", "small.pkl", kib * 1024, small_pickle, 1, kib * 1.2 / 1024 + 0.1, 1 / 1.2
+        )
+
+
+def show_verdicts(place: Place, share: float, tool: Environment) -> None:
+    """The first table."""
+    print(f"{'file':28}{'MiB':>7}{'requests':>10}{'MiB read':>10}{'s':>8}{'download':>10}{'picklescan':>12}{'ratio':>8}"
+          f"{'memory':>8}   goal, and what misses it")  # fmt: skip
+    for case in cases(share):
+        path = place.folder / case.name
+        size = write(path, case.make, case.size)
+        told = place.best("scan", case.name, size)
+        download, peer = place.best("download", case.name, size)["seconds"], place.peer(tool, path)
+        times = None if peer is None else (download + peer) / told["seconds"]
+        missed = ", ".join(case.missed(told, times))
+        outcome = f"missed ({missed})" if missed else "met"
+        theirs, ratio = ("-", "-") if peer is None or times is None else (f"{peer:.3f}", f"{times:.1f}x")
+        print(f"{case.title:28}{size / MIB:7.1f}{told['requests']:10}{told['bytes'] / MIB:10.2f}{told['seconds']:8.3f}"
+              f"{download:10.3f}{theirs:>12}{ratio:>8}"
+              f"{told['mib']:8.1f}   {case.goal()}: {outcome}", flush=True)  # fmt: skip
+        if case.title == _STREAMED:
+            stream = place.best("stream", case.name, size)["seconds"]
+            print(f"{'':28}against streaming it over one connection: {told['seconds'] / stream:.2f} (goal: 1.1)")
+        path.unlink()
+
+
+def show_whole(place: Place, line: str, goal: float, size: int) -> None:
+    """One row of the second table: every byte hashed, and scanned on the way."""
+    took = {what: place.best(what, "whole.pt", size) for what in ("validate", "digest", "stream", "fetch")}
+    fetched = min(took["stream"]["seconds"], took["fetch"]["seconds"])
+    floor = max(took["digest"]["seconds"], fetched)
+    ratio = took["validate"]["seconds"] / floor
+    extra = took["validate"]["bytes"] - size
+    print(f"{line:12}{took['validate']['seconds']:10.2f}{took['digest']['seconds']:9.2f}{fetched:10.2f}{ratio:8.2f}"
+          f"{goal:7.2f}  {'met' if ratio <= goal else 'missed':8}{extra / MIB:12.2f}{took['validate']['requests']:10}"
+          f"{took['validate']['mib']:8.1f}", flush=True)  # fmt: skip
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench.read", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--full", action="store_true", help="1 GiB and 256 MiB, as the goals are meant")
+    parser.add_argument("--share", type=float, default=0.125, help="of the full sizes; an eighth if not said")
+    parser.add_argument("--runs", type=int, default=3, help="of each measurement; the fastest counts")
+    said = parser.parse_args()
+    share = 1.0 if said.full else said.share
+    tool = environment("picklescan")
+    print(f"picklescan {tool.version}" if tool.python else f"picklescan cannot be had: {tool.why}")
+    print(f"sizes at {share:g} of full; the goals for ratios are meant for full sizes; fastest of {said.runs} runs")
+    print(f"ratio: (download + picklescan) / our verdict. Memory: MiB above the imports (goal: {GOAL_MIB})\n")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / WARM).write_text("some text\n" * 99, encoding="utf-8")
+        with served(folder, FAST, said.runs) as place:
+            show_verdicts(place, share, tool)
+        size = write(folder / "whole.pt", torch, int(1024 * share) * MIB)
+        print(f"\nsha256 of all of a torch zip of {size / MIB:.0f} MiB, with the scan on the way\n")
+        print(f"{'line':12}{'all, s':>10}{'hash, s':>9}{'fetch, s':>10}{'ratio':>8}{'goal':>7}  {'':8}"
+              f"{'MiB beside':>12}{'requests':>10}{'memory':>8}")  # fmt: skip
+        for name, line, goal in (("fast", FAST, 2.2), ("throttled", THROTTLED, 1.1)):
+            with served(folder, line, said.runs) as place:
+                show_whole(place, name, goal, size)
+    print("\nratio: to the larger of hashing as many bytes in memory and the fastest plain download alone")
+
+
+if __name__ == "__main__":
+    main()
