@@ -18,7 +18,7 @@ from tests.pickle_assembly import EMPTY_TUPLE, REDUCE, STOP, array, called, item
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import IO, Any, BinaryIO
 
 MIB = 1024 * 1024
 NOISE = random.Random(5).randbytes(MIB)  # noqa: S311 - nothing is secret here
@@ -86,7 +86,7 @@ def onnx(file: BinaryIO, size: int, *, tensors: int = 8) -> None:
     file.write(_bytes(8, _bytes(1, b"") + b"\x10\x15"))
 
 
-def hdf5(file: BinaryIO, size: int) -> None:
+def hdf5(file: IO[bytes], size: int) -> None:
     """Eight data sets and a Keras configuration."""
     import h5py  # noqa: PLC0415 - the same
     import numpy as np  # noqa: PLC0415 - the same
@@ -100,7 +100,12 @@ def hdf5(file: BinaryIO, size: int) -> None:
 
 def keras(file: BinaryIO, size: int) -> None:
     """A zip as Keras 3 writes it: metadata, configuration, and the weights as HDF5."""
-    config = {"module": "keras", "class_name": "Sequential", "config": {"layers": []}, "registered_name": None}
+    config: dict[str, Any] = {
+        "module": "keras",
+        "class_name": "Sequential",
+        "config": {"layers": []},
+        "registered_name": None,
+    }
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("metadata.json", json.dumps({"keras_version": "3.8.0"}))
         archive.writestr("config.json", json.dumps(config))
@@ -108,15 +113,15 @@ def keras(file: BinaryIO, size: int) -> None:
             hdf5_to(member, size)
 
 
-def hdf5_to(member: object, size: int) -> None:
+def hdf5_to(member: IO[bytes], size: int) -> None:
     """HDF5 needs a file it can go back in; the member gets a copy."""
     import shutil  # noqa: PLC0415 - only here
     import tempfile  # noqa: PLC0415 - only here
 
     with tempfile.TemporaryFile() as made:
-        hdf5(made, size)  # type: ignore[arg-type] - what tempfile returns is a BinaryIO in all but name
+        hdf5(made, size)
         made.seek(0)
-        shutil.copyfileobj(made, member, MIB)  # type: ignore[misc] - zipfile's member has no public type
+        shutil.copyfileobj(made, member, MIB)
 
 
 def small_pickle(file: BinaryIO, size: int) -> None:
