@@ -12,7 +12,7 @@ import json
 import lzma
 import pickle
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
@@ -99,10 +99,11 @@ def _containers() -> Iterator[tuple[str, bytes]]:
     yield "torch.safetensors", zipped(in_torch)
     yield "torch.zlib.joblib", zlib.compress(zipped(in_torch))
     yield "zip_in_zip.zip", zipped({"in.zip": zipped({"model.pkl": HOSTILE})})
-    for name, flags in {
+    flagged: dict[str, Any] = {
         "encrypted_central": {"central": {"flags": 1}},
         "encrypted_local": {"local": {"flags": 1}},
-    }.items():
+    }
+    for name, flags in flagged.items():
         yield f"{name}.pt", zip_of(Piece("archive/data.pkl", HOSTILE, **flags))
     yield "bad_crc.pt", zip_of(Piece("archive/data.pkl", HOSTILE, local={"crc": 1}, central={"crc": 1}))
     yield "another_name.pt", zip_of(Piece("archive/data.pkl", HOSTILE, local={"name": "archive/data.txt"}))
@@ -119,13 +120,16 @@ def _keras() -> Iterator[tuple[str, bytes]]:
     yield "lambda.h5", a_file(described(LAMBDA))
     yield "lambda_varying.h5", a_file(described(LAMBDA, varying=True))
     yield from ((f"{fill.__name__}.h5", a_file(fill)) for fill in (link, outside, virtual))
-    for name, layer in {
+    named_layers: dict[str, dict[str, Any]] = {
         "lambda": {"module": "keras.layers", "class_name": "Lambda", "config": {}, "registered_name": None},
         "foreign": {"module": "os", "class_name": "system", "config": {}, "registered_name": None},
-    }.items():
-        layers = {"nested": {"module": "keras.layers", "class_name": "TimeDistributed", "config": {"layer": layer}}}
+    }
+    for name, layer in named_layers.items():
+        layers: dict[str, Any] = {
+            "nested": {"module": "keras.layers", "class_name": "TimeDistributed", "config": {"layer": layer}}
+        }
         for where, inner in {"top": layer, **layers}.items():
-            model = {"module": "keras", "class_name": "Sequential", "config": {"layers": [inner]}}
+            model: dict[str, Any] = {"module": "keras", "class_name": "Sequential", "config": {"layers": [inner]}}
             members = {"config.json": json.dumps(model).encode(), "metadata.json": b'{"keras_version": "3.8.0"}'}
             yield f"{name}_{where}.keras", zipped(members)
 
