@@ -22,7 +22,8 @@ from sklearn.datasets import load_iris
 from bench.large_files import safetensors, torch
 from tests.archives import Piece, tarred, zip_of, zipped
 from tests.lz4_frames import lz4_frame
-from tests.pickle_corpus import CASES, DANGERS, PAYLOAD, named, one
+from tests.pickle_assembly import named
+from tests.pickle_corpus import CASES, DANGERS, PAYLOAD, one
 from tests.unit.test_format_hdf5 import DENSE, LAMBDA, a_file, described, link, outside, virtual
 from tests.unit.test_format_npy import npy
 from tests.unit.test_format_onnx import a_model
@@ -31,7 +32,7 @@ from tests.unit.test_format_zip import MALFORMED
 from tests.unit.test_pickle_models import MODELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HOSTILE = one(PAYLOAD)
 type Files = Iterator[tuple[str, str, bytes]]  # kind, name of the file, content
@@ -81,7 +82,13 @@ def benign() -> Files:
 
 
 def _packed() -> Iterator[tuple[str, bytes]]:
-    packers = {"zlib": zlib.compress, "gzip": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "lz4": lz4_frame}
+    packers: dict[str, Callable[[bytes], bytes]] = {
+        "zlib": zlib.compress,
+        "gzip": gzip.compress,
+        "bz2": bz2.compress,
+        "xz": lzma.compress,
+        "lz4": lz4_frame,
+    }
     array = CASES["a payload behind an array"][1]
     for name, pack in packers.items():
         yield f"{name}.joblib", pack(HOSTILE)
