@@ -124,8 +124,8 @@ def string_line(m: Machine, data: bytes, pos: int) -> int:
         m.broken("a string is not quoted", pos)
     try:
         text = codecs.escape_decode(line[1:-1])[0].decode("ascii")
-    except ValueError:
-        # Not text to who loads it as ever, and bytes are no name.
+    except (ValueError, DeprecationWarning):
+        # Not text to who loads it as ever, and bytes are no name. Python warns of escapes that it does not know.
         m.stack.append(None)
     else:
         m.stack.append(_named(text if end - pos <= _LINE else None))
