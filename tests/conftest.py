@@ -22,6 +22,11 @@ _SDK_WARNINGS = (
 )
 
 
+# How long examples take says how busy the machine is.
+settings.register_profile("registrar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("registrar")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let warnings be errors, but for those of the SDK's own making, and let a slow machine be slow."""
     for line in _SDK_WARNINGS:
