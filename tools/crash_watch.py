@@ -121,7 +121,7 @@ def _about(what: object) -> str:
 
 
 def _told(said: dict[str, Any]) -> str:
-    if "owner" in said:
+    if "owner" in said and "state" in said:  # a pulse has an owner too
         return _stage(said)
     tags = said.get("properties", said).get("tags", {})
     return str(tags.get("registrar.status", said.get("type", ""))).removeprefix("Registrar.")

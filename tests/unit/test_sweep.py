@@ -585,6 +585,32 @@ def test_stuck_work_that_somebody_took_up_again_is_left_to_them(azure: Azure) ->
     assert azure.world.works()[0]["state"] == "claimed"
 
 
+def test_work_that_was_only_observed_is_not_replaced_for_an_app_that_acts(azure: Azure) -> None:
+    azure.world.observes = True
+    azure.world.job("j1")
+    dies_at(azure, "state work/", job_event("j1"))
+    azure.world.observes = False
+    before = azure.world.works()
+
+    assert (azure.sweep.run(), azure.world.works()) == (Coverage(), before)
+
+
+def test_a_decision_of_people_is_not_replaced_by_what_the_event_offers(azure: Azure) -> None:
+    adopted(azure.world)
+    azure.world.job("j1")
+    message = asked(azure.world, "approve", held(azure.world))
+    azure.world.faults.fail("registry create", done=True, dead=True)
+    with pytest.raises(UnavailableError):
+        settled(azure.world, message)
+    azure.world.faults.revive()
+    azure.later(HELD_FOR)
+
+    azure.sweep.run()
+
+    assert azure.world.registry.visible("churn") == [3, 4]
+    assert "rejected" not in {(work["result"] or {}).get("outcome") for work in azure.world.works()}
+
+
 def test_work_that_no_policy_wants_any_more_is_left_as_it_is(azure: Azure) -> None:
     azure.world.job("j1")
     dies_at(azure, "state work/", job_event("j1"))
