@@ -133,7 +133,7 @@ def test_each_work_was_settled_once_and_was_a_duplicate_every_other_time(ended: 
 
 
 def test_every_notice_was_sent_always_under_one_id(ended: Ended) -> None:
-    told = [event for event in ended.sandbox.topic.events if event["data"]["model"] == ended.model]
+    told = [event for event in ended.sandbox.topic.events if event["data"].get("model") == ended.model]
 
     ids = {(event["data"]["work"], event["type"]): set[str]() for event in told}
     for event in told:
