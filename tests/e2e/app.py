@@ -7,11 +7,13 @@ ledger blobs were written, which model versions are new or changed. A test that 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient
 
@@ -81,10 +83,12 @@ class App:
         answer = self.host.post_events(function, [*events])
         assert (answer.status, answer.body) == (202, "")
 
-    def queued(self, message: str) -> Came:
-        """Put `message` in the work queue past the doors and wait until the app is at rest."""
-        client = QueueClient(f"https://{names.queue_host(self.queue)}", names.WORK_QUEUE, credential=self.credential)
+    def queued(self, message: str, *, queue: str = names.WORK_QUEUE) -> Came:
+        """Put `message` in a queue, the work queue by default, past the doors and wait until the app is at rest."""
+        client = QueueClient(f"https://{names.queue_host(self.queue)}", queue, credential=self.credential)
         with client:
+            with contextlib.suppress(ResourceExistsError):  # the host makes the poison queue with its first message
+                client.create_queue()
             return self.came_of(lambda: client.send_message(base64.b64encode(message.encode()).decode()))
 
     def came_of(self, act: Callable[[], object]) -> Came:

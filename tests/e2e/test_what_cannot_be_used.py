@@ -369,6 +369,16 @@ def test_what_a_service_will_never_do_is_in_quarantine_at_once(hasty: App, name:
     assert json.dumps(event, separators=(",", ":")) in hasty.kept_messages()
 
 
+def test_a_message_that_the_host_gave_up_is_kept_with_why(hasty: App, name: str) -> None:
+    message = json.dumps(raised.run_completed(name, name))
+
+    came = hasty.queued(message, queue=f"{names.WORK_QUEUE}-poison")
+
+    assert is_only_quarantined(came)
+    assert "deliveries failed" in came.says
+    assert message in hasty.kept_messages()
+
+
 def test_an_output_that_stays_empty_ends_in_quarantine(hasty: App, name: str) -> None:
     hasty.policy(name, wants_job(name), **OUTPUT)
     hasty.sandbox.workspace.add_job(name, experiment=name, outputs={"model": JobOutput("custom_model")})
