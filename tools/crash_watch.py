@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 STANDING = "standing"
+READING = "store range"
 FOLDERS = frozenset({"work", "heads", "versions", "policies", "failures", "pauses", "pulses", "questions"})
 type Side = Literal["before", "after"]
 type Deed = Literal["kill", "stand"]
@@ -41,6 +42,7 @@ class Watch:
         self._link = link
         self._begun = False
         self._worker = threading.get_ident()
+        self._counting = threading.Lock()
 
     def begin(self) -> None:
         """Count from now on."""
@@ -48,15 +50,20 @@ class Watch:
 
     def call[T](self, name: str, make: Callable[[], T]) -> T:
         """What `make` returns, or raises; the worker may not live to see it."""
-        if not self._begun or threading.get_ident() != self._worker:  # the pulse is not a step of the work
+        if not self._begun or not self._is_step(name):
             return make()
-        self.calls.append(name)
-        met = numbered(self.calls)[-1]
+        with self._counting:
+            self.calls.append(name)
+            met = numbered(self.calls)[-1]
         self._meet(met, "before")
         try:
             return make()
         finally:
             self._meet(met, "after")
+
+    def _is_step(self, name: str) -> bool:
+        """The pulse is no step of the work; of what other threads do, reading the artifact is."""
+        return threading.get_ident() == self._worker or name.startswith(READING)
 
     def _meet(self, call: str, side: Side) -> None:
         for stop in self._stops:
