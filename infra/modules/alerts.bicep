@@ -1,0 +1,141 @@
+// What somebody has to know of without looking. The log lines are those of the code; make check-infra compares them.
+
+param suffix string
+param location string
+param tags object
+param logsId string
+param jobTopic string
+param outputTopic string
+param dropTopics string[]
+param email string
+param quietHours int
+
+var topics = filter(concat([jobTopic, outputTopic], dropTopics), id => !empty(id))
+var lost = flatten(map(topics, id => [{ topic: id, metric: 'DeadLetteredCount' }, { topic: id, metric: 'DroppedEventCount' }]))
+
+var watched = [
+  {
+    name: 'poison'
+    severity: 1
+    window: 'PT15M'
+    text: 'A message failed at every delivery and is in quarantine now. Look at the log of register_candidate.'
+    query: 'AppRequests | where Name == \'quarantine_candidate\''
+  }
+  {
+    name: 'quarantined'
+    severity: 2
+    window: 'PT15M'
+    text: 'An event was given up and is in quarantine, with the reason. Mend that, then: registrar replay.'
+    query: 'AppTraces | where Message startswith \'counted quarantined\''
+  }
+  {
+    name: 'policy-broken'
+    severity: 1
+    window: 'PT15M'
+    text: 'A published policy cannot be used, so every candidate waits. Correct it, then: registrar policy publish.'
+    query: 'AppTraces | where Message startswith \'a policy in force is broken\''
+  }
+  {
+    name: 'coverage'
+    severity: 2
+    window: 'PT1H'
+    text: 'The sweep finds jobs or drops without a decision, again and again. Look into quarantine and at the queue.'
+    query: 'AppTraces | where Message startswith \'swept: \' | parse Message with \'swept: \' decided:long \' of \' eligible:long \' eligible\' * | summarize sweeps = count(), below = countif(decided < eligible) | where sweeps > 2 and below == sweeps'
+  }
+  {
+    name: 'no-sweep'
+    severity: 2
+    window: 'PT1H'
+    text: 'No sweep ended within an hour. The app does not run, or the sweep fails; see the log of sweep_candidates.'
+    query: 'AppTraces | where Message startswith \'swept: \' | summarize sweeps = count() | where sweeps == 0'
+  }
+  {
+    name: 'failures'
+    severity: 2
+    window: 'PT15M'
+    text: 'A function fails. The message is delivered again; see the exceptions.'
+    query: 'AppRequests | where Success == false'
+  }
+  {
+    name: 'quiet'
+    severity: 1
+    window: 'PT${quietHours}H'
+    text: 'Events matched a subscription, and nothing was worked on.'
+    query: 'let heard = toscalar(AzureMetrics | where ResourceProvider == \'MICROSOFT.EVENTGRID\' and MetricName == \'MatchedEventCount\' | summarize sum(Total)); let settled = toscalar(AppTraces | where Message startswith \'counted \' | summarize count()); print heard = heard, settled = settled | where heard > 0 and settled == 0'
+  }
+]
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
+  name: 'ag-registrar-${suffix}'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'registrar'
+    enabled: true
+    emailReceivers: [{ name: 'mail', emailAddress: email, useCommonAlertSchema: true }]
+  }
+}
+
+resource lostEvents 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for one in lost: {
+    name: 'registrar-${toLower(one.metric)}-${last(split(one.topic, '/'))}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: 'Event Grid gave an event up. Dead letters come back with: registrar replay --dead-letters. What was dropped is found by the sweep.'
+      severity: 1
+      enabled: true
+      scopes: [one.topic]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT15M'
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: one.metric
+            metricNamespace: 'Microsoft.EventGrid/systemTopics'
+            metricName: one.metric
+            operator: 'GreaterThan'
+            threshold: 0
+            timeAggregation: 'Total'
+          }
+        ]
+      }
+      actions: empty(email) ? [] : [{ actionGroupId: people.id }]
+    }
+  }
+]
+
+resource queries 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for one in watched: {
+    name: 'registrar-${one.name}-${suffix}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'Registrar: ${one.name}'
+      description: one.text
+      severity: one.severity
+      enabled: true
+      scopes: [logsId]
+      evaluationFrequency: 'PT15M'
+      windowSize: one.window
+      // A table that no line was ever written to is unknown to the query.
+      skipQueryValidation: true
+      autoMitigate: true
+      criteria: {
+        allOf: [
+          {
+            query: one.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: empty(email) ? [] : [people.id] }
+    }
+  }
+]

@@ -1,0 +1,59 @@
+// The two roles that Azure does not have: what the app does in the workspace, and writing blobs without deleting any.
+targetScope = 'subscription'
+
+param environmentName string
+param token string
+
+@description('Resource groups in which the roles can be given.')
+param assignableScopes string[]
+
+resource workspaceRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, token, 'workspace')
+  properties: {
+    roleName: 'Registrar workspace ${environmentName} ${token}'
+    description: 'Reads jobs, metrics and datastores of a workspace, and writes model versions.'
+    type: 'CustomRole'
+    assignableScopes: assignableScopes
+    permissions: [
+      {
+        actions: [
+          'Microsoft.MachineLearningServices/workspaces/read'
+          'Microsoft.MachineLearningServices/workspaces/data/versions/read'
+          'Microsoft.MachineLearningServices/workspaces/datastores/read'
+          'Microsoft.MachineLearningServices/workspaces/experiments/runs/read'
+          'Microsoft.MachineLearningServices/workspaces/jobs/read'
+          'Microsoft.MachineLearningServices/workspaces/models/read'
+          'Microsoft.MachineLearningServices/workspaces/models/versions/read'
+          'Microsoft.MachineLearningServices/workspaces/models/versions/write'
+        ]
+        notActions: []
+        dataActions: []
+        notDataActions: []
+      }
+    ]
+  }
+}
+
+resource writerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, token, 'writer')
+  properties: {
+    roleName: 'Registrar blob writer ${environmentName} ${token}'
+    description: 'Adds and overwrites blobs. Reads none and deletes none.'
+    type: 'CustomRole'
+    assignableScopes: assignableScopes
+    permissions: [
+      {
+        actions: []
+        notActions: []
+        dataActions: [
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write'
+        ]
+        notDataActions: []
+      }
+    ]
+  }
+}
+
+output workspaceRole string = workspaceRole.id
+output writerRole string = writerRole.id
