@@ -1,158 +1,37 @@
-"""Lineage: where a model came from, and the URIs that say so.
+"""Lineage: where a model came from, and how complete that is.
 
-Sources make a `Lineage`; the registry stores `properties()` on the model version. The URIs are those of Azure ML and
-MLflow:
-
-    azureml://jobs/JOB/outputs/OUTPUT[/paths/PATH]
-    runs:/JOB/PATH                                            read as output `artifacts` of JOB
-    azureml://datastores/DATASTORE/paths/PATH
-    azureml://subscriptions/S/resource[gG]roups/R/workspaces/W/datastores/DATASTORE/paths/PATH
-    azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.JOB     as jobs report their default output
-
-A path is literal text: azure-ai-ml (1.35.2) neither encodes nor decodes it, so `%20` is three characters and a space
-stays a space. Only the `azureml` forms are promised to come back letter for letter from `str(parse_uri(text))`.
+Sources make a `Lineage`. Decision records and policies see its `properties()`, and the registry stores `stored()` of
+them on the model version. `of_properties` reads it back from either.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final
 
-from registration.errors import InputError
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-ARTIFACTS: Final = "artifacts"  # in a URI
-DEFAULT_OUTPUT: Final = "default"  # the same output, as a job reports it
-
-type Spelling = Literal["resourcegroups", "resourceGroups", "bare"]
-
-_NAME: Final = r"[^/\x00-\x1f\x7f]+"
-_JOB_URI: Final = re.compile(rf"azureml://jobs/({_NAME})/outputs/({_NAME})(?:/paths/(.+))?", re.DOTALL)
-_RUNS_URI: Final = re.compile(rf"runs:/({_NAME})/(.+)", re.DOTALL)
-_SHORT_URI: Final = re.compile(rf"azureml://datastores/({_NAME})/paths/(.*)", re.DOTALL)
-_BARE_PATH: Final = re.compile(r"ExperimentRun/.+", re.DOTALL)
-_BARE_URI: Final = re.compile(rf"azureml://datastores/({_NAME})/({_BARE_PATH.pattern})", re.DOTALL)
-_LONG_URI: Final = re.compile(
-    rf"azureml://subscriptions/({_NAME})/(resourcegroups|resourceGroups)/({_NAME})/workspaces/({_NAME})"
-    rf"/datastores/({_NAME})/paths/(.*)",
-    re.DOTALL,
-)
-_BLOBSTORE: Final = re.compile(r"azureml-blobstore-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_JOB: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]*"  # what Azure ML lets a job be called
-_NAMED_OUTPUT: Final = re.compile(rf"azureml/({_JOB})/({_NAME})/(.+)", re.DOTALL)
-_RUN_ARTIFACT: Final = re.compile(rf"ExperimentRun/dcid\.({_JOB})/(.+)", re.DOTALL)
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_KNOWN_FORMS: Final = (
-    "azureml://jobs/JOB/outputs/OUTPUT[/paths/PATH], runs:/JOB/PATH, azureml://datastores/DATASTORE/paths/PATH, "
-    "azureml://subscriptions/S/resourcegroups/R/workspaces/W/datastores/DATASTORE/paths/PATH"
-)
-
-
-@dataclass(frozen=True)
-class JobOutputUri:
-    """A file or folder in an output of a job; an empty `path` is the whole output.
-
-    Raises InputError when a part could not be read back from the text.
-    """
-
-    job: str
-    output: str
-    path: str = ""
-
-    def __post_init__(self) -> None:
-        _check_names(job=self.job, output=self.output)
-        _check_path(self.path)
-
-    def __str__(self) -> str:
-        whole = f"azureml://jobs/{self.job}/outputs/{self.output}"
-        return f"{whole}/paths/{self.path}" if self.path else whole
-
-    @classmethod
-    def of_reported(cls, job: str, output: str, *, path: str = "") -> JobOutputUri:
-        """The URI of an output under the name that the job reports it by."""
-        return cls(job, ARTIFACTS if output == DEFAULT_OUTPUT else output, path)
-
-    @property
-    def reported_output(self) -> str:
-        """The name by which the job reports this output: `default` for `artifacts`."""
-        return DEFAULT_OUTPUT if self.output == ARTIFACTS else self.output
-
-
-@dataclass(frozen=True)
-class DatastoreUri:
-    """A place in a datastore, of a stated workspace or (all three None) of the one at hand.
-
-    `spelling` keeps how the text said it and takes no part in comparison. Raises InputError when a part could not be
-    read back from the text.
-    """
-
-    datastore: str
-    path: str
-    subscription: str | None = None
-    resource_group: str | None = None
-    workspace: str | None = None
-    spelling: Spelling = field(default="resourcegroups", compare=False)
-
-    def __post_init__(self) -> None:
-        _check_names(datastore=self.datastore)
-        _check_path(self.path)
-        named = {"subscription": self.subscription, "resource_group": self.resource_group, "workspace": self.workspace}
-        stated = {what: name for what, name in named.items() if name is not None}
-        if len(stated) not in {0, len(named)}:
-            raise InputError("a datastore URI names subscription, resource group and workspace, or none of them")
-        _check_names(**stated)
-        if self.spelling == "bare" and (stated or not _BARE_PATH.fullmatch(self.path)):
-            raise InputError("only azureml://datastores/DATASTORE/ExperimentRun/... is written without /paths/")
-
-    def __str__(self) -> str:
-        if self.spelling == "bare":
-            return f"azureml://datastores/{self.datastore}/{self.path}"
-        place = f"datastores/{self.datastore}/paths/{self.path}"
-        if self.workspace is None:
-            return f"azureml://{place}"
-        groups = f"subscriptions/{self.subscription}/{self.spelling}/{self.resource_group}"
-        return f"azureml://{groups}/workspaces/{self.workspace}/{place}"
-
-
-def parse_uri(text: str) -> JobOutputUri | DatastoreUri:
-    """The place that `text` names.
-
-    Raises InputError when the form is unknown, or when the path could leave its folder (`..`).
-    """
-    if found := _JOB_URI.fullmatch(text):
-        return JobOutputUri(found[1], found[2], found[3] or "")
-    if found := _RUNS_URI.fullmatch(text):
-        return JobOutputUri(found[1], ARTIFACTS, found[2])
-    if found := _SHORT_URI.fullmatch(text):
-        return DatastoreUri(found[1], found[2])
-    if found := _BARE_URI.fullmatch(text):
-        return DatastoreUri(found[1], found[2], spelling="bare")
-    if found := _LONG_URI.fullmatch(text):
-        spelling: Spelling = "resourceGroups" if found[2] == "resourceGroups" else "resourcegroups"
-        return DatastoreUri(found[5], found[6], found[1], found[3], found[4], spelling)
-    raise InputError(f"{text!r} is not a URI this app reads; known forms: {_KNOWN_FORMS}")
-
-
-def job_of_blob(container: str, path: str) -> JobOutputUri | None:
-    """The job output that a blob of a workspace's own storage account belongs to, or None when it is no job's.
-
-    Named outputs lie in `azureml-blobstore-GUID/azureml/JOB/OUTPUT/`, run artifacts in
-    `azureml/ExperimentRun/dcid.JOB/`. The layout is Azure ML's default, observed rather than documented: a job
-    may write its outputs elsewhere.
-    """
-    if _BLOBSTORE.fullmatch(container) and (found := _NAMED_OUTPUT.fullmatch(path)):
-        return _safe(found[1], found[2], found[3])
-    if container == "azureml" and (found := _RUN_ARTIFACT.fullmatch(path)):
-        return _safe(found[1], ARTIFACTS, found[2])
-    return None
+PREFIX: Final = "lineage."
+CUT: Final = "lineage.cut"  # names what `stored` had to leave out
+LONGEST_PROPERTY: Final = 1700  # characters; Azure ML documents no limit, and stores 1,736 of its own
+WORKSPACE: Final = "workspace"  # `attested_by`: Azure ML said it
+CHECKED: Final = "checked"  # `attested_by`: a drop says it, and Azure ML agrees
+CLAIMED: Final = ("manifest", "metadata")  # `attested_by`: a drop says it, and nobody has checked it
+_LISTS: Final = frozenset({"datasets", "base_models"})
+_MAPPINGS: Final = frozenset({"parameters"})
+_FLAGS: Final = frozenset({"git_dirty"})
 
 
 @dataclass(frozen=True)
 class Lineage:
     """What is known of a model's origin; None and empty mean that nobody said.
 
-    `attested_by` is who said it: `workspace`, or `manifest` for what a drop claims and nobody has checked.
+    `job` made the files; `parent_job` is the pipeline, sweep or AutoML job that ran it, as its `step`. `datasets` and
+    `base_models` are what the job read, as URIs. `git_dirty` is whether the code had changes that no commit has.
+    `drop` is where another team left the files, and `producer` who it says it is. `attested_by` is who said all of it:
+    `workspace`, `manifest`, `metadata`, or `checked` for a claim that the workspace bears out.
     """
 
     job: str | None = None
@@ -162,42 +41,83 @@ class Lineage:
     datasets: tuple[str, ...] = ()
     environment: str | None = None
     source_event: str | None = None
-    attested_by: str = "workspace"
+    attested_by: str = WORKSPACE
+    parent_job: str | None = None
+    step: str | None = None
+    git_dirty: bool | None = None
+    git_repository: str | None = None
+    git_branch: str | None = None
+    code: str | None = None
+    compute: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    base_models: tuple[str, ...] = ()
+    drop: str | None = None
+    producer: str | None = None
 
     def properties(self) -> dict[str, str]:
-        """Properties for the model version, by `lineage.` key; what nobody said is left out.
+        """All that is known, by `lineage.` key; what nobody said is left out.
 
-        `lineage.datasets` is the text of a JSON list, because a dataset's URI may hold any separator.
+        Lists and parameters are the text of JSON, because a URI may hold any separator; a flag is `true` or `false`.
         """
-        datasets = json.dumps(self.datasets, ensure_ascii=False) if self.datasets else None
-        said = {
-            "lineage.job": self.job,
-            "lineage.job_output_uri": self.job_output_uri,
-            "lineage.experiment": self.experiment,
-            "lineage.git_commit": self.git_commit,
-            "lineage.datasets": datasets,
-            "lineage.environment": self.environment,
-            "lineage.source_event": self.source_event,
-            "lineage.attested_by": self.attested_by,
-        }
-        return {key: value for key, value in said.items() if value}
+        said = ((part.name, getattr(self, part.name)) for part in fields(self))
+        return {f"{PREFIX}{name}": _text(value) for name, value in said if _is_said(value)}
+
+    def stored(self) -> dict[str, str]:
+        """As `properties`, cut down to what Azure ML is known to store in one property.
+
+        A list or mapping loses its last entries, a text its end. `lineage.cut` is a JSON list of the names that lost
+        something; the decision record has them whole.
+        """
+        whole = self.properties()
+        kept = {key: _fitting(key.removeprefix(PREFIX), value) for key, value in whole.items()}
+        cut = [key.removeprefix(PREFIX) for key, value in whole.items() if kept[key] != value]
+        return {**kept, CUT: json.dumps(cut)} if cut else kept
+
+    @classmethod
+    def of_properties(cls, properties: Mapping[str, str]) -> Lineage:
+        """What `properties` say of it, with or without the prefix of their names; what is unknown or damaged is not.
+
+        Raises nothing: people can write anything to a model version.
+        """
+        said = {key.removeprefix(PREFIX): value for key, value in properties.items()}
+        known = {part.name: _read(part.name, said[part.name]) for part in fields(cls) if part.name in said}
+        return cls(**{name: value for name, value in known.items() if _is_said(value)})
 
 
-def _safe(job: str, output: str, path: str) -> JobOutputUri | None:
+def _is_said(value: object) -> bool:
+    return value is False or bool(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text.encode(errors="replace").decode()  # JSON can smuggle in half a surrogate pair, which nothing stores
+
+
+def _fitting(name: str, value: str) -> str:
+    if len(value) <= LONGEST_PROPERTY:
+        return value
+    if name not in _LISTS | _MAPPINGS:
+        return value[:LONGEST_PROPERTY]
+    entries: Any = json.loads(value)
+    while len(_text(entries)) > LONGEST_PROPERTY:
+        entries.pop(max(entries) if name in _MAPPINGS else -1)
+    return _text(entries)
+
+
+def _read(name: str, text: str) -> Any:
+    """What a property says; None for what no version of this app writes."""
+    if name in _FLAGS:
+        return {"true": True, "false": False}.get(text)
+    if name not in _LISTS | _MAPPINGS:
+        return text
     try:
-        return JobOutputUri(job, output, path)
-    except InputError:
+        found = json.loads(text)
+    except ValueError:
         return None
-
-
-def _check_names(**names: str) -> None:
-    for what, name in names.items():
-        if not re.fullmatch(_NAME, name) or name in {".", ".."}:
-            raise InputError(f"{name!r} cannot be the {what.replace('_', ' ')} of a URI: it must be one path segment")
-
-
-def _check_path(path: str) -> None:
-    if {".", ".."} & set(path.split("/")):
-        raise InputError(f"{path!r} cannot be the path of a URI: it has a segment '.' or '..'")
-    if _CONTROL.search(path):
-        raise InputError(f"{path!r} cannot be the path of a URI: it holds a control character")
+    if name in _LISTS and isinstance(found, list):
+        return tuple(each for each in found if isinstance(each, str))
+    if name in _MAPPINGS and isinstance(found, dict):
+        return {key: value for key, value in found.items() if isinstance(value, str)}
+    return None

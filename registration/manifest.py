@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, StrictInt, StrictStr
 
-from registration import json_text, lineage, paths
+from registration import json_text, paths, uris
 from registration.documents import Document, load, schema
 from registration.errors import InputError, ManifestError, Problem
 
@@ -78,7 +78,7 @@ def _prose(value: str) -> str:
 def _run_uri(value: str) -> str:
     if value.startswith(_AZURE_URI):
         try:
-            lineage.parse_uri(value)
+            uris.parse_uri(value)
         except InputError as unknown:
             raise ValueError(str(unknown)) from None
     return value

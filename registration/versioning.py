@@ -17,7 +17,6 @@ from registration.candidate import JobSource
 from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
 from registration.kept import plain, text
-from registration.lineage import DatastoreUri
 from registration.registry import (
     CHAMPION_TAG,
     SHA256_PROPERTY,
@@ -29,6 +28,7 @@ from registration.registry import (
     is_recognised,
     recognise,
 )
+from registration.uris import DatastoreUri
 from registration.work import Intent
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _registration(case: Case, number: int, uri: str) -> Registration:
         uri=uri,
         description=candidate.description or candidate.model.description or None,
         tags={**_outside(candidate.tags), **candidate.model.tags, **_metric_tags(case)},
-        properties={**candidate.lineage.properties(), **own},
+        properties={**candidate.lineage.stored(), **own},
     )
 
 

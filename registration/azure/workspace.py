@@ -14,9 +14,9 @@ from urllib.parse import quote, urlsplit
 from registration.artifacts.store import Location
 from registration.azure.rest import ARM
 from registration.errors import InputError, UnavailableError
-from registration.lineage import DatastoreUri, parse_uri
 from registration.policy.evidence import Point
 from registration.sources.jobs import Job, JobOutput
+from registration.uris import DatastoreUri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,9 +17,9 @@ from registration.policy import document, yaml_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from registration.lineage import JobOutputUri
     from registration.policy.document import ModelPolicy, Policy
     from registration.policy.drop import DropMatch
+    from registration.uris import JobOutputUri
 
 
 class PolicySource(Protocol):

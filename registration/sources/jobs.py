@@ -9,8 +9,9 @@ from registration.candidate import Candidate, JobSource, Refusal, group_key
 from registration.errors import NotVisibleYetError
 from registration.events import NotOfInterest
 from registration.finding import Finding
-from registration.lineage import JobOutputUri, Lineage
+from registration.lineage import Lineage
 from registration.policy.evidence import Evidence
+from registration.uris import JobOutputUri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,19 +10,19 @@ from registration.artifacts.store import Location
 from registration.candidate import Candidate, JobSource, Refusal, source_from
 from registration.errors import InputError
 from registration.events import BLOB_CREATED, RUN_COMPLETED, BlobCreated, JobFinished, NotOfInterest
-from registration.lineage import job_of_blob
 from registration.sources import drops, jobs
 from registration.sources.jobs import Announcement
+from registration.uris import job_of_blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from registration.artifacts.store import ArtifactStore
     from registration.events import Event
-    from registration.lineage import JobOutputUri
     from registration.policy.catalog import Catalog
     from registration.sources.jobs import Workspace
     from registration.synthetic import Synthetic
+    from registration.uris import JobOutputUri
 
 type Offer = Candidate | Refusal
 OUTPUT_STORES = ("workspaceblobstore", "workspaceartifactstore")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from registration.errors import PolicyError
-from registration.lineage import JobOutputUri
 from registration.policy import catalog
+from registration.uris import JobOutputUri
 from tests.fakes import TextPolicies
 from tests.world import CHURN, DIGITS
 
