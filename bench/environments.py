@@ -49,6 +49,8 @@ def _make(tool: str, python: Path) -> str:
 
 def _interpreter(wanted: str) -> str:
     """A path if there is one: uv does not look inside pyenv's folder when the version is not the active one."""
+    if Path(wanted).is_absolute():
+        return wanted
     folder = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     return next((str(path) for path in folder.glob(f"{wanted}.*/bin/python")), wanted)
 
