@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 from rich.table import Table
 
-from registration import manifest
+from registration import cli_opinions, manifest
 from registration.artifacts import profiles, validation
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.local import HERE, LocalStore
@@ -61,6 +61,9 @@ RootFile = Annotated[
 ]
 Identity = Annotated[str | None, typer.Option("--identity", metavar="NAME", help="Who the certificate must name.")]
 Issuer = Annotated[str | None, typer.Option("--issuer", metavar="URL", help="Who authenticated the identity.")]
+SecondOpinions = Annotated[
+    bool, typer.Option("--second-opinions", help="Ask picklescan and modelscan too; the verdict stays ours.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 _HOST = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.(?P<suffix>[a-z0-9.-]+)")
 _COLOURS = {
@@ -88,6 +91,7 @@ def add_to(app: typer.Typer, *, blobs: Callable[[str], Files] | None = None) -> 
         root: RootFile = None,
         identity: Identity = None,
         issuer: Issuer = None,
+        second_opinions: SecondOpinions = False,
         json: Json = False,
     ) -> None:
         """Look into one artifact and say whether it is safe. Nothing of it is ever loaded or run.
@@ -98,13 +102,16 @@ def add_to(app: typer.Typer, *, blobs: Callable[[str], Files] | None = None) -> 
 
         Exit status 0 if it is safe, 1 if it is not, 2 if that could not be found out.
         """
+        panel = cli_opinions.asked_for(target, wanted=second_opinions)
         signer = _signer(key=key, root=root, identity=identity, issuer=issuer)
         case = replace(_case(target, opened, with_manifest=manifest), signer=signer)
         answer = _validated(case, profile, quietly=json)
+        said = cli_opinions.heard(panel, case.artifact, Path(target), quietly=json)
         if json:
-            typer.echo(text.dumps(answer.to_dict()))
+            typer.echo(text.dumps(answer.to_dict() | said.to_dict()))
         else:
             _show(answer)
+            said.show()
         raise typer.Exit(0 if answer.verdict is Verdict.SAFE else 1)
 
 
