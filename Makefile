@@ -39,6 +39,9 @@ bench-read: $(READY)  ## what a verdict on a large model costs; ARGS=--full for 
 bench-scan: $(READY)  ## what is found and what is held against benign models; ARGS=--all for every other scanner
 	@$(PYTHON) -m bench.scan $(ARGS)
 
+bench-damage: $(READY)  ## every benign model cut at each kilobyte and with bits turned, about a minute
+	@$(PYTHON) -m bench.damage $(ARGS)
+
 load: $(READY)   ## a thousand mixed events through the sandbox
 	@$(PYTHON) -m bench.load
 
@@ -51,4 +54,4 @@ lock:            ## pin requirements*.txt again from pyproject.toml
 clean:           ## forget everything setup made
 	@rm -rf .venv .uv .bench node_modules .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
-.PHONY: help setup demo test check fix bench bench-read bench-scan load crash-matrix lock clean
+.PHONY: help setup demo test check fix bench bench-read bench-scan bench-damage load crash-matrix lock clean

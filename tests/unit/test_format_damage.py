@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-import io
-import json
+from typing import TYPE_CHECKING
 
-import h5py
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from registration.artifacts.scan import Verdict
+from tests.damage import FILES, flipped, judged, wrongs
 from tests.scanning import codes, report
-from tests.unit import test_format_gguf as gguf
-from tests.unit import test_format_keras_config as keras
-from tests.unit import test_format_mlmodel as mlmodel
-from tests.unit import test_format_onnx as onnx
-from tests.unit import test_format_others as others
-from tests.unit import test_format_safetensors as safetensors
-from tests.unit import test_format_savedmodel as savedmodel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def hdf5() -> bytes:
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        file.create_group("a/b").create_dataset("w", data=[1, 2, 3])
-        file.attrs["model_config"] = json.dumps({"class_name": "Dense"})
-        file["soft"] = h5py.SoftLink("/a/b")
-    return buffer.getvalue()
-
-
-FILES = {
-    "model.safetensors": safetensors.a_file(),
-    "model.gguf": gguf.a_file(gguf.NAME, gguf.TOKENS, gguf.SCORES, tensors=(gguf.WEIGHT,)),
-    "model.onnx": onnx.a_model(location="weights.bin"),
-    "config.json": keras.a_model(keras.PLAIN),
-    "saved_model.pb": savedmodel.a_model(in_function=("Add",)),
-    "keras_metadata.pb": savedmodel.metadata({"class_name": "Dense"}),
-    "MLmodel": (mlmodel.HEAD + mlmodel.SKLEARN + mlmodel.SIGNED).encode(),
-    "config.pbtxt": b'backend: "onnxruntime"\n',
-    "model.ubj": others.UBJSON,
-    "model.h5": hdf5(),
-}
+def cuts(name: str) -> Iterator[bytes]:
+    """The file, cut at 16 places from its beginning to its last byte but one."""
+    data = FILES[name]
+    yield from (data[: len(data) * n // 16] for n in range(16))
+    yield data[:-1]
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=60, deadline=None)
+def test_the_files_that_are_damaged_here_are_safe_as_long_as_they_are_whole(name: str) -> None:
+    assert judged(FILES[name], name, promised=FILES[name]).verdict is Verdict.SAFE
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_cut_is_never_safe_with_the_digest_of_the_whole(name: str) -> None:
+    assert not [wrong for data in cuts(name) for wrong in wrongs(data, name, promised=FILES[name])]
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_a_file_with_turned_bits_is_never_safe_with_the_digest_of_the_right_one(name: str, data: st.DataObject) -> None:
+    place, mask = data.draw(st.integers(0, len(FILES[name]) - 1)), data.draw(st.integers(1, 255))
+
+    assert not wrongs(flipped(FILES[name], place, mask=mask), name, promised=FILES[name])
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_bytes_that_are_changed_never_break_the_scan(name: str, data: st.DataObject) -> None:
     file = bytearray(FILES[name])
@@ -55,7 +54,7 @@ def test_bytes_that_are_changed_never_break_the_scan(name: str, data: st.DataObj
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_a_file_that_is_cut_or_stuffed_never_breaks_the_scan(name: str, data: st.DataObject) -> None:
     file = FILES[name]
