@@ -10,7 +10,7 @@ from registration.artifacts import profiles
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import validate
 from registration.candidate import Refusal
-from registration.gathering import evidence_of
+from registration.gathering import gathered
 from registration.offers import fingerprint_of
 from registration.record import Case
 from registration.signatures.verification import Signed, verify
@@ -62,7 +62,7 @@ class Examination:
             )
             validation = self._verified(candidate, artifact, validation)
         with self.tracing.step("gather"):
-            known = evidence_of(candidate, self.workspace)
+            candidate, known = gathered(candidate, self.workspace)
         return Case(candidate, work, artifact, validation, known)
 
     def _verified(self, candidate: Candidate, artifact: Artifact, validation: Validation) -> Validation:

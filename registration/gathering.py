@@ -1,8 +1,8 @@
 """Gathering: what a decision may look at about a candidate, from what the offer says and what its job logged.
 
-A drop says everything in its manifest. Of a job the last value of each metric is read, and of those that a policy asks
-for also the history. A metric named `slices/<slice>/<metric>` is a metric of a slice; MLflow allows no `=` in a name,
-so a `:` in the slice stands for it.
+A drop says everything in its manifest. Of a job the parameters and the last value of each metric are read, and of those
+that a policy asks for also the history. A metric named `slices/<slice>/<metric>` is a metric of a slice; MLflow allows
+no `=` in a name, so a `:` in the slice stands for it.
 """
 
 from __future__ import annotations
@@ -10,24 +10,33 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from registration.lineage import PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.candidate import Candidate
     from registration.policy.document import ModelPolicy
     from registration.policy.evidence import Evidence
-    from registration.sources.jobs import Workspace
+    from registration.sources.jobs import Logged, Workspace
 
 _OF_SLICES = "slices/"
 
 
-def evidence_of(candidate: Candidate, workspace: Workspace) -> Evidence:
-    """All that is known of `candidate` but its files; raises `UnavailableError` when the workspace does not answer."""
-    lineage = {key.removeprefix("lineage."): said for key, said in candidate.lineage.properties().items()}
-    stated = replace(candidate.stated, lineage=lineage)
-    if candidate.metrics is not None or candidate.lineage.job is None:
-        return replace(stated, metrics=candidate.metrics or {})
-    return _of_job(stated, _Job(candidate.lineage.job, workspace), candidate.asked)
+def gathered(candidate: Candidate, workspace: Workspace) -> tuple[Candidate, Evidence]:
+    """All that is known of `candidate` but its files, and the candidate with the parameters that its job logged.
+
+    Raises `UnavailableError` when the workspace does not answer.
+    """
+    job = candidate.lineage.job
+    if candidate.metrics is not None or job is None:
+        stated = replace(candidate.stated, metrics=candidate.metrics or {})
+        return candidate, replace(stated, lineage=_told(candidate))
+    logged = workspace.log(job)
+    parameters = {**candidate.lineage.parameters, **logged.parameters}
+    candidate = replace(candidate, lineage=replace(candidate.lineage, parameters=parameters))
+    stated = replace(candidate.stated, lineage=_told(candidate))
+    return candidate, _of_job(stated, _Job(job, workspace, logged), candidate.asked)
 
 
 def by_slice(logged: Mapping[str, object]) -> tuple[dict[str, object], dict[str, dict[str, object]]]:
@@ -47,10 +56,15 @@ def by_slice(logged: Mapping[str, object]) -> tuple[dict[str, object], dict[str,
 class _Job:
     name: str
     workspace: Workspace
+    logged: Logged
+
+
+def _told(candidate: Candidate) -> dict[str, str]:
+    return {key.removeprefix(PREFIX): said for key, said in candidate.lineage.properties().items()}
 
 
 def _of_job(stated: Evidence, job: _Job, asked: tuple[ModelPolicy, ...]) -> Evidence:
-    metrics, slices = by_slice(job.workspace.metrics(job.name))
+    metrics, slices = by_slice(job.logged.metrics)
     coerced = {name for policy in asked for name in policy.coerced}
     from_tags = frozenset(name for name in coerced if name not in metrics and name in stated.tags)
     histories = sorted({name for policy in asked for name in policy.histories if name in metrics})
@@ -67,7 +81,5 @@ def _of_job(stated: Evidence, job: _Job, asked: tuple[ModelPolicy, ...]) -> Evid
 def _comparable(tags: Mapping[str, str], job: _Job, asked: tuple[ModelPolicy, ...]) -> dict[str, str]:
     """By what it was measured: a tag of the job, else a parameter, of exactly that name."""
     keys = {key for policy in asked for key in policy.require.comparable_on}
-    if not keys:
-        return {}
-    logged = tags if keys <= tags.keys() else {**job.workspace.parameters(job.name), **tags}
-    return {key: logged[key] for key in sorted(keys) if key in logged}
+    said = {**job.logged.parameters, **tags}
+    return {key: said[key] for key in sorted(keys) if key in said}

@@ -139,7 +139,7 @@ class Requests:
         return f"{name} was not adopted: it is archived; restore it first" if found.stage == ARCHIVED else ""
 
     def _decision(self, request: Request, found: ModelVersion) -> dict[str, Any]:
-        metrics = self.workspace.metrics(found.job) if found.job else {}
+        metrics = self.workspace.log(found.job).metrics if found.job else {}
         return {
             "format": DECISION_FORMAT,
             "model": found.model,

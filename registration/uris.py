@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from registration.errors import InputError
 
@@ -151,6 +152,19 @@ def job_of_blob(container: str, path: str) -> JobOutputUri | None:
     if container == "azureml" and (found := _RUN_ARTIFACT.fullmatch(path)):
         return _safe(found[1], ARTIFACTS, found[2])
     return None
+
+
+def without_key(uri: str) -> str:
+    """`uri` without the SAS or password that it may carry: records are kept for ever."""
+    path = uri.partition("?")[0]
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return path
+    # In abfss and wasbs the part before the @ is the container.
+    user, _, host = parts.netloc.rpartition("@")
+    is_secret = ":" in user or parts.scheme in {"http", "https"}
+    return path.replace(f"{user}@", "", 1) if host and user and is_secret else path
 
 
 def check_segments(**names: str) -> None:

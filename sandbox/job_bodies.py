@@ -76,7 +76,7 @@ def _command(job: Job) -> dict[str, Any]:
         "autologgerSettings": None,
         "limits": None,
         "environmentVariables": {},
-        "parameters": dict(job.parameters),
+        "parameters": {},
         "queueSettings": {"jobTier": "Null", "priority": None},
     }
 

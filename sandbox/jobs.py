@@ -21,11 +21,17 @@ if TYPE_CHECKING:
     from sandbox.sandbox import Sandbox
 
 OUTPUT: Final = "model"
+REPOSITORY: Final = "https://github.com/contoso/models"
 ENVIRONMENT: Final = f"{names.WORKSPACE_ID}/environments/sandbox-training/versions/1"
 
 
 def run(
-    sandbox: Sandbox, recipe: str, *, job: str, experiment: str, tags: Mapping[str, str] | None = None
+    sandbox: Sandbox,
+    recipe: str,
+    *,
+    job: str,
+    experiment: str,
+    tags: Mapping[str, str] | None = None,
 ) -> dict[str, float]:
     """Run a job of a recipe of `sandbox.training` to its end, and say what it measured.
 
@@ -40,12 +46,16 @@ def run(
         job,
         experiment=experiment,
         tags=dict(tags or {}),
-        properties={"azureml.git.commit": git_commit(recipe), "azureml.git.branch": "main"},
-        inputs={"training_data": JobInput(uri=dataset_uri(trained.dataset))},
+        properties=git_properties(recipe),
+        inputs={
+            "training_data": JobInput(uri=dataset_uri(trained.dataset)),
+            "seed": JobInput(type="literal", value=str(training.SEED)),
+        },
         outputs={OUTPUT: JobOutput(type=trained.output_type)},
         metrics=trained.metrics,
         parameters={"recipe": recipe},
         environment_id=ENVIRONMENT,
+        code_id=code_id(recipe),
         created=created,
     )
     return dict(trained.metrics)
@@ -56,9 +66,24 @@ def git_commit(recipe: str) -> str:
     return hashlib.sha256(recipe.encode()).hexdigest()[:40]
 
 
+def git_properties(recipe: str) -> dict[str, str]:
+    """What azure-ai-ml (1.35.2) notes of the repository that a job is submitted from, with everything committed."""
+    return {
+        "mlflow.source.git.repoURL": REPOSITORY,
+        "mlflow.source.git.branch": "main",
+        "mlflow.source.git.commit": git_commit(recipe),
+        "azureml.git.dirty": "False",
+    }
+
+
+def code_id(recipe: str) -> str:
+    """The invented code asset of a recipe."""
+    return f"{names.WORKSPACE_ID}/codes/{git_commit(recipe)[:8]}/versions/1"
+
+
 def dataset_uri(dataset: str) -> str:
-    """Where a job says it read a data set from; nothing lies there, scikit-learn brings the data."""
-    return f"azureml://datastores/workspaceblobstore/paths/datasets/{dataset}/"
+    """The data asset that a job says it read; nothing lies there, scikit-learn brings the data."""
+    return f"{names.WORKSPACE_ID}/data/{dataset}/versions/1"
 
 
 def _account_url() -> str:

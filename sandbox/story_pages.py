@@ -62,19 +62,19 @@ def lineage_tree(model: str, version: ModelVersion, decision: Mapping[str, Any])
 
 def _origin(version: ModelVersion) -> Iterator[tuple[str, str]]:
     said = version.properties
-    yield "files", _in_datastore(version.uri)
+    yield "files", _in_workspace(version.uri)
     yield "job", said.get("lineage.job", "-")
     yield "job output", said.get("lineage.job_output_uri", "-")
     yield "experiment", said.get("lineage.experiment", "-")
     yield "git commit", said.get("lineage.git_commit", "-")
     for uri in json.loads(said.get("lineage.datasets", "[]")):
-        yield "dataset", _in_datastore(uri)
+        yield "dataset", _in_workspace(uri)
     yield "sha256", f"{said['registrar.artifact_sha256'][:SHORT_SHA256]}…"
 
 
-def _in_datastore(uri: str) -> str:
-    """A datastore's URI without the scheme and the workspace, which are the same for all of them."""
-    return uri.partition("datastores/")[2] or uri
+def _in_workspace(uri: str) -> str:
+    """A datastore's URI or a data asset's id without the workspace, which is the same for all of them."""
+    return uri.partition("datastores/")[2] or uri.partition("/data/")[2].replace("/versions/", ":") or uri
 
 
 def _remarks(found: Mapping[str, Any], *, is_expected: bool) -> Iterator[Text]:

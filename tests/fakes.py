@@ -16,6 +16,7 @@ from registration.errors import ArtifactChangedError, LedgerConflictError, Publi
 from registration.policy.published import PublishedText
 from registration.registry import ModelVersion, VersionTakenError
 from registration.shelf import Entry
+from registration.sources.jobs import Logged
 from registration.stored import parsed
 from tests.faults import Faults
 
@@ -192,14 +193,11 @@ class MemoryWorkspace:
     def job(self, name: str) -> Job | None:
         return self.jobs.get(name)
 
-    def metrics(self, job: str) -> Mapping[str, object]:
-        return self.logged.get(job, {})
+    def log(self, job: str) -> Logged:
+        return Logged(self.logged.get(job, {}), self.chosen.get(job, {}))
 
     def history(self, job: str, metric: str) -> tuple[Point, ...]:
         return self.curves.get((job, metric), ())
-
-    def parameters(self, job: str) -> Mapping[str, str]:
-        return self.chosen.get(job, {})
 
     def output_location(self, job: Job, output: str) -> Location | None:
         if output in self.elsewhere:

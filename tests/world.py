@@ -19,7 +19,7 @@ from registration.artifacts.validation import validate
 from registration.candidate import Candidate
 from registration.errors import ClaimHeldError, RegistrarError
 from registration.events import NotOfInterest
-from registration.gathering import evidence_of
+from registration.gathering import gathered
 from registration.ledger import HELD_FOR, Ledger
 from registration.leftovers import Leftovers
 from registration.notices import Notifier
@@ -231,7 +231,8 @@ class World:
         listed = self.store.files(candidate.location)
         artifact = Artifact.of(file for file in listed if not promised or file.path in promised)
         validation = validate(self.store, artifact, model_type=candidate.model.type, promises=candidate.promises)
-        return Case(candidate, work, artifact, validation, evidence_of(candidate, self.workspace))
+        candidate, known = gathered(candidate, self.workspace)
+        return Case(candidate, work, artifact, validation, known)
 
     def promote(self, model: str, version: int, *, work: str = "another") -> None:
         """Another worker's decision makes `version` the champion; it has shown nothing yet."""

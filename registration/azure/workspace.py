@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from registration.artifacts.store import Location
+from registration.azure.job_body import job_of
 from registration.azure.rest import ARM
 from registration.errors import InputError, UnavailableError
 from registration.policy.evidence import Point
-from registration.sources.jobs import Job, JobOutput
+from registration.sources.jobs import Logged
 from registration.uris import DatastoreUri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.azure.rest import Rest
+    from registration.sources.jobs import Job
 
 JOBS_API = "2024-01-01-preview"
 WORKSPACES_API = "2024-10-01-preview"
@@ -40,16 +42,15 @@ class AzureWorkspace:
         """The job, or None."""
         found = self._rest.get(f"{self._arm}/jobs/{quote(name, safe='')}", **{"api-version": JOBS_API})
         # A name differing only in case can reach another job; what is judged must be what was named.
-        return None if found is None or found["name"] != name else _job(name, found.get("properties"))
+        return None if found is None or found["name"] != name else job_of(name, found.get("properties"))
 
-    def metrics(self, job: str) -> Mapping[str, object]:
-        """The last value of each metric; not-finite values are the strings MLflow writes."""
-        logged = self._run(job).get("metrics", [])
-        return {metric["key"]: metric.get("value") for metric in sorted(logged, key=_step)}
-
-    def parameters(self, job: str) -> Mapping[str, str]:
-        """The parameters that the job logged."""
-        return {parameter["key"]: str(parameter.get("value", "")) for parameter in self._run(job).get("params", [])}
+    def log(self, job: str) -> Logged:
+        """The last value of each metric, and the parameters; not-finite values are the strings MLflow writes."""
+        found = self._rest.get(f"{self._mlflow}/runs/get", run_id=job, run_uuid=job)
+        data = found["run"]["data"] if found else {}
+        metrics = {metric["key"]: metric.get("value") for metric in sorted(data.get("metrics", []), key=_step)}
+        parameters = {one["key"]: str(one.get("value", "")) for one in data.get("params", [])}
+        return Logged(metrics, parameters)
 
     def history(self, job: str, metric: str) -> tuple[Point, ...]:
         """Every value of a metric, in the order of their steps; values of one step stay as MLflow lists them."""
@@ -62,10 +63,6 @@ class AzureWorkspace:
             if not token:
                 return tuple(Point(_step(one), one.get("value")) for one in sorted(logged, key=_step))
             query["page_token"] = str(token)
-
-    def _run(self, job: str) -> Mapping[str, Any]:
-        found = self._rest.get(f"{self._mlflow}/runs/get", run_id=job, run_uuid=job)
-        return found["run"]["data"] if found else {}
 
     @property
     def _mlflow(self) -> str:
@@ -137,23 +134,6 @@ class AzureWorkspace:
         return str(asset) if asset else None
 
 
-def _job(name: str, properties: Mapping[str, Any] | None) -> Job:
-    if properties is None:
-        return Job(name, status=None)
-    outputs = properties.get("outputs") or {}
-    inputs = properties.get("inputs") or {}
-    return Job(
-        name,
-        status=properties["status"],
-        experiment=properties.get("experimentName"),
-        tags=properties.get("tags") or {},
-        properties=properties.get("properties") or {},
-        outputs={key: JobOutput(value["jobOutputType"], value.get("uri")) for key, value in outputs.items()},
-        environment=properties.get("environmentId"),
-        datasets=tuple(_without_key(value["uri"]) for _, value in sorted(inputs.items()) if value.get("uri")),
-    )
-
-
 def _datastore_uri(text: str | None) -> DatastoreUri | None:
     # A uri may still hold a placeholder such as ${{name}}, which only run history resolves.
     if not text or "${{" in text:
@@ -163,19 +143,6 @@ def _datastore_uri(text: str | None) -> DatastoreUri | None:
     except InputError:
         return None
     return parsed if isinstance(parsed, DatastoreUri) else None
-
-
-def _without_key(uri: str) -> str:
-    """An input's uri without the SAS or password that it may carry: records are kept for ever."""
-    path = uri.partition("?")[0]
-    try:
-        parts = urlsplit(path)
-    except ValueError:
-        return path
-    # In abfss and wasbs the part before the @ is the container.
-    user, _, host = parts.netloc.rpartition("@")
-    is_secret = ":" in user or parts.scheme in {"http", "https"}
-    return path.replace(f"{user}@", "", 1) if host and user and is_secret else path
 
 
 def _container(datastore: Mapping[str, Any]) -> Location:

@@ -9,8 +9,8 @@ from registration.candidate import Candidate, JobSource, Refusal, group_key
 from registration.errors import NotVisibleYetError
 from registration.events import NotOfInterest
 from registration.finding import Finding
-from registration.lineage import Lineage
 from registration.policy.evidence import Evidence
+from registration.sources.origin import lineage_of
 from registration.uris import JobOutputUri
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from registration.policy.evidence import Point
 
 ENDED_WITHOUT_MODEL = frozenset({"failed", "canceled", "notresponding"})
-GIT_COMMIT = ("azureml.git.commit", "mlflow.source.git.commit")
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,10 @@ class JobOutput:
 
 @dataclass(frozen=True)
 class Job:
-    """A job as the workspace describes it. `status` is None for a pipeline step, which the service shows bare."""
+    """A job as the workspace describes it. `status` is None for a pipeline step, which the service shows bare.
+
+    `datasets` and `base_models` are the URIs of its inputs, `parameters` its inputs that are mere values.
+    """
 
     name: str
     status: str | None
@@ -44,6 +46,18 @@ class Job:
     outputs: Mapping[str, JobOutput] = field(default_factory=dict)
     environment: str | None = None
     datasets: tuple[str, ...] = ()
+    base_models: tuple[str, ...] = ()
+    code: str | None = None
+    compute: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What a job logged: the last value of each metric, and its parameters."""
+
+    metrics: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Workspace(Protocol):
@@ -53,16 +67,12 @@ class Workspace(Protocol):
         """The job, or None."""
         ...
 
-    def metrics(self, job: str) -> Mapping[str, object]:
-        """The last value of each metric the job logged; empty when it logged none."""
+    def log(self, job: str) -> Logged:
+        """What the job logged; empty when it logged nothing."""
         ...
 
     def history(self, job: str, metric: str) -> tuple[Point, ...]:
         """Every value of a metric that the job logged, in the order of their steps."""
-        ...
-
-    def parameters(self, job: str) -> Mapping[str, str]:
-        """The parameters that the job logged."""
         ...
 
     def output_location(self, job: Job, output: str) -> Location | None:
@@ -141,20 +151,8 @@ def _offer(job: Job, feed: Feed, announced: Announcement, workspace: Workspace) 
         model=feed.model,
         policy=feed.policy,
         location=folder / path if path else folder,
-        lineage=_lineage(job, JobOutputUri.of_reported(job.name, output, path=path), announced.event),
+        lineage=lineage_of(job, JobOutputUri.of_reported(job.name, output, path=path), event=announced.event),
         event=announced.event,
         stated=Evidence(tags=job.tags),
         shadows=feed.shadows,
-    )
-
-
-def _lineage(job: Job, uri: JobOutputUri, event: str) -> Lineage:
-    return Lineage(
-        job=job.name,
-        job_output_uri=str(uri),
-        experiment=job.experiment,
-        git_commit=next((job.properties[key] for key in GIT_COMMIT if key in job.properties), None),
-        datasets=job.datasets,
-        environment=job.environment,
-        source_event=event,
     )

@@ -156,7 +156,7 @@ def test_metrics_are_as_mlflow_writes_them(sandbox: Sandbox, workspace: AzureWor
     measured = {"accuracy": 0.93, "auc": float("nan"), "loss": float("inf"), "gain": float("-inf")}
     sandbox.workspace.add_job(name, metrics=measured)
 
-    found = dict(workspace.metrics(name))
+    found = dict(workspace.log(name).metrics)
 
     assert found == {"accuracy": 0.93, "auc": "NaN", "loss": 1.7976931348623157e308, "gain": -1.7976931348623157e308}
 
@@ -169,7 +169,7 @@ def test_the_value_of_the_last_step_counts(
     body = {"run": {"data": {"metrics": [history[index] for index in order]}}}
     sandbox.workspace.fail_next("GET", "/mlflow/runs/get$", 200, body)
 
-    assert workspace.metrics(name) == {"loss": 0.2}
+    assert workspace.log(name).metrics == {"loss": 0.2}
 
 
 def test_a_history_is_read_page_by_page_and_put_in_order(
@@ -191,18 +191,18 @@ def test_a_metric_that_was_never_logged_has_no_history(sandbox: Sandbox, workspa
 def test_parameters_are_text(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
     sandbox.workspace.add_job(name, parameters={"seed": "7"})
 
-    assert workspace.parameters(name) == {"seed": "7"}
-    assert workspace.parameters(f"{name}-unknown") == {}
+    assert workspace.log(name).parameters == {"seed": "7"}
+    assert workspace.log(f"{name}-unknown").parameters == {}
 
 
 def test_a_job_that_logged_nothing_has_no_metrics(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
     sandbox.workspace.add_job(name)
 
-    assert workspace.metrics(name) == {}
+    assert workspace.log(name).metrics == {}
 
 
 def test_a_run_that_mlflow_does_not_know_has_no_metrics(workspace: AzureWorkspace, name: str) -> None:
-    assert workspace.metrics(name) == {}
+    assert workspace.log(name).metrics == {}
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

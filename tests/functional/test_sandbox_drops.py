@@ -126,7 +126,7 @@ def test_a_job_leaves_its_model_in_the_output_of_the_workspace(sandbox: Sandbox,
     job = sandbox.workspace.runs.get("wine-drops-1")
     home = sandbox.workspace.runs.output_home(job, jobs.OUTPUT)
     assert (job.status, job.metrics, job.tags) == ("Completed", measured, {"team": "cellar"})
-    assert job.properties["azureml.git.commit"] == jobs.git_commit("wine")
+    assert job.properties["mlflow.source.git.commit"] == jobs.git_commit("wine")
     assert home == "azureml://datastores/workspaceblobstore/paths/azureml/wine-drops-1/model"
     assert blobstore.get_blob_client("azureml/wine-drops-1/model/MLmodel").exists()
 
