@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import datastores, model_uris, names, refusals
 from sandbox.datastores import Datastore
+from sandbox.endpoints import Endpoints
 from sandbox.faults import Faults
 from sandbox.http_server import Response
 from sandbox.model_store import ModelDraft, ModelStore, ModelVersion
@@ -26,6 +27,7 @@ class Workspace:
         self.faults = faults or Faults()
         self.runs = Runs()
         self.models = ModelStore()
+        self.endpoints = Endpoints()
         self.page_size = 20
         self._datastores = datastores.of_a_new_workspace()
 

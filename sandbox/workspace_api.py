@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox import job_bodies, model_bodies, names, refusals, workspace_bodies
+from sandbox import endpoint_bodies, job_bodies, model_bodies, names, refusals, workspace_bodies
+from sandbox.endpoints import KINDS
 from sandbox.http_server import Response, Router
 from sandbox.identity import audience_of
 from sandbox.paging import page
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 AUDIENCES: Final = frozenset(
     {"https://management.azure.com", "https://management.core.windows.net", "https://ml.azure.com"}
 )
+_KIND_OF: Final = {folder: kind for kind, folder in KINDS.items()}
 
 
 class WorkspaceApi:
@@ -64,6 +66,15 @@ class WorkspaceApi:
             ("GET", version, self._version),
             ("PUT", version, self._put_version),
             ("DELETE", version, self._delete_version),
+            *self._endpoint_routes(),
+        ]
+
+    def _endpoint_routes(self) -> list[tuple[str, str, Any]]:
+        kind, named = f"/(?P<kind>{'|'.join(KINDS.values())})", r"/(?P<name>[^/]+)"
+        return [
+            ("GET", kind, self._endpoints),
+            ("GET", kind + named, self._endpoint),
+            ("GET", kind + named + "/deployments", self._deployments),
         ]
 
     def _datastores(self, request: Request, _names: Mapping[str, str]) -> Response:
@@ -137,6 +148,27 @@ class WorkspaceApi:
     def _delete_version(self, _request: Request, names_: Mapping[str, str]) -> Response:
         self._workspace.models.delete_version(names_["name"], names_["version"])
         return Response(200)
+
+    def _endpoints(self, request: Request, names_: Mapping[str, str]) -> Response:
+        found = self._workspace.endpoints.of(_KIND_OF[names_["kind"]])
+        size = self._workspace.page_size
+        key, body = (lambda each: (each.created, each.name)), endpoint_bodies.endpoint_body
+        return Response(200, page(found, request=request, size=size, key=key, body=body))
+
+    def _endpoint(self, _request: Request, names_: Mapping[str, str]) -> Response:
+        found = self._workspace.endpoints.get(_KIND_OF[names_["kind"]], names_["name"])
+        return Response(200, endpoint_bodies.endpoint_body(found))
+
+    def _deployments(self, request: Request, names_: Mapping[str, str]) -> Response:
+        endpoint = self._workspace.endpoints.get(_KIND_OF[names_["kind"]], names_["name"])
+        answer = page(
+            self._workspace.endpoints.as_list(endpoint.kind, endpoint.name),
+            request=request,
+            size=self._workspace.page_size,
+            key=lambda each: (each.created, each.name),
+            body=lambda each: endpoint_bodies.deployment_body(endpoint, each),
+        )
+        return Response(200, answer)
 
 
 def require_token(request: Request) -> None:
