@@ -42,6 +42,9 @@ bench-scan: $(READY)  ## what is found and what is held against benign models; A
 bench-damage: $(READY)  ## every benign model cut at each kilobyte and with bits turned, about a minute
 	@$(PYTHON) -m bench.damage $(ARGS)
 
+fuzz: $(READY)   ## atheris over each parser, a minute each; ARGS="--seconds 300 --only zip"
+	@$(PYTHON) -m bench.fuzz $(ARGS)
+
 load: $(READY)   ## a thousand mixed events through the sandbox
 	@$(PYTHON) -m bench.load
 
@@ -54,4 +57,4 @@ lock:            ## pin requirements*.txt again from pyproject.toml
 clean:           ## forget everything setup made
 	@rm -rf .venv .uv .bench node_modules .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
-.PHONY: help setup demo test check fix bench bench-read bench-scan bench-damage load crash-matrix lock clean
+.PHONY: help setup demo test check fix bench bench-read bench-scan bench-damage fuzz load crash-matrix lock clean

@@ -38,7 +38,7 @@ def _make(tool: str, python: Path) -> str:
     if uv is None:
         return "uv is not there; run `make setup`"
     for command in (
-        ["venv", "-q", "--clear", "--python", _interpreter(TOOLS[tool]), str(python.parent.parent)],
+        ["venv", "-q", "--clear", "--python", _interpreter(TOOLS.get(tool, sys.executable)), str(python.parent.parent)],
         ["pip", "install", "-q", "--python", str(python), tool],
     ):
         done = subprocess.run([uv, *command], check=False, capture_output=True, text=True)
