@@ -1,4 +1,4 @@
-"""The data plane: what https://<region>.api.azureml.ms answers about the workspace's runs.
+"""The data plane: what https://<region>.api.azureml.ms answers about the workspace's runs, and registries' operations.
 
 Discovery is open; everything else needs a bearer token for the control plane's audience.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import model_uris, names, refusals, run_bodies, workspace_bodies
 from sandbox.http_server import Response, Router
+from sandbox.registry_api import RegistryApi
 from sandbox.workspace_api import require_token
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class DataplaneApi:
         self._router.add("POST", history + "/rundata", self._rundata)
         self._router.add("POST", data, self._resolve_data)
         self._router.add("POST", models, self._resolve_models)
+        operation = r"/assetstore/v1\.0/operations/(?P<operation>[^/]+)"
+        self._router.add("GET", operation, RegistryApi(workspace).operation)
         self._router.add("GET", mlflow + "/runs/get", self._mlflow_run)
         self._router.add("GET", mlflow + "/metrics/get-history", self._mlflow_history)
 

@@ -14,11 +14,14 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any, Final, override
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 if TYPE_CHECKING:
     import socket
+
+
+NULL: Final = object()  # a body that is JSON's null, as some services answer where others answer nothing
 
 
 class ConnectionLostError(Exception):
@@ -55,7 +58,8 @@ class Response:
             return b"", None
         if isinstance(self.body, str):
             return self.body.encode(), "text/html"
-        return json.dumps(self.body).encode(), "application/json; charset=utf-8"
+        body = None if self.body is NULL else self.body
+        return json.dumps(body).encode(), "application/json; charset=utf-8"
 
 
 type Answer = Callable[[Request], Response]

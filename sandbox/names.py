@@ -19,9 +19,13 @@ REGION: Final = "westeurope"
 RESOURCE_GROUP_ID: Final = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}"
 WORKSPACE_ID: Final = f"{RESOURCE_GROUP_ID}/providers/Microsoft.MachineLearningServices/workspaces/{WORKSPACE}"
 
+REGISTRY: Final = "reg-sandbox"
+REGISTRY_GROUP: Final = "rg-registries"
+
 WORKSPACE_ACCOUNT: Final = "sandboxmlws"
 DROP_ACCOUNT: Final = "sandboxdrops"
 STATE_ACCOUNT: Final = "sandboxstate"
+REGISTRY_ACCOUNT: Final = "sandboxregistry"
 
 BLOBSTORE_CONTAINER: Final = f"azureml-blobstore-{WORKSPACE_GUID}"
 ARTIFACT_CONTAINER: Final = "azureml"
@@ -38,6 +42,9 @@ QUEUES: Final = {STATE_ACCOUNT: (WORK_QUEUE, POISON_QUEUE)}
 
 ARM_HOST: Final = "management.azure.com"
 DATAPLANE_HOST: Final = f"{REGION}.api.azureml.ms"
+# Where every client asks for a registry by its name, and where registries of the sandbox's region answer.
+DISCOVERY_HOST: Final = "eastus.api.azureml.ms"
+REGISTRY_HOST: Final = f"cert-{REGION}.experiments.azureml.net"
 TOPIC_HOST: Final = f"registrar-outcomes.{REGION}-1.eventgrid.azure.net"
 TOPIC_PATH: Final = "/api/events"
 TOPIC_ENDPOINT: Final = f"https://{TOPIC_HOST}{TOPIC_PATH}"
@@ -46,6 +53,12 @@ TOPIC_ENDPOINT: Final = f"https://{TOPIC_HOST}{TOPIC_PATH}"
 def storage_account_id(account: str) -> str:
     """The ARM id of a storage account of the sandbox's resource group; also the topic of the events it raises."""
     return f"{RESOURCE_GROUP_ID}/providers/Microsoft.Storage/storageAccounts/{account}"
+
+
+def registry_path(registry: str) -> str:
+    """Where a registry's assets are below its host, as every client builds it from what discovery says."""
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{REGISTRY_GROUP}"
+    return f"/mferp/managementfrontend{group}/providers/Microsoft.MachineLearningServices/registries/{registry}"
 
 
 def blob_host(account: str) -> str:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from sandbox import names, refusals
+from sandbox import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,4 +63,4 @@ def _after(request: Request) -> tuple[int, str] | None:
 def _next_link(request: Request, last: tuple[int, str]) -> str:
     token = base64.urlsafe_b64encode(json.dumps(last).encode()).decode()
     query = urlencode({**request.query, _TOKEN: token}, safe="$")
-    return f"https://{names.ARM_HOST}{quote(request.path)}?{query}"
+    return f"https://{request.host}{quote(request.path)}?{query}"

@@ -42,6 +42,29 @@ def version_not_found(name: str, version: str) -> RefusalError:
     return _behind_arm(404, _NOT_FOUND, details=[_detail("NoSuchModelRegistered", text)])
 
 
+def registry_not_found(name: str) -> RefusalError:
+    """404: no registry of that name."""
+    message = {"messageFormat": "Registry {registryName} not found", "messageParameters": {"registryName": name}}
+    inner = {"code": "NotFound", "innerError": {"code": "RegistryNotFound", "innerError": None}}
+    return _data_plane(404, f"Registry {name} not found", message=message, inner=inner, component="feedmanagement")
+
+
+def asset_not_found(asset: str) -> RefusalError:
+    """404: a registry does not have the asset."""
+    return _behind_arm(404, f"Could not find asset with ID: {asset}")
+
+
+def asset_exists(asset: str) -> RefusalError:
+    """409: a registry has the asset already. That it answers so is known, in which words is not."""
+    return _behind_arm(409, f"Asset already exists: {asset}")
+
+
+def copy_failed(reason: str) -> RefusalError:
+    """400: how an operation tells that it failed. No recording shows one."""
+    message = {"messageFormat": reason, "messageParameters": {}}
+    return _data_plane(400, reason, message=message, inner={"code": "CopyFailed"}, component="assetstore")
+
+
 def job_not_found(name: str) -> RefusalError:
     """404: no job of that name."""
     more = [

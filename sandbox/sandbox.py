@@ -17,6 +17,7 @@ from sandbox.faults import Faults
 from sandbox.http_server import HttpServer, Response
 from sandbox.identity import Identity
 from sandbox.proxy import Proxy
+from sandbox.registry_api import RegistryApi
 from sandbox.storage import create_containers_and_queues
 from sandbox.topic import OutcomeTopic
 from sandbox.workspace import Workspace
@@ -31,7 +32,13 @@ if TYPE_CHECKING:
 
 _BLOB_HOSTS = "*.blob.core.windows.net"
 _QUEUE_HOSTS = "*.queue.core.windows.net"
-_HTTP_HOSTS = (names.ARM_HOST, names.DATAPLANE_HOST, names.TOPIC_HOST)
+_HTTP_HOSTS = (
+    names.ARM_HOST,
+    names.DATAPLANE_HOST,
+    names.DISCOVERY_HOST,
+    names.REGISTRY_HOST,
+    names.TOPIC_HOST,
+)
 _PACKAGES = Path(__file__).resolve().parent.parent / "node_modules"
 
 
@@ -102,9 +109,12 @@ class Sandbox:
         create_containers_and_queues(proxy=self._proxy.url, authority=self._certificates.authority)
 
     def _answer(self) -> Answer:
+        registries = RegistryApi(self.workspace).answer
         hosts: dict[str, Answer] = {
             names.ARM_HOST: WorkspaceApi(self.workspace).answer,
             names.DATAPLANE_HOST: DataplaneApi(self.workspace).answer,
+            names.DISCOVERY_HOST: registries,
+            names.REGISTRY_HOST: registries,
             names.TOPIC_HOST: self.topic.answer,
         }
 

@@ -1,4 +1,4 @@
-"""The workspace of the sandbox: its jobs, datastores and models, and what will go wrong with it.
+"""The workspace of the sandbox: its jobs, datastores and models, the registries beside it, and what will go wrong.
 
 This is the state behind the stand-in's HTTP, and the handle for tests, the demo and people: they add jobs, look at
 model versions and ask for failures here. No HTTP and no JSON. Thread safe.
@@ -14,6 +14,7 @@ from sandbox.endpoints import Endpoints
 from sandbox.faults import Faults
 from sandbox.http_server import Response
 from sandbox.model_store import ModelDraft, ModelStore, ModelVersion
+from sandbox.registries import Registries
 from sandbox.runs import Job, Runs
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Workspace:
         self.runs = Runs()
         self.models = ModelStore()
         self.endpoints = Endpoints()
+        self.registries = Registries()
         self.page_size = 20
         self._datastores = datastores.of_a_new_workspace()
 
@@ -114,5 +116,5 @@ class Workspace:
         explained at `Faults.fail_some`.
         """
         throttled = Response(429, refusals.too_many_requests(), {"Retry-After": "1"})
-        hosts = (names.ARM_HOST, names.DATAPLANE_HOST)
+        hosts = (names.ARM_HOST, names.DATAPLANE_HOST, names.REGISTRY_HOST, names.DISCOVERY_HOST)
         self.faults.fail_some(rate, (throttled, Response(500)), hosts=hosts, seed=seed)

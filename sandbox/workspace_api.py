@@ -103,7 +103,7 @@ class WorkspaceApi:
 
     def _containers(self, request: Request, _names: Mapping[str, str]) -> Response:
         api_version = request.query["api-version"]
-        containers = [each for each in self._workspace.models.containers() if _viewed(each.is_archived, request)]
+        containers = [each for each in self._workspace.models.containers() if is_viewed(each.is_archived, request)]
         body = page(
             containers,
             request=request,
@@ -198,10 +198,10 @@ def _written(request: Request, body: dict[str, Any], *, is_new: bool) -> Respons
 def _listed(version: ModelVersion, request: Request) -> bool:
     stage, number = request.query.get("stage"), request.query.get("version")
     fits = stage in {None, version.stage} and number in {None, version.version}
-    return fits and _viewed(version.is_archived, request)
+    return fits and is_viewed(version.is_archived, request)
 
 
-def _viewed(is_archived: bool, request: Request) -> bool:  # noqa: FBT001 - a predicate over one flag
-    """Without a view type a list shows what is active; that default is inferred."""
+def is_viewed(is_archived: bool, request: Request) -> bool:  # noqa: FBT001 - a predicate over one flag
+    """Whether a list shows it. Without a view type a list shows what is active; that default is inferred."""
     view = request.query.get("listViewType", "ActiveOnly").lower()
     return view == "all" or is_archived == (view == "archivedonly")
