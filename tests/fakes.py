@@ -12,9 +12,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.store import Described, Location, StoredFile
-from registration.errors import ArtifactChangedError, LedgerConflictError, PublicationConflictError
+from registration.errors import (
+    ArtifactChangedError,
+    LedgerConflictError,
+    PermanentError,
+    PublicationConflictError,
+    UnavailableError,
+)
 from registration.policy.published import PublishedText
 from registration.registry import ModelVersion, VersionTakenError
+from registration.shared import SharedVersion
 from registration.shelf import Entry
 from registration.sources.jobs import Logged
 from registration.stored import parsed
@@ -273,6 +280,97 @@ class MemoryRegistry:
     def visible(self, model: str) -> list[int]:
         """The numbers of the versions that are not archived."""
         return sorted(number for name, number in self.versions if name == model and (name, number) not in self.archived)
+
+
+@dataclass
+class MemoryShared:
+    """Shared registries over one workspace's versions: a copy is there at once unless it `copies_slowly` or fails.
+
+    `registries` are those that are there. `stores` is what the service makes of what is copied or written.
+    """
+
+    workspace: MemoryRegistry
+    faults: Faults = field(default_factory=Faults)
+    registries: set[str] = field(default_factory=lambda: {"contoso"})
+    versions_: dict[tuple[str, str, int], SharedVersion] = field(default_factory=dict)
+    archived: set[tuple[str, str, int]] = field(default_factory=set)
+    copies_slowly: bool = False
+    failing: list[str] = field(default_factory=list)
+    under_way: dict[str, SharedVersion] = field(default_factory=dict)
+    stores: Callable[[SharedVersion], SharedVersion] = lambda version: version
+
+    def find(self, registry: str, model: str, version: int) -> SharedVersion | None:
+        self._there(registry)
+        return self.versions_.get((registry, model, version))
+
+    def versions(self, registry: str, model: str) -> Iterator[SharedVersion]:
+        self._there(registry)
+        found = [one for key, one in self.versions_.items() if key[:2] == (registry, model)]
+        yield from (one for one in reversed(found) if (registry, model, one.version) not in self.archived)
+
+    def next_version(self, registry: str, model: str) -> int:
+        self._there(registry)
+        return max((number for *of, number in self.versions_ if of == [registry, model]), default=0) + 1
+
+    def origin_of(self, model: str, version: int) -> str:
+        return f"azureml://locations/here/workspaces/guid/models/{model}/versions/{version}"
+
+    def copy(self, registry: str, model: str, version: int, *, origin: str) -> str | None:
+        self._there(registry)
+        with self.faults.writing(f"shared copy {registry} {model}:{version}"):
+            if (registry, model, version) in self.versions_:
+                raise VersionTakenError(f"{registry} has {model}:{version} already")
+            *_, name, _, number = origin.split("/")
+            original = self.workspace.versions[name, int(number)]
+            made = SharedVersion(
+                registry,
+                model,
+                version,
+                original.type,
+                f"https://copies/{name}/{number}",
+                dict(original.tags),
+                dict(original.properties),
+                origin,
+            )
+            self.under_way[f"{origin} to {made.id}"] = made
+            if not self.copies_slowly:
+                self.finish_copies()
+            return f"{origin} to {made.id}"
+
+    def finish_copies(self) -> None:
+        """End every copy that is under way, as the service does by itself."""
+        for operation, made in self.under_way.items():
+            if operation not in self.failing:
+                self.versions_[made.registry, made.model, made.version] = self.stores(made)
+        self.under_way = {key: made for key, made in self.under_way.items() if key in self.failing}
+
+    def is_over(self, operation: str) -> bool:
+        self.faults.reading()
+        if operation in self.failing:
+            raise UnavailableError("the registry could not copy it: out of space")
+        return operation not in self.under_way
+
+    def describe(self, shared: SharedVersion, *, tags: Mapping[str, str], properties: Mapping[str, str]) -> None:
+        self._there(shared.registry)
+        with self.faults.writing(f"shared describe {shared.registry} {shared.model}:{shared.version}"):
+            key = (shared.registry, shared.model, shared.version)
+            old = self.versions_[key]
+            if any(old.properties.get(name, value) != value for name, value in properties.items()):
+                raise PermanentError("a property cannot be updated once it is set")
+            said = replace(old, tags=dict(tags), properties={**old.properties, **properties})
+            self.versions_[key] = self.stores(said)
+
+    def put_by_hand(self, registry: str, model: str, version: int, **said: Any) -> SharedVersion:
+        """A version that others put there."""
+        known: dict[str, Any] = {"tags": {}, "properties": {}, "origin": None, **said}
+        made = SharedVersion(registry, model, version, "custom_model", f"https://by-hand/{model}/{version}", **known)
+        self.versions_[registry, model, version] = made
+        return made
+
+    def _there(self, registry: str) -> None:
+        self.faults.reading()
+        if registry not in self.registries:
+            raise UnavailableError(f"there is no registry {registry}, or this app may not see it")
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""REST reads of Azure ML over azure-core, for everything that must not wait for the SDK's import.
+"""REST calls to Azure ML over azure-core, for everything that must not wait for the SDK's import.
 
 Importing azure-ai-ml takes most of a second; a duplicate or rejected event never needs it.
 """
@@ -13,19 +13,24 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy, CustomHook
 from azure.core.rest import HttpRequest
 
 from registration.azure.faults import answering, no_long_sleep
+from registration.registry import VersionTakenError
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.core.rest import HttpResponse
 
 ARM = "https://management.azure.com"
-NOT_FOUND = 404
+RUNNING, NOT_FOUND, CONFLICT = 202, 404, 409
 
 
 class Rest:
-    """JSON in, JSON out. Raises `UnavailableError`, or `PermanentError` for a refusal that stays."""
+    """JSON in, JSON out. Raises `UnavailableError`, or `PermanentError` for a refusal that stays.
 
-    def __init__(self, credential: TokenCredential) -> None:
+    `service` is what errors call the other end.
+    """
+
+    def __init__(self, credential: TokenCredential, *, service: str = "Azure ML") -> None:
+        self._service = service
         policies = [
             UserAgentPolicy("registrar"),
             RetryPolicy(retry_total=3),
@@ -46,8 +51,28 @@ class Rest:
         """The resource at `url` as `body` says, or None when what it names does not exist."""
         return self._send(HttpRequest("PUT", url, params=query, json=body))
 
+    def begin(self, method: str, url: str, body: dict[str, Any], **query: str) -> str | None:
+        """Ask for what takes its time: the address that tells how far it is, None if it is done.
+
+        Raises `VersionTakenError` for a version that is there already.
+        """
+        with answering(self._service):
+            response = self._client.send_request(HttpRequest(method, url, params=query, json=body))
+            if response.status_code == CONFLICT:
+                raise VersionTakenError(f"{url} is there already")
+            response.raise_for_status()
+            return response.headers.get("Location") if response.status_code == RUNNING else None
+
+    def is_over(self, operation: str) -> bool:
+        """Whether what an address tells of has ended, or is not known any more; raises if it says that it failed."""
+        with answering(self._service):
+            response = self._client.send_request(HttpRequest("GET", operation))
+            if response.status_code != NOT_FOUND:
+                response.raise_for_status()
+            return response.status_code != RUNNING
+
     def _send(self, request: HttpRequest) -> dict[str, Any] | None:
-        with answering("Azure ML"):
+        with answering(self._service):
             response = self._client.send_request(request)
             if response.status_code == NOT_FOUND:
                 return None
