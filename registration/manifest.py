@@ -28,6 +28,8 @@ RECEIPT_SUFFIX: Final = ".receipt.json"  # of the receipt of a single file, afte
 MAX_BYTES: Final = 1024 * 1024  # of a manifest
 LONGEST_PROBLEM: Final = 500  # characters
 MOST_FILES: Final = 1_000
+MOST_TAGS: Final = 100
+LONGEST_TAG_NAME: Final = 256  # characters; the registry is sent every tag in one request with the version
 
 _LARGEST_FILE: Final = 2**53  # bytes; storage allows far less
 _LARGEST_STEP: Final = 2**53
@@ -133,6 +135,11 @@ def _tags(tags: dict[str, str]) -> dict[str, str]:
         raise ValueError(
             f"{reserved!r} is reserved: tags beginning with 'registrar.' are written by Registrar only; rename it"
         )
+    if len(tags) > MOST_TAGS:
+        raise ValueError(f"must be {MOST_TAGS} tags at most, not {len(tags)}; put more into a file of the model")
+    long = next((key for key in tags if len(key) > LONGEST_TAG_NAME), None)
+    if long:
+        raise ValueError(f"the name {long[:40]!r}… has more than {LONGEST_TAG_NAME} characters; shorten it")
     return tags
 
 
@@ -152,7 +159,7 @@ _MODEL_SCHEMA: Final[dict[str, Any]] = {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0
 type Sha256 = Annotated[StrictStr, Field(json_schema_extra=_SHA256_SCHEMA), AfterValidator(_sha256)]
 type Text = Annotated[StrictStr, Field(max_length=2048), AfterValidator(_text)]
 type Prose = Annotated[StrictStr, Field(max_length=5000), AfterValidator(_prose)]
-type TagValue = Annotated[StrictStr, AfterValidator(_without_key)]
+type TagValue = Annotated[StrictStr, Field(max_length=2048), AfterValidator(_without_key)]
 type Metric = Annotated[int | float | str, PlainValidator(_metric, json_schema_input_type=float | str)]
 type MetricsOfSlice = Annotated[dict[str, Metric], AfterValidator(_names)]
 
@@ -198,7 +205,9 @@ class Manifest(Document):
     history: Annotated[dict[str, tuple[LoggedValue, ...]], AfterValidator(_names)] = Field(default_factory=dict)
     comparable: Annotated[dict[str, Text], AfterValidator(_names)] = Field(default_factory=dict)
     lineage: ManifestLineage = Field(default_factory=ManifestLineage)
-    tags: Annotated[dict[str, TagValue], AfterValidator(_tags)] = Field(default_factory=dict)
+    tags: Annotated[
+        dict[str, TagValue], Field(json_schema_extra={"maxProperties": MOST_TAGS}), AfterValidator(_tags)
+    ] = Field(default_factory=dict)
     description: Prose | None = None
     producer: Text | None = None
 

@@ -241,6 +241,7 @@ def test_the_model_version_in_the_documents_has_the_members_the_code_writes() ->
 
 LIMITS = [
     ("manifest", f"1 to {manifest.MOST_FILES:,} files"),
+    ("manifest", f"{manifest.MOST_TAGS} tags at most, names of {manifest.LONGEST_TAG_NAME} characters"),
     ("receipt", f"{outcome.MOST_REASONS} at most"),
     ("outcome-events", f"{outcome.MOST_REASONS} at most"),
     ("model-version", f"at most {versioning.MOST_METRIC_TAGS} metrics"),

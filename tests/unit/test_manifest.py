@@ -273,6 +273,22 @@ def test_the_number_of_files_is_limited() -> None:
     assert "files: must list 1 to 1000 files, not 1001" in refusal(data)
 
 
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ({f"t{number}": "v" for number in range(manifest.MOST_TAGS + 1)}, "must be 100 tags at most, not 101"),
+        ({"n" * (manifest.LONGEST_TAG_NAME + 1): "v"}, "has more than 256 characters; shorten it"),
+        ({"owner": "v" * 2049}, "2048"),
+    ],
+    ids=["too many", "a long name", "a long value"],
+)
+def test_more_tags_than_a_version_is_given_are_refused(tags: dict[str, str], said: str) -> None:
+    (problem,) = problems(contract(tags=tags))
+
+    assert problem.startswith("tags")
+    assert said in problem
+
+
 @pytest.mark.parametrize("changes", [{"apiVersion": "registrar/v2"}, {"kind": "Manifest"}, {"apiVersion": None}])
 def test_another_kind_or_version_of_document_is_refused(changes: dict[str, object]) -> None:
     assert problems(contract(**changes))[0].startswith(f"{next(iter(changes))}: ")
