@@ -29,7 +29,9 @@ Metric = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A 
 Lineage = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="KEY=TEXT", help="job, run_uri, git_commit, environment or datasets; datasets may be repeated."
+        metavar="KEY=TEXT",
+        help="job, run_uri, git_commit, git_dirty, git_repository, environment, datasets, or parameters=NAME=TEXT; "
+        "the last two may be repeated.",
     ),
 ]
 Tag = Annotated[list[str] | None, typer.Option(metavar="NAME=TEXT", help="A tag; may be repeated.")]
@@ -89,8 +91,10 @@ class _Said:
         for key, value in _pairs("--lineage", self.lineage):
             if key == "datasets":
                 origin.setdefault(key, []).append(value)
+            elif key == "parameters":
+                origin.setdefault(key, {}).update(_pairs("--lineage parameters", [value]))
             else:
-                origin[key] = value
+                origin[key] = {"true": True, "false": False}.get(value, value) if key == "git_dirty" else value
         said = {"metrics": metrics, "lineage": origin, "tags": dict(_pairs("--tag", self.tags))}
         return {key: value for key, value in said.items() if value}
 

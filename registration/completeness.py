@@ -59,13 +59,20 @@ def unreproducible(properties: Mapping[str, str]) -> tuple[str, ...]:
     known = Lineage.of_properties(properties)
     loose = [uri for uri in known.datasets if asset_in(uri) is None]
     faults = {
-        "the git commit is not known": known.git_commit is None,
-        "nobody said whether the code had changes that are in no commit": known.git_commit and known.git_dirty is None,
-        "the code had changes that are in no commit": known.git_dirty is True,
         "no dataset is known": not known.datasets,
         f"the dataset {next(iter(loose), None)} has no version": loose,
         "the environment is not known": known.environment is None,
         f"the environment {known.environment} has no version": known.environment and not asset_in(known.environment),
         "no parameters are known": not known.parameters,
     }
-    return tuple(fault for fault, is_so in faults.items() if is_so)
+    return (*uncommitted(properties), *(fault for fault, is_so in faults.items() if is_so))
+
+
+def uncommitted(properties: Mapping[str, str]) -> tuple[str, ...]:
+    """What keeps the code from being found again, in words; empty if it is a commit without further changes."""
+    known = Lineage.of_properties(properties)
+    if known.git_commit is None:
+        return ("the git commit is not known",)
+    if known.git_dirty is None:
+        return ("nobody said whether the code had changes that are in no commit",)
+    return ("the code had changes that are in no commit",) if known.git_dirty else ()

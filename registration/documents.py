@@ -32,6 +32,7 @@ _IN_WORDS = {
     "model_type": "must be a mapping of keys to values",
     "model_attributes_type": "must be a mapping of keys to values",
     "list_type": "must be a list",
+    "bool_type": "must be true or false",
     "int_type": "must be a whole number, without quotes",
     "tuple_type": "must be a list",
     "too_short": "must not be empty",

@@ -18,7 +18,6 @@ CUT: Final = "lineage.cut"  # names what `stored` had to leave out
 LONGEST_PROPERTY: Final = 1700  # characters; Azure ML documents no limit, and stores 1,736 of its own
 WORKSPACE: Final = "workspace"  # `attested_by`: Azure ML said it
 CHECKED: Final = "checked"  # `attested_by`: a drop says it, and Azure ML agrees
-CLAIMED: Final = ("manifest", "metadata")  # `attested_by`: a drop says it, and nobody has checked it
 _LISTS: Final = frozenset({"datasets", "base_models"})
 _MAPPINGS: Final = frozenset({"parameters"})
 _FLAGS: Final = frozenset({"git_dirty"})
@@ -79,9 +78,9 @@ class Lineage:
 
         Raises nothing: people can write anything to a model version.
         """
-        said = {key.removeprefix(PREFIX): value for key, value in properties.items()}
+        said = {key.removeprefix(PREFIX): str(value) for key, value in properties.items()}
         known = {part.name: _read(part.name, said[part.name]) for part in fields(cls) if part.name in said}
-        return cls(**{name: value for name, value in known.items() if _is_said(value)})
+        return cls(**{"attested_by": "", **{name: value for name, value in known.items() if _is_said(value)}})
 
 
 def _is_said(value: object) -> bool:

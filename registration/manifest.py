@@ -13,7 +13,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, PlainValidator, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, PlainValidator, StrictBool, StrictInt, StrictStr
 
 from registration import json_text, paths, uris
 from registration.documents import Document, load, schema
@@ -178,8 +178,11 @@ class ManifestLineage(Document):
     job: Text | None = None
     run_uri: Annotated[Text, AfterValidator(_run_uri)] | None = None
     git_commit: Text | None = None
+    git_dirty: StrictBool | None = None
+    git_repository: Text | None = None
     datasets: tuple[Text, ...] = ()
     environment: Text | None = None
+    parameters: Annotated[dict[str, Text], AfterValidator(_names)] = Field(default_factory=dict)
 
 
 class LoggedValue(Document):

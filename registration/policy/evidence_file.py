@@ -41,10 +41,11 @@ def _whole(written: object) -> int:
 
 
 def _told(written: object) -> object:
-    """A list, such as datasets, as the lineage of a model version has it: as JSON."""
-    return (
-        json.dumps(written) if isinstance(written, list) and all(isinstance(one, str) for one in written) else written
-    )
+    """Lists such as datasets, parameters and flags as the lineage of a model version has them: as the text of JSON."""
+    within = written.values() if isinstance(written, Mapping) else written if isinstance(written, list) else None
+    if isinstance(written, bool) or (within is not None and all(isinstance(one, str) for one in within)):
+        return json.dumps(written)
+    return written
 
 
 type Told = Annotated[str, BeforeValidator(_told)]

@@ -1,16 +1,40 @@
 """What a policy asks of a candidate beside its metrics: tags, lineage, and numbers that can be compared."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from registration.documents import Document, nearest
+from registration.policy import number
+from registration.policy.amounts import bound
 from registration.policy.fields import Word
 
-LINEAGE = ("job", "job_output_uri", "experiment", "git_commit", "datasets", "environment", "source_event")
+PARTS = (
+    "job",
+    "job_output_uri",
+    "experiment",
+    "git_commit",
+    "datasets",
+    "environment",
+    "source_event",
+    "parent_job",
+    "step",
+    "git_repository",
+    "git_branch",
+    "code",
+    "compute",
+    "parameters",
+    "base_models",
+    "drop",
+    "producer",
+)
+QUALITIES = ("git_clean", "attested", "reproducible")
+LINEAGE = (*PARTS, *QUALITIES)
 LINEAGE_SYNONYMS = {"code.commit": "git_commit", "data": "datasets"}
 
 type Kind = Literal["present", "one_of", "equals", "matches"]
@@ -83,6 +107,14 @@ def _lineage(written: object) -> str:
     raise ValueError(f"must be one of {', '.join(LINEAGE)}" + (f"; did you mean {near!r}?" if near else ""))
 
 
+def _share(written: object) -> Decimal:
+    with contextlib.suppress(ValueError):
+        share = bound(written)
+        if 0 < share <= 1:
+            return share
+    raise ValueError("must be a number above 0 and at most 1, the share of the lineage that is known")
+
+
 _TEXT = {"type": "string", "minLength": 1}
 _KINDS = {"one_of": {"type": "array", "items": _TEXT, "minItems": 1}, "equals": _TEXT, "matches": _TEXT}
 _ASKS = {
@@ -96,6 +128,12 @@ _ASKS = {
 }
 
 type Ask = Annotated[TagAsk, PlainValidator(_tag_ask), PlainSerializer(_tag_ask_written), WithJsonSchema(_ASKS)]
+type Share = Annotated[
+    Decimal,
+    PlainValidator(_share),
+    PlainSerializer(number.text),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+]
 type LineageName = Annotated[str, BeforeValidator(_lineage), WithJsonSchema({"enum": [*LINEAGE, *LINEAGE_SYNONYMS]})]
 
 
@@ -104,4 +142,5 @@ class Require(Document):
 
     tags: Mapping[Word, Ask] = Field(default_factory=dict)
     lineage: tuple[LineageName, ...] = ()
+    completeness: Share | None = None
     comparable_on: tuple[Word, ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registration.policy.require import QUALITIES
+from registration.policy.traceable import Complete, Quality
 from registration.policy.verdict import BY_ACTION, Result, Verdict
 
 if TYPE_CHECKING:
@@ -105,8 +107,14 @@ def requirements_of(policy: ModelPolicy) -> Iterator[Rule]:
     """Every such rule of the policy, in its order."""
     asked = policy.require
     yield from (RequiredTag(tag, ask) for tag, ask in asked.tags.items())
-    yield from (RequiredLineage(part) for part in asked.lineage)
+    yield from (_of_lineage(part) for part in asked.lineage)
+    if asked.completeness is not None:
+        yield Complete(asked.completeness)
     yield from (Comparable(key, policy.defaults.comparable_missing) for key in asked.comparable_on)
+
+
+def _of_lineage(part: str) -> Rule:
+    return Quality(part) if part in QUALITIES else RequiredLineage(part)
 
 
 def _failed(rule: str, reason: str, code: str, fix: str) -> Verdict:

@@ -78,7 +78,7 @@ def _candidate(sign: _Sign, said: Metadata, feed: Feed) -> Candidate:
         model=feed.model,
         policy=feed.policy,
         location=sign.source.location,
-        lineage=lineage_of(said.lineage, event=sign.event, attested_by="metadata"),
+        lineage=lineage_of(said.lineage, event=sign.event, attested_by="metadata", drop=sign.source.location),
         event=sign.event,
         promises=_promises(sign, said),
         listing_etag=sign.found.etag,

@@ -62,7 +62,7 @@ class _Reading:
             if kind == "metric" and name:
                 self._keep(key, ("metrics", self._metric(name)), _number(value))
             elif kind == "lineage" and name:
-                self._keep(key, ("lineage", name), _several(value) if name == "datasets" else value)
+                self._keep(key, ("lineage", name), _origin(name, value))
             elif (kind, name) == ("sha256", ""):
                 self._keep(key, ("sha256",), value)
             else:
@@ -115,6 +115,12 @@ def _number(text: str) -> float | int | str:
             return read.text
         raise ValueError("is not a number; write it as 0.93")
     return int(text) if re.fullmatch("[-+]?[0-9]{1,15}", text) else float(text)
+
+
+def _origin(name: str, text: str) -> object:
+    if name == "git_dirty":
+        return {"true": True, "false": False}.get(text, text)
+    return _several(text) if name == "datasets" else text
 
 
 def _several(text: str) -> list[object]:

@@ -53,6 +53,15 @@ def test_tags_and_several_datasets_are_said_as_well(folder: Path) -> None:
     assert (dict(made.tags), made.lineage.datasets, dict(made.metrics)) == ({"owner": "a=b"}, ("d1", "d2"), {"n": 3})
 
 
+def test_the_state_of_the_code_and_parameters_are_said_as_well(folder: Path) -> None:
+    said = ["git_dirty=false", "parameters=C=1.0", "parameters=seed=7"]
+    options = [part for text in said for part in ("--lineage", text)]
+
+    made = manifest.parse(ran("make", str(folder), "--model", "churn", *options).stdout.encode(), source="made")
+
+    assert (made.lineage.git_dirty, made.lineage.parameters) == (False, {"C": "1.0", "seed": "7"})
+
+
 def test_what_is_about_the_drop_is_left_out_and_named(folder: Path) -> None:
     for name in ("model.manifest.json", "model.receipt.json", "data/model.onnx.sig"):
         (folder / name).write_bytes(b"{}")

@@ -23,6 +23,7 @@ from registration.lineage import Lineage
 from registration.outcome import DECIDED, Outcome
 from registration.policy import Evidence, document
 from registration.policy.catalog import PolicyInForce
+from registration.policy.require import LINEAGE, QUALITIES
 from registration.question import Question
 from registration.record import Beside, Case, Past
 from registration.registry import Registration
@@ -305,3 +306,18 @@ def test_every_command_is_documented_and_explains_itself() -> None:
 
     assert documented == found.keys()
     assert all(found.values())
+
+
+def test_every_field_of_a_lineage_has_its_row_and_its_property() -> None:
+    page, version = (DOCS / "lineage.md").read_text(), (FORMATS / "model-version.md").read_text()
+
+    documented = rows(page.partition("## How an address")[0])
+    assert sorted(documented) == sorted(part.name for part in fields(Lineage))
+    assert all(f"`lineage.{name}`" in version for name in documented)
+
+
+def test_the_words_that_require_lineage_takes_are_documented() -> None:
+    text = (DOCS / "lineage.md").read_text() + (FORMATS / "policy.md").read_text()
+
+    assert all(f"`{word}`" in text for word in LINEAGE)
+    assert rows(section(DOCS / "lineage.md", "What a policy can ask")) == list(QUALITIES)

@@ -69,6 +69,12 @@ def test_a_list_in_the_lineage_is_what_a_model_version_says(path: Path) -> None:
     assert evidence_file.read(path).evidence.lineage == {"datasets": '["azureml://a", "azureml://b"]'}
 
 
+def test_parameters_and_flags_in_the_lineage_are_what_a_model_version_says(path: Path) -> None:
+    path.write_text('{"lineage": {"parameters": {"C": "1.0"}, "git_dirty": false}}', encoding="utf-8")
+
+    assert evidence_file.read(path).evidence.lineage == {"parameters": '{"C": "1.0"}', "git_dirty": "false"}
+
+
 def test_nothing_is_required(path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf{}")
 

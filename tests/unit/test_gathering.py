@@ -87,6 +87,30 @@ def test_required_tags_and_lineage_are_those_of_the_job(world: World) -> None:
     assert verdict(world, "require.lineage.git_commit")["code"] == "lineage_missing"
 
 
+def test_parameters_that_a_job_logged_are_part_of_its_lineage(world: World) -> None:
+    world.workspace.jobs["j1"] = replace(world.workspace.jobs["j1"], parameters={"C": "0.1", "rows": "all"})
+    world.workspace.chosen["j1"] = {"C": "1.0"}
+
+    world.process(job_event("j1"))
+
+    told = '{"C": "1.0", "rows": "all"}'
+    assert world.registry.versions["churn", 1].properties["lineage.parameters"] == told
+    assert world.history("churn")[-1]["candidate"]["lineage"]["lineage.parameters"] == told
+
+
+def test_what_could_not_be_made_again_is_rejected_with_everything_that_is_missing(world: World) -> None:
+    asking(world, "require: {lineage: [reproducible]}")
+    told = {"azureml.git.commit": "9f2d1c4", "azureml.git.dirty": "True"}
+    world.workspace.jobs["j1"] = replace(world.workspace.jobs["j1"], properties=told, environment="azureml:sklearn:7")
+
+    outcome = world.process(job_event("j1"))
+
+    assert (outcome.outcome, world.registry.versions) == ("rejected", {})
+    assert outcome.reasons == (
+        "the code had changes that are in no commit; no dataset is known; no parameters are known",
+    )
+
+
 def test_a_drop_says_all_of_it_in_its_manifest(world: World) -> None:
     world.drop(
         "vendor-a/1",

@@ -73,7 +73,7 @@ def test_what_fits_is_stored_as_it_is(known: Lineage) -> None:
 
 
 def test_evidence_says_the_same_without_the_prefix() -> None:
-    assert Lineage.of_properties({"job": "J", "git_dirty": "false"}) == Lineage(job="J", git_dirty=False)
+    assert Lineage.of_properties({"job": "J", "git_dirty": "false"}) == Lineage("J", git_dirty=False, attested_by="")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_evidence_says_the_same_without_the_prefix() -> None:
     [("datasets", "no JSON"), ("datasets", "{}"), ("parameters", "[]"), ("git_dirty", "perhaps"), ("unheard_of", "1")],
 )
 def test_what_nobody_of_ours_wrote_is_not_known(name: str, text: str) -> None:
-    assert Lineage.of_properties({f"lineage.{name}": text}) == Lineage()
+    assert Lineage.of_properties({f"lineage.{name}": text}) == Lineage(attested_by="")
 
 
 @given(datasets=st.lists(st.text(max_size=400), max_size=40), environment=st.text(min_size=1, max_size=3000))

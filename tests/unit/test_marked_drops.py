@@ -199,6 +199,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"registrar_metric_accuracy": "high"}, "registrar_metric_accuracy: is not a number; write it as 0.93"),
     ({"registrar_accuracy": "1"}, "registrar_accuracy: unknown name; known names: registrar_metric_NAME"),
     ({"registrar_lineage_commit": "c"}, "registrar_lineage_commit: unknown key; did you mean 'git_commit'?"),
+    ({"registrar_lineage_git_dirty": "maybe"}, "registrar_lineage_git_dirty: must be true or false"),
     ({"registrar_lineage_datasets": "[1"}, "registrar_lineage_datasets: is not JSON"),
     ({"registrar_lineage_job": "https://x/?sig=hunter2"}, "registrar_lineage_job: carries a credential"),
     ({"registrar_sha256": "abc"}, "registrar_sha256: must be 64 hexadecimal digits"),

@@ -45,6 +45,9 @@ def parsed(*lines: str, metric: str = "") -> Policy:
         ("require: {tags: {owner: {equals: 1}}}", "require.tags.owner: equals: must be text, not empty"),
         ("require: {lineage: [git_comit]}", "must be one of job, job_output_uri, experiment"),
         ("require: {lineage: [git_comit]}", "did you mean 'git_commit'?"),
+        ("require: {completeness: 0}", "require.completeness: must be a number above 0 and at most 1, the share"),
+        ("require: {completeness: 1.01}", "require.completeness: must be a number above 0 and at most 1, the share"),
+        ("require: {completeness: 80%}", "require.completeness: must be a number above 0 and at most 1, the share"),
         ("require: {taggs: {}}", "models[0].require.taggs: unknown key; did you mean 'tags'?"),
         (
             "defaults: {on_missing: rejct}",

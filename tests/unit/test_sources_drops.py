@@ -67,6 +67,15 @@ def test_lineage_is_what_the_team_says_of_it(world: World) -> None:
     assert (lineage.git_commit, lineage.datasets, lineage.environment) == ("abc", ("d1",), "env:1")
 
 
+def test_lineage_names_where_a_drop_lies_and_who_says_it_made_it(world: World) -> None:
+    world.drop(FOLDER, producer="Vendor A", lineage={"git_dirty": False, "parameters": {"C": "1.0"}})
+
+    lineage = candidate(world).lineage
+
+    assert (lineage.drop, lineage.producer) == (f"dropsprod/incoming/{FOLDER}", "Vendor A")
+    assert (lineage.git_dirty, lineage.parameters) == (False, {"C": "1.0"})
+
+
 def test_a_manifest_in_the_root_of_its_container_is_a_drop_too(world: World) -> None:
     world.policies.kept["digits.yaml"] = DIGITS.replace(", prefix: vendor-a/", "")
     world.store.put(INCOMING / "model.onnx", b"x")
