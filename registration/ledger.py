@@ -4,8 +4,8 @@
                             └── given back, or not written for HELD_FOR ──takeover──> claimed
 
 - `work/{work}.json` is one piece of work. Its ETag is the fencing token: a worker that lost its claim fails to write.
-- `heads/{model}.json` is the model's history so far and its champion. Appending a decision, and moving the champion
-  with it, is one compare-and-swap of this blob.
+- A head is the model's history so far and its champion. Appending a decision, and moving the champion with it, is one
+  compare-and-swap of `heads/{model}.json`, or of `groups/{group}.json` for several heads at once: see `heads`.
 - `versions/{model}/{number}.json` reserves a version number, so our own workers never share one.
 - `{model}/{digest}.json` among the decisions is a whole decision, written once and before the head names it. Until
   then it is a draft; a decision that no head leads back to is void.
@@ -16,22 +16,23 @@ A claim holds for HELD_FOR after its last write or pulse. Times are the storage 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from registration import names
-from registration.artifacts.inventory import digest as digest_of
+from registration.decisions import Decisions, work_in
 from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
-from registration.head import Champion, Head
+from registration.head import Move
+from registration.heads import Heads
 from registration.stored import damaged
 from registration.work import Claim, Draft, Intent, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from registration.head import Head
     from registration.shelf import Entry, Shelf
 
 HELD_FOR = timedelta(minutes=2)
@@ -42,9 +43,10 @@ class Ledger:
 
     def __init__(self, *, state: Shelf, decisions: Shelf, quarantine: Shelf, new_owner: Callable[[], str]) -> None:
         self._state = state
-        self._decisions = decisions
+        self._decisions = Decisions(decisions, self.work)
         self._quarantine = quarantine
         self._new_owner = new_owner
+        self._heads = Heads(state, self._decisions.about)
 
     def claim(self, work: str, *, subject: Mapping[str, Any]) -> Claim:
         """Claim `work`, take over a dead worker's claim, or show what came of it before.
@@ -123,23 +125,24 @@ class Ledger:
 
     def head(self, model: str) -> Head:
         """Where the history of `model` stands; raises `LedgerFormatError` if it has one and its head is gone."""
-        found = self._state.read(names.head(model))
-        if found is None and (decided := next(self._decided_about(model), None)):
-            found = self._state.read(names.head(model))
-            if found is None:  # a history begun anew would take anything for its first champion
-                raise damaged(names.head(model), f"is gone, though {decided} was in the history")
-        if found is None:
-            return Head(model)
-        head = Head.from_dict(found.document, etag=found.etag, name=names.head(model))
-        if head.model != model:
-            raise damaged(names.head(model), f"is about the model {head.model!r:.60}")
-        return head
+        return self._heads.read(model)
+
+    def together(self, models: Sequence[str], *, group: str) -> tuple[Head, ...]:
+        """The heads of `models` at one moment, in the document of `group`, so that they can move together.
+
+        Raises `LedgerConflictError` if one of them leaves the group meanwhile.
+        """
+        return self._heads.together(models, group=group)
+
+    def mirror(self, head: Head) -> bool:
+        """See that people find a head that lies in a group where they look for it; whether they did not."""
+        return not self._heads.is_shown(head) and self._heads.show(head)
 
     def draft(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
         """Write `decision` for the place after `head`; raises `LedgerConflictError` if the claim was lost."""
         seq = head.log_seq + 1
         place = {"seq": seq, "previous": head.log_digest, "champion_seq": head.champion_seq}
-        digest = self._record(head.model, {**decision, **place})
+        digest = self._decisions.record(head.model, {**decision, **place})
         return self._write(claim, replace(claim.work, draft=Draft(digest, seq)))
 
     def append(self, head: Head, digest: str, *, promote: tuple[int, str] | None) -> Head:
@@ -147,14 +150,12 @@ class Ledger:
 
         Raises `LedgerConflictError` if the head moved meanwhile: nothing was decided then.
         """
-        champion = Champion(promote[0], digest, promote[1]) if promote else None
-        moved = head.advanced(digest, champion=champion)
-        name = names.head(head.model)
-        if head.etag:
-            entry = self._state.replace(name, moved.to_dict(), etag=head.etag)
-        else:
-            entry = self._state.create(name, moved.to_dict())
-        return replace(moved, etag=entry.etag)
+        (moved,) = self.append_all([Move(head, digest, promote)])
+        return moved
+
+    def append_all(self, moves: Sequence[Move]) -> tuple[Head, ...]:
+        """Move several heads of one group, each to its decision, by one compare-and-swap; raises as `append` does."""
+        return self._heads.move(*(move.done for move in moves))
 
     def decided(self, claim: Claim, head: Head) -> tuple[str, dict[str, Any]] | None:
         """The digest and text of the decision about this work in the head's history, if an earlier try got that far.
@@ -164,29 +165,22 @@ class Ledger:
         digest, seq = head.log_digest, head.log_seq
         while claim.work.draft is not None and digest is not None and seq >= claim.work.draft.seq:
             written = self.decision(head.model, digest)
-            if _decided_work(written, name=names.decision(head.model, digest)) == claim.work.work:
+            if work_in(written, name=names.decision(head.model, digest)) == claim.work.work:
                 return digest, written
             digest, seq = written.get("previous"), seq - 1
         return None
 
     def decision(self, model: str, digest: str) -> dict[str, Any]:
         """A decision that a head names; raises `LedgerFormatError` when it is gone, or not what was written."""
-        found = self.kept_decision(model, digest)
-        if digest_of(found) != digest:
-            raise damaged(names.decision(model, digest), "was changed after it was written")
-        return found
+        return self._decisions.read(model, digest)
 
     def kept_decision(self, model: str, digest: str) -> dict[str, Any]:
         """The same as it is kept now, whoever may have changed it."""
-        name = names.decision(model, digest)
-        found = self._decisions.read(name)
-        if found is None:
-            raise LedgerFormatError(f"decision {digest} of model {model} is not in the ledger: restore the blob {name}")
-        return found.document
+        return self._decisions.kept(model, digest)
 
     def keep_policy(self, *, sha256: str, text: str) -> None:
         """Keep the exact text that decides, once."""
-        self._decisions.create_text(f"policies/{sha256}.yaml", text)
+        self._decisions.shelf.create_text(f"policies/{sha256}.yaml", text)
 
     def reserve(self, model: str, *, work: str, at_least: int) -> int:
         """A version number of `model`, not below `at_least`, that no other work of ours has."""
@@ -234,21 +228,6 @@ class Ledger:
         self._quarantine.create_text(name, json.dumps(document, indent=2))
         return name
 
-    def _decided_about(self, model: str) -> Iterator[str]:
-        """The decisions about `model` that must have been in its history, for drafts are kept as well."""
-        for name, _ in self._decisions.names(f"{model}/"):
-            found = self._decisions.read(name) if name.endswith(".json") else None
-            if found is not None and self._was_in_history(name, found.document):
-                yield name
-
-    def _was_in_history(self, name: str, decision: Mapping[str, Any]) -> bool:
-        match decision:
-            case {"previous": str()}:  # even a draft for such a place was written after a head
-                return True
-            case {"candidate": {"work": str(key)}} if work := self.work(key):
-                return f"/{(work.result or {}).get('decision')}." in name
-        return False
-
     def _claim_first(self, fresh: Work) -> Claim:
         try:
             entry = self._state.create(names.work(fresh.work), asdict(fresh))
@@ -276,12 +255,6 @@ class Ledger:
         entry = self._state.replace(names.work(work.work), asdict(work), etag=claim.etag)
         return Claim(work, entry.etag)
 
-    def _record(self, model: str, decision: Mapping[str, Any]) -> str:
-        text = json.dumps(decision, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        self._decisions.create_text(names.decision(model, digest), text)
-        return digest
-
 
 def _work_of(found: Entry, work: str) -> Work:
     """The record found under the key `work`; a copy of another one would lead writes to the wrong blob."""
@@ -289,11 +262,3 @@ def _work_of(found: Entry, work: str) -> Work:
     if known.work != work:
         raise damaged(names.work(work), f"is about the work {known.work!r:.80}")
     return known
-
-
-def _decided_work(decision: Mapping[str, Any], *, name: str) -> str:
-    match decision:
-        case {"candidate": {"work": str(work)}, "previous": str() | None}:
-            return work
-        case _:
-            raise damaged(name, "does not say which work it decided, and what was decided before")

@@ -22,6 +22,11 @@ def head(model: str) -> str:
     return f"{HEADS}{model}.json"
 
 
+def group(name: str) -> str:
+    """The heads of several models that move together."""
+    return f"groups/{name}.json"
+
+
 def reservation(model: str, number: int) -> str:
     """Who has a version number."""
     return f"versions/{model}/{number}.json"

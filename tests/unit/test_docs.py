@@ -18,6 +18,7 @@ from registration.artifacts.inventory import Artifact
 from registration.artifacts.store import Location, StoredFile
 from registration.artifacts.validation import Validation
 from registration.candidate import Candidate, DropSource, JobSource
+from registration.group import Group
 from registration.head import Champion, Head
 from registration.lineage import Lineage
 from registration.outcome import DECIDED, Outcome
@@ -217,6 +218,15 @@ def test_the_head_in_the_documents_has_the_keys_the_code_writes() -> None:
 
     assert shown.keys() == written.keys()
     assert shown["champion"].keys() == written["champion"].keys()
+
+
+def test_the_group_in_the_documents_reads_back_as_it_was_written() -> None:
+    _, shown = examples(FORMATS / "head.md")
+
+    read = Group.from_dict(shown, etag="", name="the group")
+
+    assert read.to_dict() == shown
+    assert {head["champion"] is None for head in shown["heads"].values()} == {True, False}
 
 
 def test_the_receipt_in_the_documents_has_the_keys_the_code_writes() -> None:
