@@ -155,6 +155,7 @@ class Parts:
     def sweep(self) -> Sweep:
         """Finds what no event told of."""
         from registration.azure.listing import DropBlobs, WorkspaceJobs  # noqa: PLC0415 - the worker needs none
+        from registration.showing import Showing  # noqa: PLC0415 - as above
         from registration.sweep import Sweep  # noqa: PLC0415 - as above
         from registration.watermark import Watermarks  # noqa: PLC0415 - as above
 
@@ -165,7 +166,7 @@ class Parts:
             ledger=self.ledger,
             quiet_for=self.ledger.quiet_for,
             pauses=self.pauses,
-            versioning=self._versioning,
+            showing=Showing(self.ledger, self._versioning),
             leftovers=self.leftovers,
             send=self.queue.send,
             watermarks=Watermarks(self._shelves["state"]),

@@ -171,6 +171,11 @@ class Candidate:
         """What tells its group from those of other policies; None if it belongs to none."""
         return group_key(self.policy.name, self.model)
 
+    @property
+    def home(self) -> str | None:
+        """Where the ledger keeps the heads of its group: by the policy's own name, wherever its file lies."""
+        return group_key(self.policy.policy.name, self.model)
+
 
 @dataclass(frozen=True)
 class Refusal:

@@ -34,7 +34,7 @@ ROWS = {
     "decided": "of them have their decision",
     "enqueued": "events were put on the work queue",
     "stuck": "pieces of work were left by a worker",
-    "repaired": "champions were shown again in the registry",
+    "repaired": "champions were shown again in the registry, or their heads copied out of a group",
     "given_up": "pieces of work were tried too often; mend the cause, then replay",
 }
 

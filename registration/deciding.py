@@ -127,17 +127,17 @@ class Deciding:
                 return tuple(each.decided() for each in self._recorded(standings))
 
     def _keep_policies(self, case: Case) -> None:
-        for kept in (case.candidate.policy, *case.candidate.shadows):
-            self.ledger.keep_policy(sha256=kept.text_sha256, text=kept.text)
+        policy = case.candidate.policy
+        self.ledger.keep_policy(sha256=policy.text_sha256, text=policy.text)
+        for shadow in case.candidate.shadows:
+            self.ledger.keep_policy(sha256=shadow.text_sha256, text=shadow.text)
 
     def _standings(self, held: Sequence[Held], fellows: Sequence[Member]) -> list[Standing]:
         standings = [self._standing(one, head) for one, head in zip(held, self._heads(held), strict=True)]
         if len(standings) == 1:
             return [standings[0].among(fellows)]
         members = [each.member for each in standings]
-        return [
-            each.among((*members[:place], *members[place + 1 :], *fellows)) for place, each in enumerate(standings)
-        ]
+        return [each.among((*members[:place], *members[place + 1 :], *fellows)) for place, each in enumerate(standings)]
 
     def _heads(self, held: Sequence[Held]) -> tuple[Head, ...]:
         models = [one.model for one in held]

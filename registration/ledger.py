@@ -134,9 +134,13 @@ class Ledger:
         """
         return self._heads.together(models, group=group)
 
-    def mirror(self, head: Head) -> bool:
-        """See that people find a head that lies in a group where they look for it; whether they did not."""
-        return not self._heads.is_shown(head) and self._heads.show(head)
+    def is_mirrored(self, head: Head) -> bool:
+        """Whether people find a head that lies in a group where they look for it."""
+        return self._heads.is_shown(head)
+
+    def mirror(self, head: Head) -> None:
+        """See that people find a head that lies in a group where they look for it."""
+        self._heads.show(head)
 
     def draft(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
         """Write `decision` for the place after `head`; raises `LedgerConflictError` if the claim was lost."""

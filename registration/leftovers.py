@@ -14,7 +14,6 @@ from registration import notices
 from registration import outcome as outcomes
 from registration.candidate import source_from
 from registration.claiming import claimed
-from registration.record import promoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +65,5 @@ class Leftovers:
             self.versioning.retire(model, claim.work, status="artifact_changed")
             return outcomes.replaced(claim.work)
         digest, decision = known
-        if promoted(decision):
-            former = (decision["champion"] or {}).get("version")
-            self.versioning.project(model, version=decision["version"], former=former)
+        self.versioning.show(decision)
         return outcomes.told(decision, digest=digest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,16 @@ class Opened:
 
 
 def by_group(offers: Iterable[Offer]) -> list[list[Offer]]:
-    """The offers that share their fate together, in the order of the first of each group."""
+    """The offers that share their fate together, in the order of the first of each group.
+
+    A group has one offer for each of its models: a second one for the same model begins another group.
+    """
     groups: dict[object, list[Offer]] = {}
+    seen: Counter[object] = Counter()
     for place, offer in enumerate(offers):
-        groups.setdefault(place if offer.group is None else offer.group, []).append(offer)
+        seen[offer.group, model_of(offer)] += 1
+        nth = seen[offer.group, model_of(offer)]
+        groups.setdefault(place if offer.group is None else (offer.group, nth), []).append(offer)
     return list(groups.values())
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from registration import envelope, events, notices, record
+from registration import envelope, events, notices
 from registration import outcome as outcomes
 from registration.candidate import Candidate, Refusal, work_key
 from registration.claiming import claimed
+from registration.deciding import Decided, Deciding, Held
 from registration.errors import (
     ArtifactChangedError,
     LedgerConflictError,
@@ -32,17 +33,14 @@ from registration.surroundings import Surroundings
 from registration.tracing import UNTRACED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from registration.artifacts.store import ArtifactStore
-    from registration.finding import Finding
-    from registration.head import Head
     from registration.ledger import Ledger
     from registration.notices import Notifier
     from registration.pauses import Pauses
-    from registration.policy.decision import Decision, Member
+    from registration.policy.decision import Member
     from registration.question import Questions
-    from registration.record import Beside, Case
     from registration.sources.jobs import Workspace
     from registration.sources.resolve import Offer, Resolver
     from registration.tracing import Tracing
@@ -113,24 +111,18 @@ class Registrar:
         return outcome
 
     def settle_together(self, offers: Sequence[Offer]) -> tuple[Outcome, ...]:
-        """As `settle`, for the members of a group: all are claimed and judged alone before the first is decided.
-
-        Each is registered by itself: a member whose world does not hold comes again, and finds what became of the rest.
-        """
+        """As `settle`, for the members of a group: all are claimed before the first is judged, and decided at once."""
         with contextlib.ExitStack() as claims:
-            opened = [self._opened(offer, claims) for offer in offers]
-            alone = [self._surroundings.alone(one) for one in opened] if len(opened) > 1 else []
-            return tuple(
-                self._settled(one, group=(*alone[:place], *alone[place + 1 :])) for place, one in enumerate(opened)
-            )
+            return self._settled([self._opened(offer, claims) for offer in offers])
 
     def settle_again(self, offer: Candidate, *, fellows: Sequence[Offer]) -> Outcome:
         """As `settle`, for one that people have decided again; `fellows`, others of its group, are only judged."""
         with contextlib.ExitStack() as claims:
             opened = self._opened(offer, claims)
             known = [] if opened.claim.is_settled else fellows
-            group = tuple(self._surroundings.fellow(each, examination=self.examination) for each in known)
-            return self._settled(opened, group=group)
+            group = [self._surroundings.fellow(each, examination=self.examination) for each in known]
+            (outcome,) = self._settled([opened], fellows=group)
+            return outcome
 
     def _opened(self, offer: Offer, claims: contextlib.ExitStack) -> Opened:
         """The offer with its claim, and the case unless it is settled or was refused."""
@@ -147,44 +139,28 @@ class Registrar:
             return Opened(offer, claim)
         return Opened(offer, claim, self.examination.case(offer, work, artifact))
 
-    def _settled(self, opened: Opened, *, group: tuple[Member, ...]) -> Outcome:
+    def _settled(self, opened: Sequence[Opened], *, fellows: Sequence[Member] = ()) -> tuple[Outcome, ...]:
+        """Bring what was opened to its outcomes; `fellows` share their fate and are not settled here."""
+        held = [Held(one.claim, one.case) for one in opened if one.case is not None]
+        decided: dict[str, Decided] = {}
+        if held:
+            known = [self._surroundings.settled(one) for one in opened if one.case is None]
+            found = self._deciding.together(held, fellows=(*known, *fellows))
+            decided = {each.held.claim.work.work: each for each in found}
+        return tuple(self._concluded(one, decided.get(one.claim.work.work)) for one in opened)
+
+    def _concluded(self, opened: Opened, decided: Decided | None) -> Outcome:
         claim, offer = opened.claim, opened.offer
-        if claim.is_settled:
-            return self._again(claim, offer)
-        if isinstance(offer, Refusal):
+        if decided is not None:
+            return self._notify(self._announce(decided))
+        if isinstance(offer, Refusal) and not claim.is_settled:
             return self._notify(self._conclude(claim, offer, outcomes.refused(offer, claim.work.work)))
-        assert opened.case is not None  # noqa: S101 - it was neither settled nor refused
-        return self._notify(self._judge(claim, opened.case, group))
+        return self._again(claim, offer)
 
     def _epoch(self, offer: Offer) -> int:
         if isinstance(offer, Candidate) and offer.again is not None:
             return offer.again.epoch
         return OBSERVED if self.observes else ACTED
-
-    def _judge(self, claim: Claim, case: Case, group: tuple[Member, ...]) -> Claim:
-        """Decide against the champion of the moment; decide again if the history went on before it is recorded."""
-        self._keep_policies(case.candidate)
-        while True:
-            head = self.ledger.head(case.candidate.model.name)
-            if (known := self.ledger.decided(claim, head)) is not None:
-                return self._announce(claim, case, *known)
-            beside = self._surroundings.of(case, head, group=group)
-            if beside.champion is not None and beside.champion.is_same_as(case):
-                claim = self.versioning.withdraw(claim, case, status="superseded")
-                return self._conclude(claim, case.candidate, outcomes.same_bytes(case, beside.champion))
-            decision = beside.decide(case.candidate.model, case.evidence)
-            claim, findings = self._realise(claim, case, decision)
-            if findings:
-                case = case.finding(*findings)
-                continue
-            claim, moved = self._record(claim, case, decision, head, beside)
-            if moved is not None:
-                return self._announce(claim, case, *self._drafted(claim, moved))
-
-    def _keep_policies(self, candidate: Candidate) -> None:
-        self.ledger.keep_policy(sha256=candidate.policy.text_sha256, text=candidate.policy.text)
-        for shadow in candidate.shadows:
-            self.ledger.keep_policy(sha256=shadow.text_sha256, text=shadow.text)
 
     @property
     def examination(self) -> Examination:
@@ -195,46 +171,22 @@ class Registrar:
     def _surroundings(self) -> Surroundings:
         return Surroundings(self.ledger, self.versioning.registry)
 
-    def _realise(self, claim: Claim, case: Case, decision: Decision) -> tuple[Claim, tuple[Finding, ...]]:
-        """Register what was accepted; archive a version that an earlier decision made and this one does not accept."""
-        if self.observes:
-            return claim, ()
-        if decision.outcome != "register":
-            status = "artifact_changed" if case.validation.objections else "superseded"
-            return self.versioning.withdraw(claim, case, status=status), ()
-        with self.tracing.step("register"):
-            claim, place = self.versioning.register(claim, case)
-        findings = self.versioning.changes(case, place)
-        if findings:
-            claim = self.versioning.withdraw(claim, case, status="artifact_changed")
-        return claim, findings
+    @property
+    def _deciding(self) -> Deciding:
+        parts = (self.ledger, self.versioning, self._surroundings, self.now)
+        return Deciding(*parts, observes=self.observes, tracing=self.tracing)
 
-    def _record(
-        self, claim: Claim, case: Case, decision: Decision, head: Head, beside: Beside
-    ) -> tuple[Claim, Head | None]:
-        """Write the decision and move the head to it; no head if it moved meanwhile."""
-        version = _version(claim) if decision.outcome == "register" and not self.observes else None
-        written = record.write(case, decision, beside=beside, version=version, decided_at=self.now())
-        written |= {"mode": "observe"} if self.observes else record.asked(case, champion_seq=head.champion_seq)
-        claim = self.ledger.draft(claim, head, written)
-        promote = (version, case.work) if version is not None and decision.promote else None
-        try:
-            with self.tracing.step("head"):
-                return claim, self.ledger.append(head, _digest(claim), promote=promote)
-        except LedgerConflictError:
-            return claim, None
-
-    def _drafted(self, claim: Claim, head: Head) -> tuple[str, dict[str, Any]]:
-        digest = _digest(claim)
-        return digest, self.ledger.decision(head.model, digest)
-
-    def _announce(self, claim: Claim, case: Case, digest: str, written: Mapping[str, Any]) -> Claim:
+    def _announce(self, decided: Decided) -> Claim:
         """Show in the registry what the decision did to the champion, and conclude."""
-        if record.promoted(written):
-            former = (written["champion"] or {}).get("version")
+        case, written = decided.held.case, decided.written
+        if written is None:
+            assert decided.champion is not None  # noqa: S101 - nothing else is settled without a decision
+            outcome = outcomes.same_bytes(case, decided.champion)
+        else:
             with self.tracing.step("project"):
-                self.versioning.project(case.candidate.model.name, version=written["version"], former=former)
-        return self._conclude(claim, case.candidate, outcomes.recorded(case, written, digest=digest))
+                self.versioning.show(written)
+            outcome = outcomes.recorded(case, written, digest=decided.digest)
+        return self._conclude(decided.held.claim, case.candidate, outcome)
 
     def _conclude(self, claim: Claim, offer: Offer, outcome: Outcome) -> Claim:
         if self.observes:
@@ -270,22 +222,14 @@ class Registrar:
             self.versioning.retire(known.model, claim.work, status="superseded")
         elif known.promoted:
             self.versioning.project(known.model, version=known.version, former=None)
+        else:
+            self.versioning.confirm(known.model, known.version)
 
     def quarantine(self, message: str, reason: str) -> Outcome:
         """Keep a message that cannot be used, with the reason."""
         kept = self.ledger.quarantine(message, reason=reason, attempts=1)
         log.warning("quarantined a message as %s: %s", kept, reason)
         return Outcome(event="", outcome="quarantined", reasons=(reason,), source=kept)
-
-
-def _version(claim: Claim) -> int:
-    assert claim.work.intent is not None  # noqa: S101 - registering recorded it
-    return claim.work.intent.version
-
-
-def _digest(claim: Claim) -> str:
-    assert claim.work.draft is not None  # noqa: S101 - drafting recorded it
-    return claim.work.draft.digest
 
 
 def _fields(outcome: Outcome) -> dict[str, object]:

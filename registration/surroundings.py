@@ -10,7 +10,7 @@ from registration.errors import NotVisibleYetError
 from registration.offers import model_of
 from registration.outcome import Outcome
 from registration.past import former
-from registration.policy.decision import Member
+from registration.policy.decision import Member, judged
 from registration.policy.decision import Outcome as Fate
 from registration.record import Beside, Past
 
@@ -33,7 +33,7 @@ class Surroundings:
     ledger: Ledger
     registry: ModelRegistry
 
-    def of(self, case: Case, head: Head, *, group: tuple[Member, ...] = ()) -> Beside:
+    def of(self, case: Case, head: Head) -> Beside:
         """The champion of `head` and, only where a policy asks for them, earlier champions and versions of others."""
         champion, model = self._champion(head), case.candidate.model
         asks_the_past = any(asked.asks_the_past for asked in case.candidate.asked)
@@ -42,12 +42,12 @@ class Surroundings:
         asks = head.champion is None and model.adopt == "required"
         unadopted = asks and self.registry.foreign_versions(model.name)
         overrides = case.standing(head.champion_seq)
-        return Beside(champion, past, unadopted=unadopted, overrides=overrides, group=group)
+        return Beside(champion, past, unadopted=unadopted, overrides=overrides)
 
-    def alone(self, opened: Opened) -> Member:
-        """What becomes, or became, of a member of a group without the others."""
+    def settled(self, opened: Opened) -> Member:
+        """What became of a member of a group that was settled, or refused."""
         model = model_of(opened.offer) or ""
-        return Member(model, self._known(opened, model)) if opened.case is None else self.judged_alone(opened.case)
+        return Member(model, self._known(opened, model))
 
     def fellow(self, offer: Offer, *, examination: Examination) -> Member:
         """What would become of a member that nobody works on; what cannot be seen would be rejected."""
@@ -57,15 +57,11 @@ class Surroundings:
             artifact = examination.inventory(offer)
         except NotVisibleYetError:
             return Member(offer.model.name, Fate.REJECT)
-        return self.judged_alone(examination.case(offer, UNCLAIMED, artifact))
-
-    def judged_alone(self, case: Case) -> Member:
-        """What becomes of a case without the others of its group."""
-        model = case.candidate.model.name
-        beside = self.of(case, self.ledger.head(model))
+        case = examination.case(offer, UNCLAIMED, artifact)
+        beside = self.of(case, self.ledger.head(offer.model.name))
         if beside.champion is not None and beside.champion.is_same_as(case):
-            return Member(model, Fate.REGISTER)
-        return Member(model, beside.decide(case.candidate.model, case.evidence).outcome)
+            return Member(offer.model.name, Fate.REGISTER)
+        return Member(offer.model.name, beside.decide(offer.model, case.evidence).judged)
 
     def _champion(self, head: Head) -> Past | None:
         if head.champion is None:
@@ -78,6 +74,6 @@ class Surroundings:
             return Fate.REJECT  # it was refused, and that is about to be recorded
         known = Outcome.from_dict(opened.claim.work.result)
         if known.decision:
-            return Fate(self.ledger.decision(model, known.decision)["outcome"])
+            return judged(self.ledger.decision(model, known.decision))
         # What was settled without a decision was refused, or is the champion already.
         return Fate.REJECT if known.outcome == "rejected" else Fate.REGISTER

@@ -4,7 +4,7 @@
     drops       completed since the watermark, and not in the ledger: a synthetic event
     stuck work  unfinished, and nobody is at it: an event that leads back to its source; settled if none does,
                 because its files were replaced
-    champions   not shown in the registry as the head says: shown again
+    champions   not shown in the registry, or to people, as the head says: shown again
 
 It judges nothing: the worker that gets the event does. What it cannot tell, it enqueues. A job that is offered twice
 costs one answer `duplicate`; a job that is never offered is a model that nobody gets.
@@ -32,9 +32,7 @@ from registration.errors import (
 from registration.ledger import HELD_FOR
 from registration.listing import ListedJob
 from registration.registrar import ACTED, OBSERVED
-from registration.registry import CHAMPION_TAG, STATUS_TAG
 from registration.reoffer import epoch_of
-from registration.versioning import ARCHIVED, WITHDRAWN
 from registration.watermark import LONGEST_RUN, Watermark, Window
 
 if TYPE_CHECKING:
@@ -47,9 +45,9 @@ if TYPE_CHECKING:
     from registration.listing import DropListing, JobListing
     from registration.pauses import Pauses
     from registration.policy.catalog import Catalog
+    from registration.showing import Repair, Showing
     from registration.sources.resolve import Resolver
     from registration.synthetic import Synthetic
-    from registration.versioning import Versioning
     from registration.watermark import Watermarks
     from registration.work import Work
 
@@ -58,7 +56,6 @@ MOST_CLAIMS = 60  # three times what one message is tried
 LONGEST_TRIED = timedelta(days=7)
 # What one piece of work or one champion may meet, at each pass, without keeping the others waiting.
 STAYS = (LedgerConflictError, PermanentError, RegistryMismatchError)
-SHOWN = {CHAMPION_TAG: "true", STATUS_TAG: "champion"}
 
 
 type Tell = Callable[[Coverage, str], None]  # the coverage so far, and what was just done; empty when nothing was
@@ -82,7 +79,7 @@ class Sweep:
     ledger: Ledger
     quiet_for: Callable[[str], timedelta]
     pauses: Pauses
-    versioning: Versioning
+    showing: Showing
     leftovers: Leftovers
     send: Callable[[str], None]
     watermarks: Watermarks
@@ -257,27 +254,17 @@ class _Pass:
     def _champions(self) -> None:
         for model in () if self._sweep.observes else self._sweep.ledger.models():
             with self._passing_over_damage():
-                champion = self._sweep.ledger.head(model).champion
-                if champion is not None and not self._is_shown(model, champion.version):
-                    self._repair(model, champion.version)
+                for repair in self._sweep.showing.repairs(model):
+                    self._mend(repair)
 
-    def _is_shown(self, model: str, version: int) -> bool:
-        found = self._sweep.versioning.registry.find(model, version)
-        if found is None or (found.stage == ARCHIVED and found.tags.get(STATUS_TAG) not in WITHDRAWN):
-            # Only a person does that, and not by mistake; the head moves by a rollback, never by a sweep. One of our
-            # workers that stood still may have archived it too late, and says so in the status.
-            log.warning("%s:%s is the champion, but was archived or deleted: roll back or restore it", model, version)
-            return True
-        return found.stage == self._sweep.versioning.champion_stage and found.tags.items() >= SHOWN.items()
-
-    def _repair(self, model: str, version: int) -> None:
+    def _mend(self, repair: Repair) -> None:
         try:
             if not self._dry_run:
-                self._sweep.versioning.project(model, version=version, former=None)
+                repair.do()
         except STAYS as refused:
-            log.warning("could not show the champion: %s", refused)
+            log.warning("could not be mended: %s", refused)
             return
-        self._count(f"showed {model}:{version} as the champion again", repaired=1)
+        self._count(repair.done, repaired=1)
 
     def _send(self, event: Synthetic) -> None:
         if event.id in self._sent:

@@ -8,7 +8,7 @@ change the original at any time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.hashing import sha256
 from registration.artifacts.inventory import Artifact
@@ -17,6 +17,7 @@ from registration.candidate import JobSource
 from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
 from registration.kept import plain, text
+from registration.record import promoted
 from registration.registry import (
     CHAMPION_TAG,
     SHA256_PROPERTY,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 DEFAULT_STAGE = "Development"  # what the service gives a version that names none
 ARCHIVED = "Archived"  # what the service answers for an archived version
 WITHDRAWN = frozenset({"superseded", "artifact_changed"})  # why we archive, as STATUS_TAG says
+PENDING = "pending"  # what STATUS_TAG says while other members of the group are not ready
 MOST_METRIC_TAGS = 50
 LONGEST_TAG = 250  # characters
 
@@ -68,10 +70,10 @@ class Versioning:
     workspace: Workspace
     champion_stage: str
 
-    def register(self, claim: Claim, case: Case) -> tuple[Claim, Place]:
+    def register(self, claim: Claim, case: Case, *, is_pending: bool = False) -> tuple[Claim, Place]:
         """Make the version of `case`, or find the one an earlier try made; the claim's intent names it afterwards.
 
-        The same offer decided again keeps the version that it has.
+        The same offer decided again keeps the version that it has. One that `is_pending` is made to say so.
         Raises `RegistryMismatchError` when the registry does not hold what was written.
         """
         place = self._place(case)
@@ -79,9 +81,10 @@ class Versioning:
         known = claim.work.intent
         number = known.version if known else self._registered_before(case)
         number = number or self._reserve(case, self.registry.next_version(model))
+        status = {STATUS_TAG: PENDING} if is_pending else {}
         while True:
             claim = self.ledger.intend(claim, Intent(number, place.uri))
-            if self._written(_registration(case, number, place.uri), earlier=case.earlier):
+            if self._written(_registration(case, number, place.uri, status), earlier=case.earlier):
                 return claim, place
             number = self._reserve(case, number + 1)
 
@@ -115,6 +118,14 @@ class Versioning:
         if not self._leads(model, number):
             self.registry.archive(model, number, tags={STATUS_TAG: status})
 
+    def show(self, decision: Mapping[str, Any]) -> None:
+        """Show what a recorded decision did to the champion, or that its version is none. Raises as `project` does."""
+        model, version = decision["model"], decision["version"]
+        if promoted(decision):
+            self.project(model, version=version, former=(decision["champion"] or {}).get("version"))
+        elif version is not None:
+            self.confirm(model, version)
+
     def project(self, model: str, *, version: int, former: int | None) -> None:
         """Show `version`, which a decision promoted, as the champion if the head says so by now, else as a former one.
 
@@ -129,6 +140,15 @@ class Versioning:
         if is_champion and not self._leads(model, version):
             # Another worker promoted while this one was showing; the last to look puts it right.
             self._show(model, version, is_champion=False)
+
+    def confirm(self, model: str, version: int) -> None:
+        """Show that `version`, which a decision registered and did not promote, waits for nobody any more.
+
+        Does nothing to a version that does not say so, nor to one that is champion by now.
+        """
+        found = self.registry.find(model, version)
+        if found is not None and found.tags.get(STATUS_TAG) == PENDING and not self._leads(model, version):
+            self.registry.project(model, version, tags={STATUS_TAG: "registered"}, stage=DEFAULT_STAGE)
 
     def _leads(self, model: str, version: int) -> bool:
         champion = self.ledger.head(model).champion
@@ -213,7 +233,7 @@ def _change(was: bool, is_now: bool) -> str:  # noqa: FBT001 - the two halves of
     return "vanished while its version was registered" if was else "was added while the version was registered"
 
 
-def _registration(case: Case, number: int, uri: str) -> Registration:
+def _registration(case: Case, number: int, uri: str, status: Mapping[str, str]) -> Registration:
     candidate = case.candidate
     own = {WORK_PROPERTY: case.work, SHA256_PROPERTY: str(case.validation.sha256)}
     return Registration(
@@ -222,7 +242,7 @@ def _registration(case: Case, number: int, uri: str) -> Registration:
         type=candidate.model.type,
         uri=uri,
         description=candidate.description or candidate.model.description or None,
-        tags={**_outside(candidate.tags), **candidate.model.tags, **_metric_tags(case)},
+        tags={**_outside(candidate.tags), **candidate.model.tags, **_metric_tags(case), **status},
         properties={**candidate.lineage.stored(), **own},
     )
 

@@ -21,7 +21,7 @@ from registration.policy.sides import Sides
 from registration.policy.verdict import AGAINST, Result, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from registration.policy.artifact import ArtifactPolicy
     from registration.policy.document import ModelPolicy
@@ -47,7 +47,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Member:
-    """Another member of the candidate's group, and what would become of it alone."""
+    """Another member of the candidate's group, and what its own rules say: a failure, even if that is registered."""
 
     model: str
     outcome: Outcome
@@ -69,6 +69,11 @@ class Decision:
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every answer in words."""
         return tuple(answer.verdict for answer in self.answers)
+
+    @property
+    def judged(self) -> Outcome:
+        """What the rules alone say: a failure, even where the policy registers what failed."""
+        return combined(answer.result for answer in self.answers)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -139,6 +144,11 @@ def combined(results: Iterable[Result]) -> Outcome:
     if Result.FAILED in seen:
         return Outcome.REJECT
     return Outcome.HOLD if Result.HELD in seen or not seen & _FOR else Outcome.REGISTER
+
+
+def judged(record: Mapping[str, Any]) -> Outcome:
+    """What the rules alone said in a decision record; raises `KeyError` or `ValueError` for what was not written so."""
+    return combined(Result(verdict["result"]) for verdict in record["verdicts"])
 
 
 def _decided(policy: ModelPolicy, answers: tuple[Answer, ...], *, is_unsafe: bool) -> Decision:

@@ -21,6 +21,7 @@ from registration.bootstrap import Parts
 from registration.coverage import Coverage
 from registration.errors import UnavailableError
 from registration.listing import DropPlace
+from registration.showing import Showing
 from registration.sweep import Sweep
 from registration.watermark import Watermarks
 from sandbox import names, runs, timestamps
@@ -78,7 +79,7 @@ class Swept:
             ledger=self.parts.ledger,
             quiet_for=self.parts.ledger.quiet_for,
             pauses=self.parts.pauses,
-            versioning=self.parts.registrar.versioning,
+            showing=Showing(self.parts.ledger, self.parts.registrar.versioning),
             leftovers=self.parts.leftovers,
             send=self.queue.append,
             watermarks=self.watermarks,

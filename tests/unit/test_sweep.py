@@ -17,6 +17,7 @@ from registration.coverage import Coverage
 from registration.errors import InputError, LedgerFormatError, PolicyError, UnavailableError
 from registration.ledger import HELD_FOR
 from registration.listing import DropPlace, ListedBlob, ListedJob
+from registration.showing import Showing
 from registration.sources.jobs import Job
 from registration.sweep import LONGEST_TRIED, MOST_CLAIMS, Sweep
 from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
@@ -63,7 +64,7 @@ class Azure:
             ledger=self.world.ledger,
             quiet_for=self.world.ledger.quiet_for,
             pauses=self.world.pauses,
-            versioning=self.world.versioning,
+            showing=Showing(self.world.ledger, self.world.versioning),
             leftovers=self.world.leftovers,
             send=self.queue.append,
             watermarks=Watermarks(self.world.state),
@@ -703,6 +704,19 @@ def test_a_champion_that_shows_something_else_is_repaired(azure: Azure, wrong: d
     repaired = registry.versions["churn", 1]
     assert (repaired.stage, repaired.tags["registrar.champion"]) == ("Production", "true")
     assert azure.sweep.run() == Coverage()
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_head_that_lags_behind_its_group_is_copied_again(azure: Azure, dry_run: bool) -> None:
+    heads = azure.world.ledger.together(["churn", "digits"], group="churn/pair")
+    lagging = azure.world.state.kept["heads/churn.json"]
+    azure.world.ledger.append(heads[0], "d1", promote=None)
+    azure.world.state.kept["heads/churn.json"] = lagging
+
+    assert azure.sweep.run(dry_run=dry_run) == Coverage(repaired=1)
+
+    assert (azure.world.state.kept["heads/churn.json"] == lagging) is dry_run
+    assert azure.sweep.run() == Coverage(repaired=int(dry_run))
 
 
 def test_a_champion_that_a_person_archived_stays_archived(azure: Azure) -> None:

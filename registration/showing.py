@@ -1,0 +1,61 @@
+"""Showing: what people see of champions is what the heads say. The sweep looks, and mends what is not.
+
+The registry's stage and tags show a champion; `heads/{model}.json` copies a head that lies in a group.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from registration.registry import CHAMPION_TAG, STATUS_TAG
+from registration.versioning import ARCHIVED, WITHDRAWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from registration.head import Head
+    from registration.ledger import Ledger
+    from registration.versioning import Versioning
+
+log = logging.getLogger(__name__)
+SHOWN = {CHAMPION_TAG: "true", STATUS_TAG: "champion"}
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Something to be mended: `done` says in the past what `do` does, which may raise what the registry raises."""
+
+    done: str
+    do: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Showing:
+    """Looks at one model at a time; raises `LedgerFormatError` for a damage, `UnavailableError` if nothing answers."""
+
+    ledger: Ledger
+    versioning: Versioning
+
+    def repairs(self, model: str) -> Iterator[Repair]:
+        """What people see of `model` and is not so."""
+        head = self.ledger.head(model)
+        if not self.ledger.is_mirrored(head):
+            yield Repair(f"copied the head of {model} from its group again", lambda: self.ledger.mirror(head))
+        if head.champion is not None and not self._is_shown(head, head.champion.version):
+            yield self._champion(model, head.champion.version)
+
+    def _champion(self, model: str, version: int) -> Repair:
+        said = f"showed {model}:{version} as the champion again"
+        return Repair(said, lambda: self.versioning.project(model, version=version, former=None))
+
+    def _is_shown(self, head: Head, version: int) -> bool:
+        found = self.versioning.registry.find(head.model, version)
+        if found is None or (found.stage == ARCHIVED and found.tags.get(STATUS_TAG) not in WITHDRAWN):
+            # Only a person does that, and not by mistake; the head moves by a rollback, never by a sweep. One of our
+            # workers that stood still may have archived it too late, and says so in the status.
+            name = f"{head.model}:{version}"
+            log.warning("%s is the champion, but was archived or deleted: roll back or restore it", name)
+            return True
+        return found.stage == self.versioning.champion_stage and found.tags.items() >= SHOWN.items()
