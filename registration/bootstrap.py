@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
-from registration import settings
+from registration import names, settings
 from registration.answers import Answers
 from registration.azure.blobs import BlobStore
 from registration.azure.policies import BlobPolicies, place_of
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from registration.tracing import Tracing
 
 APP = Path(__file__).parent.parent
-WORK_QUEUE = "registrar-work"  # as in function_app.py
 MAX_DELIVERIES = 10  # host.json's maxDequeueCount
 
 
@@ -177,13 +176,13 @@ class Parts:
     @cached_property
     def queue(self) -> WorkQueue:
         """The queue of work to do."""
-        return WorkQueue(self.credential, self.settings.queue_endpoint, WORK_QUEUE)
+        return WorkQueue(self.credential, self.settings.queue_endpoint, names.WORK_QUEUE)
 
     @cached_property
     def _shelves(self) -> dict[str, BlobShelf]:
         service = BlobServiceClient(self.settings.blob_endpoint, credential=self.credential)
-        names = ("state", "decisions", "quarantine")
-        return {name: BlobShelf(service.get_container_client(f"registrar-{name}")) for name in names}
+        places = {"state": names.STATE, "decisions": names.DECISIONS, "quarantine": names.QUARANTINE}
+        return {shelf: BlobShelf(service.get_container_client(place)) for shelf, place in places.items()}
 
     @property
     def _notifier(self) -> Notifier:

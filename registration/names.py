@@ -1,8 +1,18 @@
-"""Names: where the ledger keeps what, as blob names in its containers. docs/how-it-works.md lists them for people."""
+"""Names: containers and queues, and where the ledger keeps what in them. docs/how-it-works.md lists them for people.
+
+The template makes the containers and queues under these names; `make check-infra` compares.
+"""
 
 from __future__ import annotations
 
 import hashlib
+
+STATE, DECISIONS, QUARANTINE = "registrar-state", "registrar-decisions", "registrar-quarantine"
+POLICIES = "registrar-policies"  # where only deployers write; REGISTRAR_POLICY may name another
+DEAD_LETTERS = "registrar-dead-letters"  # where Event Grid keeps what it could not deliver
+WORK_QUEUE = "registrar-work"
+POISON_QUEUE = f"{WORK_QUEUE}-poison"  # the Functions host adds the ending
+COPIES = "registrar/"  # the folder of the default datastore that drops are copied to
 
 WORKS, HEADS = "work/", "heads/"
 

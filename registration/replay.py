@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from registration import envelope, events
+from registration import envelope, events, names
 from registration.envelope import Envelope
 from registration.errors import MalformedEventError
 from registration.events import NotOfInterest
@@ -148,7 +148,7 @@ def _unsealed(document: Mapping[str, Any]) -> Letter | Unreadable:
     if document.get("format") != QUARANTINE_FORMAT or not isinstance(message, str):
         found = f"format {document.get('format')!r}, message of type {type(message).__name__}"
         reads = f"this version reads {QUARANTINE_FORMAT!r} with a text; its reason: {document.get('reason')}"
-        return Unreadable("registrar-quarantine", f"{found}; {reads}")
+        return Unreadable(names.QUARANTINE, f"{found}; {reads}")
     source = _name(message)
     try:
         opened = envelope.open_(message)
@@ -167,4 +167,4 @@ def _bare(message: str, opened: Envelope) -> str:
 
 def _name(message: str) -> str:
     digest = hashlib.sha256(message.encode("utf-8", "backslashreplace")).hexdigest()
-    return f"registrar-quarantine/{digest}.json"
+    return f"{names.QUARANTINE}/{digest}.json"

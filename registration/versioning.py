@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from registration import names
 from registration.artifacts.hashing import sha256
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import content_digest
@@ -216,7 +217,7 @@ class Versioning:
         if isinstance(candidate.source, JobSource):
             return Place(str(candidate.lineage.job_output_uri), candidate.location, case.artifact)
         datastore, root = self.workspace.default_datastore()
-        path = f"registrar/{case.validation.sha256}"
+        path = f"{names.COPIES}{case.validation.sha256}"
         return Place(str(DatastoreUri(datastore, path)), root / path, self._copied(case, root / path))
 
     def _copied(self, case: Case, folder: Location) -> Artifact:
@@ -250,8 +251,8 @@ def _registration(case: Case, number: int, uri: str, status: Mapping[str, str]) 
 def _metric_tags(case: Case) -> dict[str, str]:
     """Metrics as tags, those the policy judges first; the decision record has all of them, whole."""
     judged = case.candidate.model.metrics
-    names = sorted(case.metrics, key=lambda name: (name not in judged, name))[:MOST_METRIC_TAGS]
-    return {f"metrics.{text(name)}": str(plain(case.metrics[name]))[:LONGEST_TAG] for name in names}
+    chosen = sorted(case.metrics, key=lambda name: (name not in judged, name))[:MOST_METRIC_TAGS]
+    return {f"metrics.{text(name)}": str(plain(case.metrics[name]))[:LONGEST_TAG] for name in chosen}
 
 
 def _is_in_use(version: ModelVersion | None) -> bool:
