@@ -359,15 +359,20 @@ module workbook 'modules/workbook.bicep' = {
   params: { location: location, tags: tags, logsId: monitoring.outputs.logsId }
 }
 
-// azd keeps these as environment variables, where the hooks and events.bicepparam find them.
+// azd keeps these as environment variables, where events.bicepparam and the hook after deploying find them.
 output AZURE_RESOURCE_GROUP string = group.name
-output REGISTRAR_APP string = app.outputs.name
 output REGISTRAR_APP_ID string = app.outputs.id
 output REGISTRAR_LEDGER_ID string = storage.outputs.ledgerId
-output REGISTRAR_POLICIES string = '${storage.outputs.ledgerBlobs}registrar-policies'
 output REGISTRAR_DELIVERY string = delivery
 output REGISTRAR_JOB_TOPIC string = jobTopic.outputs.name
 output REGISTRAR_OUTPUT_TOPIC string = outputTopic.?outputs.name ?? ''
 output REGISTRAR_DROP_TOPICS string[] = [for (account, i) in dropAccounts: dropTopics[i].outputs.name]
 output REGISTRAR_BLOBSTORE string = 'azureml-blobstore-${workspaceAccess.outputs.guid}'
 output REGISTRAR_TOKEN string = token
+
+// Settings of the app, for the commands that people run: azd env get-values prints them.
+output REGISTRAR_STORAGE__blobServiceUri string = storage.outputs.ledgerBlobs
+output REGISTRAR_STORAGE__queueServiceUri string = storage.outputs.ledgerQueues
+output REGISTRAR_DROP_ACCOUNTS string = join(heardAccounts, ',')
+output REGISTRAR_POLICY string = policies == 'blob' ? '${storage.outputs.ledgerBlobs}registrar-policies' : policies
+output REGISTRAR_OUTCOME_TOPIC string = outcomes.?outputs.endpoint ?? ''
