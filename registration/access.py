@@ -92,7 +92,8 @@ CALLS: Final = (
     Call("arm", "GET", r"/models/[^/]+/versions(/[^/]+)?", f"{_ML}/models/versions/read"),
     Call("arm", "PUT", r"/models/[^/]+/versions/[^/]+", f"{_ML}/models/versions/write"),
     Call("history", "POST", r"/rundata", f"{_ML}/experiments/runs/read"),
-    Call("mlflow", "GET", r"/api/2\.0/mlflow/(runs/get|metrics/get-history)", f"{_ML}/experiments/runs/read"),
+    Call("mlflow", "GET", r"/api/2\.0/mlflow/runs/get", f"{_ML}/experiments/runs/read"),
+    Call("mlflow", "GET", r"/api/2\.0/mlflow/metrics/get-history", f"{_ML}/experiments/runs/read"),
     Call("modelregistry", "POST", r"/models/batchGetResolvedUris", f"{_ML}/models/versions/read"),
     Call("data", "POST", r"/dataversion/batchGetResolvedUris", f"{_ML}/data/versions/read"),
 )

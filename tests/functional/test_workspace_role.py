@@ -1,0 +1,137 @@
+"""The workspace role against the calls of the real adapters: each is in the table, and each action is called for."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+import registration.azure
+from registration import access
+from registration.azure.listing import WorkspaceJobs
+from registration.azure.registry import AzureRegistry
+from registration.azure.workspace import AzureWorkspace
+from registration.registry import Registration
+from registration.settings import WorkspaceId
+from sandbox import names, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from azure.identity import DefaultAzureCredential
+
+    from registration.azure.rest import Rest
+    from sandbox.sandbox import Sandbox
+
+type Requests = list[tuple[str, str, str]]
+
+OF_PEOPLE = {"WorkspaceDeployments"}  # used by commands alone, under the identity of whoever runs them
+DISCOVERY = "/discovery"  # answers everybody
+SERVICE = re.compile(r"/(?P<service>\w+)/v[\d.]+(?P<rest>/.*)")
+
+
+def outputs(workspace: AzureWorkspace, name: str) -> None:
+    """A data output and a model output are found through different services."""
+    job = workspace.job(name)
+    assert job is not None
+    for key in ("data", "model"):
+        assert workspace.output_location(job, key)
+
+
+def version(name: str) -> Registration:
+    return Registration(name, 1, "custom_model", f"azureml://jobs/{name}/outputs/data", None, {}, {})
+
+
+# Every method of the adapters, called for the job and the model of a name.
+WORKSPACE: Mapping[str, Callable[[AzureWorkspace, str], object]] = {
+    "job": lambda workspace, name: workspace.job(name),
+    "log": lambda workspace, name: workspace.log(name),
+    "history": lambda workspace, name: workspace.history(name, "loss"),
+    "datastore_location": lambda workspace, _: workspace.datastore_location("workspaceartifactstore"),
+    "default_datastore": lambda workspace, _: workspace.default_datastore(),
+    "output_location": outputs,
+}
+REGISTRY: Mapping[str, Callable[[AzureRegistry, str], object]] = {
+    "create": lambda registry, name: registry.create(version(name)),
+    "find": lambda registry, name: registry.find(name, 1),
+    "next_version": lambda registry, name: registry.next_version(name),
+    "foreign_versions": lambda registry, name: registry.foreign_versions(name),
+    "project": lambda registry, name: registry.project(name, 1, tags={"a": "b"}, stage="Production"),
+    "archive": lambda registry, name: registry.archive(name, 1, tags={"a": "c"}),
+}
+JOBS: Mapping[str, Callable[[WorkspaceJobs, str], object]] = {
+    "newest_first": lambda jobs, _: next(iter(jobs.newest_first()))
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(sandbox: Sandbox, rest: Rest, credential: DefaultAzureCredential) -> Requests:
+    """Every request to Azure ML that all methods of the app's adapters make."""
+    name = f"role-{uuid.uuid4().hex[:12]}"
+    made = {"data": runs.JobOutput("uri_folder"), "model": runs.JobOutput("mlflow_model")}
+    sandbox.workspace.add_job(name, metrics={"loss": 0.2}, outputs=made)
+    before = len(sandbox.faults.requests)
+    here = WorkspaceId(names.WORKSPACE_ID, names.SUBSCRIPTION, names.RESOURCE_GROUP, names.WORKSPACE)
+    for read in WORKSPACE.values():
+        read(AzureWorkspace(rest, names.WORKSPACE_ID), name)
+    for write in REGISTRY.values():
+        write(AzureRegistry(credential, rest, here), name)
+    for listed in JOBS.values():
+        listed(WorkspaceJobs(rest, names.WORKSPACE_ID), name)
+    return sandbox.faults.requests[before:]
+
+
+def needed(method: str, host: str, path: str) -> str | None:
+    """The action that a request needs, by the table; None for one that is not in it."""
+    service, below = "arm", path
+    if host != names.ARM_HOST:
+        found = SERVICE.fullmatch(path)
+        service, below = (found["service"], found["rest"]) if found else ("", path)
+    below = below.replace(names.WORKSPACE_ID, "", 1)
+    matching = (c for c in access.CALLS if (c.service, c.method) == (service, method) and re.fullmatch(c.path, below))
+    return next((call.action for call in matching), None)
+
+
+def public(adapter: type) -> set[str]:
+    return {name for name, _ in inspect.getmembers(adapter, inspect.isfunction) if not name.startswith("_")}
+
+
+def test_every_call_is_in_the_table(recorded: Requests) -> None:
+    unknown = [request for request in recorded if DISCOVERY not in request[2] and needed(*request) is None]
+
+    assert unknown == []
+
+
+def test_the_role_has_the_actions_that_are_called_for_and_no_other(recorded: Requests) -> None:
+    called = {needed(*request) for request in recorded} - {None}
+
+    assert called == access.WORKSPACE.actions
+
+
+def test_every_row_of_the_table_is_a_call_that_is_made(recorded: Requests) -> None:
+    made = {needed(*request) for request in recorded}
+
+    assert {call.action for call in access.CALLS} <= made
+
+
+@pytest.mark.parametrize(
+    ("adapter", "called"), [(AzureWorkspace, WORKSPACE), (AzureRegistry, REGISTRY), (WorkspaceJobs, JOBS)]
+)
+def test_no_method_of_an_adapter_is_left_out(adapter: type, called: Mapping[str, object]) -> None:
+    assert called.keys() == public(adapter)
+
+
+def test_no_adapter_of_azure_ml_is_left_out() -> None:
+    found = {
+        name
+        for module in pkgutil.iter_modules(registration.azure.__path__, "registration.azure.")
+        for name, one in inspect.getmembers(importlib.import_module(module.name), inspect.isclass)
+        if one.__module__ == module.name and "rest" in inspect.signature(one).parameters
+    }
+
+    assert found == {adapter.__name__ for adapter in (AzureWorkspace, AzureRegistry, WorkspaceJobs)} | OF_PEOPLE
