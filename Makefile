@@ -24,6 +24,9 @@ check: $(READY)  ## everything CI runs: format, lint, types, import contracts, t
 	@.venv/bin/lint-imports
 	@$(PYTHON) -m pytest -q
 
+check-infra: $(READY)  ## the templates: they parse, keep every rule, and agree with the code
+	@$(PYTHON) -m pytest -q tests/infra
+
 fix: $(READY)    ## let ruff format and mend what it can
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
@@ -57,4 +60,4 @@ lock:            ## pin requirements*.txt again from pyproject.toml
 clean:           ## forget everything setup made
 	@rm -rf .venv .uv .bench node_modules .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
-.PHONY: help setup demo test check fix bench bench-read bench-scan bench-damage fuzz load crash-matrix lock clean
+.PHONY: help setup demo test check check-infra fix bench bench-read bench-scan bench-damage fuzz load crash-matrix lock clean
