@@ -40,6 +40,7 @@ from registration.worker import Worker
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
+    from registration.doctor.checkup import Checkup
     from registration.policy.catalog import PolicySource
     from registration.settings import Settings
     from registration.sweep import Sweep
@@ -222,6 +223,25 @@ def blobs(suffix: str) -> BlobStore:
     """Blobs under the identity that is signed in, without any settings; `suffix` is the cloud's storage suffix."""
     logging.getLogger("azure").setLevel(logging.WARNING)
     return BlobStore(DefaultAzureCredential(), suffix=suffix)
+
+
+def checkup(app: str | None) -> Checkup:
+    """A checkup under the identity that is signed in; by the settings of `app`, a resource id, or of this process."""
+    from registration.azure.wire import AzureWire  # noqa: PLC0415 - the worker needs none
+    from registration.doctor.app import settings as settings_of  # noqa: PLC0415 - as above
+    from registration.doctor.checkup import Checkup  # noqa: PLC0415 - as above
+    from registration.doctor.policies import Place  # noqa: PLC0415 - as above
+
+    logging.getLogger("azure").setLevel(logging.ERROR)  # what went wrong is what the checkup says
+    credential = DefaultAzureCredential()
+    wire = AzureWire(credential)
+
+    def place(found: Settings) -> Place:
+        if found.policy.startswith("https://"):
+            return Place(found.policy, BlobPolicies(credential, found.policy))
+        return Place(found.policy, FolderPolicies(APP / found.policy), APP / found.policy)
+
+    return Checkup(lambda: settings.from_environment(settings_of(wire, app) if app else None), place, wire, app)
 
 
 def registrar() -> Registrar:

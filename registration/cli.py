@@ -14,6 +14,7 @@ import typer
 from registration import (
     cli_answers,
     cli_decide,
+    cli_doctor,
     cli_history,
     cli_manifest,
     cli_people,
@@ -118,6 +119,7 @@ def drop(
 
 cli_answers.add_to(app)
 cli_decide.add_to(app)
+cli_doctor.add_to(app)
 cli_history.add_to(app)
 cli_manifest.add_to(app)
 cli_people.add_to(app)

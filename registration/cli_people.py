@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json as text
 import re
 import uuid
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from registration.access_token import NOBODY, claims
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -107,16 +107,11 @@ class Commands:
 
 def actor_of(token: str) -> dict[str, str]:
     """Who an access token is for, as it says itself; nobody has checked it. Raises `InputError` if it does not say."""
-    try:
-        part = token.split(".")[1]
-        claims = text.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return {
-            "tenant": claims["tid"],
-            "object": claims["oid"],
-            "name": next(claims[name] for name in _NAMES if claims.get(name)),
-        }
-    except (IndexError, ValueError, TypeError, KeyError, AttributeError):
-        raise InputError("your access token does not say who you are; sign in with `az login` and try again") from None
+    said = claims(token)
+    if not said.get("tid") or not said.get("oid"):
+        raise InputError(NOBODY)
+    name = next(str(said[name]) for name in _NAMES if said.get(name))
+    return {"tenant": str(said["tid"]), "object": str(said["oid"]), "name": name}
 
 
 def show(request: Request, *, as_json: bool) -> None:

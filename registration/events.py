@@ -33,7 +33,7 @@ JOB_TYPES: Final = frozenset({RUN_COMPLETED, RUN_STATUS_CHANGED})
 DROP_TYPES: Final = frozenset({BLOB_CREATED})
 
 # The operations after which the blob is whole. CreateFile and SftpCreate announce an empty one.
-_COMMITS: Final = ("PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit")
+COMMITS: Final = ("PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit")
 _EXTRAS: Final = frozenset({"runtags", "runproperties"})
 _LONGEST_TEXT: Final = 1024  # characters
 _LONGEST_URL: Final = 8192  # characters; a blob name has up to 1,024, each of up to 12 when encoded
@@ -258,7 +258,7 @@ def _tags(data: _Fields) -> Mapping[str, str] | None:
 def _blob_event(header: _Header, data: _Fields) -> BlobCreated | NotOfInterest:
     topic = header.topic(_ACCOUNT, what="a storage account")
     api = data.text("api")
-    if api not in _COMMITS:
+    if api not in COMMITS:
         return NotOfInterest(header.id, header.type, f"{api} does not mean that the blob is complete")
     account = topic["name"]
     container, path = _blob(data, account=account)

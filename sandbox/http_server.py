@@ -30,7 +30,10 @@ class ConnectionLostError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `path` is decoded, `query` holds the last value of each name, header names are lower case."""
+    """One request. `path` is decoded, `query` holds the last value of each name, header names are lower case.
+
+    `target` is path and query as they were sent.
+    """
 
     method: str
     host: str
@@ -38,6 +41,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    target: str = ""
 
     def json(self) -> Any:
         """The body as JSON; None when it is empty. Raises ValueError when it is not JSON."""
@@ -46,7 +50,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One answer: `body` is sent as it is when it is text, not at all when it is None, and as JSON otherwise."""
+    """One answer: `body` is sent as it is when it is text or bytes, not at all when it is None, and as JSON otherwise.
+
+    Content-Type, Content-Length and Date are the server's to say where `headers` do not.
+    """
 
     status: int
     body: Any = None
@@ -56,6 +63,8 @@ class Response:
         """The bytes to send and their content type."""
         if self.body is None:
             return b"", None
+        if isinstance(self.body, bytes):
+            return self.body, None
         if isinstance(self.body, str):
             return self.body.encode(), "text/html"
         body = None if self.body is NULL else self.body
@@ -151,11 +160,10 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             return
         content, content_type = response.content()
         self.send_response_only(response.status)
-        for name, value in response.headers.items():
-            self.send_header(name, value)
-        if content_type is not None:
-            self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(content)))
+        ours = {"Content-Type": content_type, "Content-Length": str(len(content)), "Date": self.date_time_string()}
+        for name, value in (ours | dict(response.headers)).items():
+            if value is not None:
+                self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 
@@ -170,6 +178,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             query=dict(parse_qsl(url.query, keep_blank_values=True)),
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
+            target=self.path,
         )
 
     @override

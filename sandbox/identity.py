@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sandbox.http_server import Request
 
 _LIFETIME_SECONDS = 24 * 3600
-_PRINCIPAL = "0d1a7c52-6e3b-4f90-8a11-b7c4e2d95f36"
 
 
 class Identity:
@@ -55,7 +54,7 @@ class Identity:
             "expires_on": str(expires),
             "resource": audience,
             "token_type": "Bearer",
-            "client_id": _PRINCIPAL,
+            "client_id": names.PRINCIPAL,
         }
         return Response(200, body)
 
@@ -69,8 +68,8 @@ def token(audience: str, *, expires: int) -> str:
         "iat": now,
         "nbf": now,
         "exp": expires,
-        "oid": _PRINCIPAL,
-        "sub": _PRINCIPAL,
+        "oid": names.PRINCIPAL,
+        "sub": names.PRINCIPAL,
         "tid": names.TENANT,
         "ver": "1.0",
     }

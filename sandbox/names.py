@@ -14,6 +14,7 @@ RESOURCE_GROUP: Final = "rg-sandbox"
 WORKSPACE: Final = "ws-sandbox"
 WORKSPACE_GUID: Final = "5a9d0c3e-7b1f-4c86-9e42-d1f06b8a2c57"
 TENANT: Final = "99999999-8888-7777-6666-000000000000"
+PRINCIPAL: Final = "0d1a7c52-6e3b-4f90-8a11-b7c4e2d95f36"  # the app's identity
 REGION: Final = "westeurope"
 
 RESOURCE_GROUP_ID: Final = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}"
@@ -21,6 +22,7 @@ WORKSPACE_ID: Final = f"{RESOURCE_GROUP_ID}/providers/Microsoft.MachineLearningS
 
 REGISTRY: Final = "reg-sandbox"
 REGISTRY_GROUP: Final = "rg-registries"
+APP_ID: Final = f"{RESOURCE_GROUP_ID}/providers/Microsoft.Web/sites/func-sandbox"
 
 WORKSPACE_ACCOUNT: Final = "sandboxmlws"
 DROP_ACCOUNT: Final = "sandboxdrops"

@@ -42,6 +42,10 @@ class Proxy:
         """The local port that plays `host`, or None for a host outside the sandbox."""
         return self._ports.get(host, self._ports.get("*." + host.partition(".")[2]))
 
+    def play(self, host: str, port: int) -> None:
+        """Let another local port play `host` from its next connection on."""
+        self._ports[host] = port
+
     def close(self) -> None:
         """Stop accepting; tunnels that are open end with their clients."""
         self._server.shutdown()

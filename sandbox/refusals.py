@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _RETRY_AFTER_SECONDS = 20
+_VERBS = {"GET": "read", "PUT": "write", "DELETE": "delete"}
 
 
 class RefusalError(Exception):
@@ -115,6 +116,34 @@ def unauthenticated(message: str) -> RefusalError:
     body = {"error": {"code": "AuthenticationFailed", "message": message}}
     challenge = f'Bearer authorization_uri="https://login.windows.net/{names.TENANT}", error="invalid_token"'
     return RefusalError(Response(401, body, {"WWW-Authenticate": challenge}))
+
+
+def not_authorized(method: str, resource: str) -> RefusalError:
+    """403 from ARM itself: no role allows the action, which is made of the resource's type and the method."""
+    kinds = resource.partition("/providers/")[2].split("/")
+    action = "/".join([kinds[0], *kinds[1::2], _VERBS.get(method, "action")])
+    message = (
+        f"The client '{names.PRINCIPAL}' with object id '{names.PRINCIPAL}' does not have authorization to perform "
+        f"action '{action}' over scope '{resource}' or the scope is invalid. If access was recently granted, please "
+        "refresh your credentials."
+    )
+    return RefusalError(Response(403, {"error": {"code": "AuthorizationFailed", "message": message}}))
+
+
+def forbidden() -> RefusalError:
+    """403 of the data planes."""
+    text = "Exception of type 'Microsoft.MachineLearning.Common.WebApi.Exceptions.ForbiddenException' was thrown."
+    inner = {"code": "ForbiddenError", "innerError": None}
+    return _data_plane(403, text, message={"messageFormat": None}, inner=inner, component="run-history")
+
+
+def may_not_send() -> RefusalError:
+    """401 of a topic whose sender has no role."""
+    message = (
+        "The principal associated with access token presented with the incoming request does not have permission to "
+        f"send data to {names.RESOURCE_GROUP_ID}/providers/Microsoft.EventGrid/topics/registrar-outcomes."
+    )
+    return RefusalError(Response(401, {"error": {"code": "Unauthorized", "message": message, "details": []}}))
 
 
 def run_not_found(run: str) -> RefusalError:

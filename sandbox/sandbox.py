@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Self
 from sandbox import certificates, http_server, names
 from sandbox.azurite import Azurite
 from sandbox.dataplane_api import DataplaneApi
+from sandbox.denials import Because, Denials
+from sandbox.event_grid import EventGrid
 from sandbox.faults import Faults
 from sandbox.http_server import HttpServer, Response
 from sandbox.identity import Identity
+from sandbox.management_api import FunctionApp, ManagementApi
 from sandbox.proxy import Proxy
 from sandbox.registry_api import RegistryApi
 from sandbox.storage import create_containers_and_queues
+from sandbox.storage_gate import StorageGate
 from sandbox.topic import OutcomeTopic
 from sandbox.workspace import Workspace
 from sandbox.workspace_api import WorkspaceApi
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
 _BLOB_HOSTS = "*.blob.core.windows.net"
 _QUEUE_HOSTS = "*.queue.core.windows.net"
+_STORAGE = ".core.windows.net"
 _HTTP_HOSTS = (
     names.ARM_HOST,
     names.DATAPLANE_HOST,
@@ -49,6 +54,10 @@ class Sandbox:
         self.faults = Faults()
         self.workspace = Workspace(self.faults)
         self.topic = OutcomeTopic()
+        self.event_grid = EventGrid()
+        self.app = FunctionApp(settings=_app_settings())
+        self._denials = Denials()
+        self._gates: dict[int, StorageGate] = {}
         self._closing = ExitStack()
 
     @classmethod
@@ -84,6 +93,19 @@ class Sandbox:
         """All variables a process needs to run here; `REGISTRAR_POLICY` is the caller's to add."""
         return {**self._network(), **self._identity.environment(), **_app_settings()}
 
+    def deny(self, host: str, request: str, *, because: Because = Because.ROLE) -> None:
+        """Refuse from now on what fits `request`, a regular expression over `METHOD /path?query`, at `host`.
+
+        A connection to storage that is open already is not looked into: a client made later meets the denial.
+        """
+        self._denials.deny(host, request, because=because)
+        if host.endswith(_STORAGE):
+            self._proxy.play(host, self._gate(self._port_of(host)).port)
+
+    def allow_all(self) -> None:
+        """Deny nothing any more."""
+        self._denials.lift()
+
     def close(self) -> None:
         """End everything that `start` started. May be called again."""
         self._closing.close()
@@ -94,7 +116,9 @@ class Sandbox:
             packages=packages, accounts=names.CONTAINERS, certificates=self._certificates, directory=storage
         )
         self._closing.callback(azurite.close)
-        server = HttpServer(self.faults.around(self._answer()), tls=_tls(self._certificates))
+        self._azurite = azurite
+        answer = self._denials.around(self.faults.around(self._answer()))
+        server = HttpServer(answer, tls=_tls(self._certificates))
         self._closing.callback(server.close)
         self._proxy = Proxy(
             {
@@ -111,7 +135,7 @@ class Sandbox:
     def _answer(self) -> Answer:
         registries = RegistryApi(self.workspace).answer
         hosts: dict[str, Answer] = {
-            names.ARM_HOST: WorkspaceApi(self.workspace).answer,
+            names.ARM_HOST: ManagementApi(self.event_grid, self.app, WorkspaceApi(self.workspace).answer).answer,
             names.DATAPLANE_HOST: DataplaneApi(self.workspace).answer,
             names.DISCOVERY_HOST: registries,
             names.REGISTRY_HOST: registries,
@@ -123,6 +147,17 @@ class Sandbox:
             return known(request) if known else Response(421)
 
         return answer
+
+    def _port_of(self, host: str) -> int:
+        return self._azurite.queue_port if ".queue." in host else self._azurite.blob_port
+
+    def _gate(self, port: int) -> StorageGate:
+        """The gate in front of one of Azurite's ports, made when it is first needed."""
+        if port not in self._gates:
+            files = self._certificates
+            self._gates[port] = StorageGate(self._denials, port=port, authority=files.authority, tls=_tls(files))
+            self._closing.callback(self._gates[port].close)
+        return self._gates[port]
 
     def _network(self) -> dict[str, str]:
         """Both spellings of the proxy's variables, because clients differ in which one they prefer."""

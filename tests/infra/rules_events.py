@@ -100,7 +100,7 @@ def filters_drop_nothing_by_accident(project: Project) -> Iterator[str]:
         if types == {events.RUN_STATUS_CHANGED}:
             wanted = {"data.runStatus": ["Completed"]}
         elif types == facts.DROP_TYPES:
-            wanted = {"data.api": list(events._COMMITS)}
+            wanted = {"data.api": list(events.COMMITS)}
         if {key: one.get("values") for key, one in keys.items()} != wanted:
             yield f"{place}: filters by {sorted(keys)}, and events that it should hear are dropped or others heard"
 

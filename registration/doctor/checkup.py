@@ -1,0 +1,155 @@
+"""A checkup: every check about one installation, what can be done at once side by side.
+
+Settings that cannot be read, and nobody signed in, end it: nothing that follows could be told from them.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from registration.doctor import app, clock, drops, identity, ledger, policies, storage, topics, workspace
+from registration.doctor.check import State, failed, ok, skipped
+from registration.doctor.patient import Patient, grant
+from registration.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from registration.doctor.check import Check
+    from registration.doctor.policies import Place
+    from registration.doctor.wire import Answer, Ask, Audience, Wire
+    from registration.policy.catalog import Catalog
+    from registration.policy.drop import DropMatch
+    from registration.settings import Settings
+
+SIDE_BY_SIDE: Final = 8
+
+type Tell = Callable[[Check], None]
+type Heard = Callable[[Check], Check]
+type Part = Callable[[], Iterable[Check]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a checkup found, in the order of its parts."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing failed."""
+        return not any(check.state is State.FAILED for check in self.checks)
+
+    def count(self, state: State) -> int:
+        """How many checks ended so."""
+        return sum(check.state is state for check in self.checks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        counts = {state.value: self.count(state) for state in State}
+        return {"well": self.is_well, **counts, "checks": [check.to_dict() for check in self.checks]}
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What it takes to look: how settings are read, where policies lie, the wire, and the app's id if it is known."""
+
+    settings: Callable[[], Settings]
+    place: Callable[[Settings], Place]
+    wire: Wire
+    app: str | None = None
+
+    def run(self, tell: Tell = lambda _check: None) -> Report:
+        """Look at everything; `tell` hears of each check as soon as it is made, from several threads."""
+
+        def heard(check: Check) -> Check:
+            tell(check)
+            return check
+
+        return Report(tuple(self._checks(heard)))
+
+    def _checks(self, heard: Heard) -> Iterator[Check]:
+        try:
+            settings = self.settings()
+        except SettingsError as wrong:
+            then = "Set what docs/settings.md says, or name the app, whose settings are read then: --app RESOURCE_ID"
+            yield heard(failed("settings", str(wrong), then=then))
+            return
+        yield heard(ok("settings", f"mode {settings.mode}, workspace {settings.workspace_parts.name}"))
+        whom, check = identity.found(self.wire)
+        yield heard(check)
+        if whom is not None:
+            yield from self._with(settings, whom, heard)
+
+    def _with(self, settings: Settings, whom: identity.Identity, heard: Heard) -> Iterator[Check]:
+        reading = policies.read(self.place(settings))
+        yield from map(heard, reading.checks)
+        dated = _Dated(self.wire)
+        patient = Patient(settings, whom, dated, drops=_expected(reading.catalog), app=self.app)
+        parts = tuple(_parts(patient, knows_drops=reading.catalog is not None))
+        yield from _side_by_side(parts, heard)
+        yield heard(clock.check(dated.ahead))
+
+
+def _expected(catalog: Catalog | None) -> tuple[DropMatch, ...]:
+    """The places that the policies in force expect drops in."""
+    found = catalog.policies if catalog else ()
+    return tuple(place for one in found for place in one.policy.match.drops)
+
+
+class _Dated:
+    """A wire that remembers how far the services' clocks were ahead."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.ahead: list[float] = []
+
+    def ask(self, ask: Ask) -> Answer:
+        answer = self._wire.ask(ask)
+        if answer.ahead_seconds is not None:
+            self.ahead.append(answer.ahead_seconds)
+        return answer
+
+    def token(self, audience: Audience) -> str:
+        return self._wire.token(audience)
+
+
+def _parts(patient: Patient, *, knows_drops: bool) -> Iterator[Part]:
+    yield partial(_published, patient)
+    yield from (partial(ledger.shelf, patient, name) for name in ledger.SHELVES)
+    yield from (partial(ledger.queue, patient, name) for name in ledger.QUEUES)
+    yield partial(ledger.outcomes, patient)
+    yield partial(workspace.checks, patient)
+    yield partial(drops.checks, patient) if knows_drops else _no_drops
+    yield from (partial(topics.checks, patient, source) for source in topics.sources(patient))
+    yield partial(app.checks, patient)
+
+
+def _published(patient: Patient) -> Iterator[Check]:
+    """The container of published policies, if they are published."""
+    place = patient.settings.policy
+    if place.startswith("https://"):
+        endpoint, _, rest = place.removeprefix("https://").partition("/")
+        container, _, prefix = rest.strip("/").partition("/")
+        probe = storage.read(
+            "policy.read",
+            endpoint=f"https://{endpoint}",
+            container=container,
+            grant=grant("policyReads"),
+            prefix=f"{prefix}/" if prefix else "",
+        )
+        yield patient.look(probe)
+
+
+def _no_drops() -> Iterator[Check]:
+    yield skipped("drops", "the policies say where drops are expected, and they cannot be read")
+
+
+def _side_by_side(parts: tuple[Part, ...], heard: Heard) -> Iterator[Check]:
+    """The checks of all parts, in the order of the parts."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for found in pool.map(lambda part: list(map(heard, part())), parts):
+            yield from found

@@ -1,0 +1,76 @@
+"""What https://management.azure.com answers beside the workspace: system topics, and the Function app.
+
+Lists are given in one page. Reading the app's settings takes a POST, because Azure treats them as secrets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox import names, refusals
+from sandbox.http_server import Response, Router
+from sandbox.workspace_api import require_token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.event_grid import EventGrid
+    from sandbox.http_server import Answer, Request
+
+FUNCTIONS = ("on_job_event", "on_drop_event", "register_candidate", "quarantine_candidate", "sweep_candidates")
+
+
+@dataclass
+class FunctionApp:
+    """The app as the resource manager shows it: the functions that its host found, and its settings."""
+
+    functions: list[str] = field(default_factory=lambda: list(FUNCTIONS))
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+class ManagementApi:
+    """Answers for `event_grid` and `app`, and hands everything else to `workspace`."""
+
+    def __init__(self, event_grid: EventGrid, app: FunctionApp, workspace: Answer) -> None:
+        self._event_grid = event_grid
+        self._app = app
+        self._workspace = workspace
+        self._router = Router()
+        group = f"/subscriptions/{names.SUBSCRIPTION}(/resourceGroups/{names.RESOURCE_GROUP})?"
+        topics = f"{group}/providers/Microsoft.EventGrid/systemTopics"
+        self._router.add("GET", topics, self._topics)
+        self._router.add("GET", topics + "/(?P<topic>[^/]+)/eventSubscriptions", self._subscriptions)
+        self._router.add("GET", f"{names.APP_ID}/functions", self._functions)
+        self._router.add("POST", f"{names.APP_ID}/config/appsettings/list", self._settings)
+
+    def answer(self, request: Request) -> Response:
+        """The answer to one request; refusals are answers too."""
+        if not any(kind in request.path for kind in ("/Microsoft.EventGrid/", "/Microsoft.Web/")):
+            return self._workspace(request)
+        try:
+            require_token(request)
+            if "api-version" not in request.query:
+                raise refusals.no_api_version()
+            response = self._router.answer(request)
+        except refusals.RefusalError as refusal:
+            return refusal.response
+        return response or refusals.resource_not_found(request.path).response
+
+    def _topics(self, _request: Request, _names: Mapping[str, str]) -> Response:
+        return _list(list(self._event_grid.topics.values()))
+
+    def _subscriptions(self, _request: Request, given: Mapping[str, str]) -> Response:
+        return _list(self._event_grid.listed(given["topic"]))
+
+    def _functions(self, _request: Request, _names: Mapping[str, str]) -> Response:
+        app = names.APP_ID.rpartition("/")[2]
+        found = [{"id": f"{names.APP_ID}/functions/{name}", "name": f"{app}/{name}"} for name in self._app.functions]
+        return _list(found)
+
+    def _settings(self, _request: Request, _names: Mapping[str, str]) -> Response:
+        return Response(200, {"name": "appsettings", "properties": dict(self._app.settings)})
+
+
+def _list(found: list[Any]) -> Response:
+    return Response(200, {"value": found, "nextLink": None})
