@@ -59,8 +59,13 @@ class Parts:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The ledger in the app's own storage account."""
-        return Ledger(**self._shelves, new_owner=lambda: uuid.uuid4().hex)
+        """The ledger in the app's own storage account; it keeps evidence where the settings name formats."""
+        if not self.settings.evidence:
+            return Ledger(**self._shelves, new_owner=_new_owner)
+        from registration.portable.keeping import KeepingLedger  # noqa: PLC0415 - most apps keep none
+
+        kept = self.settings.evidence
+        return KeepingLedger(**self._shelves, new_owner=_new_owner, formats=kept, workspace=self.settings.workspace)
 
     @cached_property
     def pauses(self) -> Pauses:
@@ -194,6 +199,10 @@ class Parts:
     def _versioning(self) -> Versioning:
         registry = AzureRegistry(self.credential, self.rest, self.settings.workspace_parts)
         return Versioning(registry, self.ledger, self.store, self.workspace, self.settings.champion_stage)
+
+
+def _new_owner() -> str:
+    return uuid.uuid4().hex
 
 
 def _now() -> str:

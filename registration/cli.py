@@ -15,6 +15,7 @@ from registration import (
     cli_answers,
     cli_decide,
     cli_doctor,
+    cli_evidence,
     cli_history,
     cli_manifest,
     cli_people,
@@ -120,6 +121,7 @@ def drop(
 cli_answers.add_to(app)
 cli_decide.add_to(app)
 cli_doctor.add_to(app)
+cli_evidence.add_to(app)
 cli_history.add_to(app)
 cli_manifest.add_to(app)
 cli_people.add_to(app)

@@ -47,6 +47,11 @@ def decision(model: str, digest: str) -> str:
     return f"{model}/{digest}.json"
 
 
+def evidence(model: str, digest: str, kind: str) -> str:
+    """Portable evidence of a decision, beside it."""
+    return f"{model}/{digest}.{kind}.json"
+
+
 def failure(message: str) -> str:
     """Why a delivery of the message failed."""
     return f"failures/{letter(message)}"

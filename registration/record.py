@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.artifacts.inventory import Artifact
+    from registration.artifacts.store import StoredFile
     from registration.artifacts.validation import Validation
     from registration.candidate import Candidate
     from registration.finding import Finding
@@ -182,13 +183,18 @@ def _candidate(case: Case) -> dict[str, Any]:
         "event": offer.event,
         "fingerprint": case.fingerprint,
         "artifact_sha256": case.validation.sha256,
-        "files": [{"path": file.path, "size": file.size, "etag": file.etag} for file in case.artifact.files],
+        "files": [_file(file, case.validation) for file in case.artifact.files],
         "formats": kept.words(case.validation.formats),
         "findings": [asdict(finding) for finding in case.validation.findings],
         **kept.measured(case.known),
         "tags": kept.words(case.known.tags),
         "lineage": offer.lineage.properties(),
     }
+
+
+def _file(file: StoredFile, validation: Validation) -> dict[str, Any]:
+    digest = validation.digests.get(file.path)
+    return {"path": file.path, "size": file.size, "etag": file.etag, "sha256": digest}
 
 
 def _champion(champion: Past) -> dict[str, Any]:

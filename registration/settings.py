@@ -22,6 +22,7 @@ from registration.patience import Patience
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+EVIDENCE = ("intoto", "svr", "openlineage", "cyclonedx")  # as in registration/portable/formats.py
 _WORKSPACE = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
     r"/providers/Microsoft\.MachineLearningServices/workspaces/(?P<name>[^/]+)",
@@ -49,7 +50,7 @@ def _workspace(text: str) -> str:
     return text
 
 
-def _accounts(text: object) -> object:
+def _listed(text: object) -> object:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
 
 
@@ -57,6 +58,12 @@ def _account(text: str) -> str:
     if not _ACCOUNT.fullmatch(text):
         raise ValueError("must be a storage account's resource id, /subscriptions/…/storageAccounts/<name>")
     return text.lower()
+
+
+def _format(text: str) -> str:
+    if text not in EVIDENCE:
+        raise ValueError(f"{text!r} is not a format of evidence; there are {', '.join(EVIDENCE)}")
+    return text
 
 
 def _endpoint(text: str) -> str:
@@ -81,7 +88,7 @@ class Settings(Document):
     queue_endpoint: Endpoint = Field(
         alias="REGISTRAR_STORAGE__queueServiceUri", description="Queue endpoint of the same account."
     )
-    drop_accounts: Annotated[tuple[Annotated[str, AfterValidator(_account)], ...], BeforeValidator(_accounts)] = Field(
+    drop_accounts: Annotated[tuple[Annotated[str, AfterValidator(_account)], ...], BeforeValidator(_listed)] = Field(
         default=(),
         alias="REGISTRAR_DROP_ACCOUNTS",
         description="Resource ids of the storage accounts whose blob events are heard, comma separated.",
@@ -119,6 +126,12 @@ class Settings(Document):
         default="act",
         alias="REGISTRAR_MODE",
         description="act, or observe: decide and record, but write nothing to Azure ML and move no champion.",
+    )
+
+    evidence: Annotated[tuple[Annotated[str, AfterValidator(_format)], ...], BeforeValidator(_listed)] = Field(
+        default=(),
+        alias="REGISTRAR_EVIDENCE",
+        description="Formats of portable evidence to keep beside each decision, comma separated.",
     )
 
     @property
