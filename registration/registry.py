@@ -23,7 +23,10 @@ STATUS_TAG = "registrar.status"
 
 @dataclass(frozen=True)
 class Registration:
-    """A version as we want it: `uri` is the path it is registered from."""
+    """A version as we want it: `uri` is the path it is registered from.
+
+    `job` and `datasets`, data assets by their URIs, are what Azure ML may be told of its origin in fields of its own.
+    """
 
     model: str
     version: int
@@ -32,6 +35,8 @@ class Registration:
     description: str | None
     tags: Mapping[str, str]
     properties: Mapping[str, str]
+    job: str | None = None
+    datasets: tuple[str, ...] = ()
 
     @property
     def work(self) -> str:
@@ -43,7 +48,7 @@ class Registration:
 class ModelVersion:
     """A version as the registry has it. `uri` is the service's own spelling and need not be the one registered.
 
-    `job` is the job that the service says it comes from, None if it says none.
+    `job` is the job that the service says it comes from, None if it says none; `datasets` are the data assets.
     """
 
     model: str
@@ -55,6 +60,7 @@ class ModelVersion:
     properties: Mapping[str, str]
     stage: str | None
     job: str | None = None
+    datasets: tuple[str, ...] = ()
 
     @property
     def work(self) -> str | None:
@@ -79,6 +85,13 @@ class ModelRegistry(Protocol):
 
     def create(self, registration: Registration) -> None:
         """Write the version; raises `VersionTakenError` if the number has another path already."""
+        ...
+
+    def link(self, registration: Registration) -> None:
+        """Say of a version in the service's own fields which job and data it comes from; leave the rest as it is.
+
+        Raises `PermanentError` if the service does not take that. Does nothing if there is no such version.
+        """
         ...
 
     def project(self, model: str, version: int, *, tags: Mapping[str, str], stage: str | None) -> None:

@@ -18,6 +18,7 @@ from registration.candidate import JobSource
 from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
 from registration.kept import plain, text
+from registration.links import link, links_of
 from registration.record import promoted
 from registration.registry import (
     CHAMPION_TAG,
@@ -85,7 +86,10 @@ class Versioning:
         status = {STATUS_TAG: PENDING} if is_pending else {}
         while True:
             claim = self.ledger.intend(claim, Intent(number, place.uri))
-            if self._written(_registration(case, number, place.uri, status), earlier=case.earlier):
+            wanted = _registration(case, number, place.uri, status)
+            written = self._written(wanted, earlier=case.earlier)
+            if written is not None:
+                link(wanted, written, registry=self.registry)
                 return claim, place
             number = self._reserve(case, number + 1)
 
@@ -191,15 +195,15 @@ class Versioning:
                 return int(version)
         return None
 
-    def _written(self, wanted: Registration, *, earlier: tuple[str, ...]) -> bool:
-        """Whether the number is ours: this version is there already, or is written now."""
+    def _written(self, wanted: Registration, *, earlier: tuple[str, ...]) -> ModelVersion | None:
+        """The version, if the number is ours: it is there already, or is written now."""
         found = self.registry.find(wanted.model, wanted.version) or self._created(wanted)
         if found is not None and found.work in earlier:
-            return is_recognised(wanted, found)
+            return found if is_recognised(wanted, found) else None
         if found is None or found.work != wanted.work:
-            return False
+            return None
         recognise(wanted, found)
-        return True
+        return found
 
     def _created(self, wanted: Registration) -> ModelVersion | None:
         """The version after it was written; what has its number if that was taken."""
@@ -245,6 +249,7 @@ def _registration(case: Case, number: int, uri: str, status: Mapping[str, str]) 
         description=candidate.description or candidate.model.description or None,
         tags={**_outside(candidate.tags), **candidate.model.tags, **_metric_tags(case), **status},
         properties={**candidate.lineage.stored(), **own},
+        **links_of(candidate.lineage),
     )
 
 

@@ -1,5 +1,6 @@
 """Models as JSON: the bodies Azure ML answers with, and the bodies it accepts, for each API version.
 
+From 2025-04-01 on a version has `datasets` and lacks what only previews had; that is documented, not recorded.
 Shapes: recordings of Azure/azure-sdk-assets and Azure/azure-sdk-for-python (`test_model.py`: test_crud_file,
 test_crud_model_with_stage, test_model_archive_restore_version) and of Azure/azure-powershell (2024-04-01).
 """
@@ -29,6 +30,9 @@ _VERSION: Final = frozenset(
 )
 _WITH_STAGE: Final = _VERSION | {"stage", "provisioningState"}
 _PREVIEW: Final = _WITH_STAGE | {"autoDeleteSetting", "intellectualProperty"}
+_DATASETS_SINCE: Final = "2025-04-01"
+_WITH_DATASETS: Final = _WITH_STAGE | {"datasets"}
+_REFERENCE: Final = frozenset({"id", "name"})
 
 
 def version_body(version: ModelVersion, *, api_version: str) -> dict[str, Any]:
@@ -83,6 +87,7 @@ def draft_of(request: Request, *, runs: Runs) -> ModelDraft:
         tags=given.get("tags") or {},
         properties=given.get("properties") or {},
         flavors=given.get("flavors") or {},
+        datasets=_datasets(given.get("datasets"), request),
         stage=_stage(given.get("stage")),
         is_archived=bool(given.get("isArchived")),
         is_anonymous=bool(given.get("isAnonymous")),
@@ -113,6 +118,7 @@ def _version_properties(version: ModelVersion) -> dict[str, Any]:
         "modelType": content.model_type,
         "modelUri": content.uri,
         "jobName": content.job,
+        "datasets": [dict(reference) for reference in content.datasets],
         "provisioningState": "Succeeded",
         "stage": version.stage,
         "intellectualProperty": None,
@@ -122,7 +128,17 @@ def _version_properties(version: ModelVersion) -> dict[str, Any]:
 def _version_members(api_version: str) -> frozenset[str]:
     if api_version < _STAGES_SINCE:
         return _VERSION
+    if api_version >= _DATASETS_SINCE:
+        return _WITH_DATASETS
     return _PREVIEW if api_version.endswith("preview") else _WITH_STAGE
+
+
+def _datasets(given: Any, request: Request) -> tuple[Mapping[str, str], ...]:
+    references = given or []
+    strangers = sorted({name for reference in references for name in reference.keys() - _REFERENCE})
+    if strangers:
+        raise refusals.invalid_request([_stranger(name, "DatasetReference", request.body) for name in strangers])
+    return tuple(references)
 
 
 def _stage(given: str | None) -> str:

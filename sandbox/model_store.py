@@ -27,6 +27,7 @@ class ModelDraft:
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     flavors: Mapping[str, Any] = field(default_factory=dict)
+    datasets: tuple[Mapping[str, str], ...] = ()
     stage: str = "Development"
     is_archived: bool = False
     is_anonymous: bool = False

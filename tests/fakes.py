@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from registration.artifacts.store import Described, Location, StoredFile
 from registration.errors import (
     ArtifactChangedError,
+    InputError,
     LedgerConflictError,
     PermanentError,
     PublicationConflictError,
@@ -25,6 +26,7 @@ from registration.shared import SharedVersion
 from registration.shelf import Entry
 from registration.sources.jobs import Logged
 from registration.stored import parsed
+from registration.uris import JobOutputUri, parse_uri
 from tests.faults import Faults
 
 if TYPE_CHECKING:
@@ -224,13 +226,15 @@ class MemoryWorkspace:
 class MemoryRegistry:
     """Versions as Azure ML keeps them: PUT replaces everything but the path, and brings an archived version back.
 
-    `stores` is what the service makes of what is written; the identity if it is well.
+    `stores` is what the service makes of what is written; the identity if it is well. It may refuse to be told of jobs
+    and data.
     """
 
     faults: Faults = field(default_factory=Faults)
     stores: Callable[[ModelVersion], ModelVersion] = lambda version: version
     versions: dict[tuple[str, int], ModelVersion] = field(default_factory=dict)
     archived: set[tuple[str, int]] = field(default_factory=set)
+    refuses_links: bool = False
 
     def next_version(self, model: str) -> int:
         self.faults.reading()
@@ -252,6 +256,16 @@ class MemoryRegistry:
                 raise VersionTakenError("Asset paths cannot be updated.")
             self.versions[key] = self.stores(_stored(registration))
             self.archived.discard(key)
+
+    def link(self, registration: Registration) -> None:
+        with self.faults.writing(f"registry link {registration.model}:{registration.version}"):
+            key = (registration.model, registration.version)
+            if (found := self.versions.get(key)) is None:
+                return
+            if self.refuses_links:
+                raise PermanentError("Azure ML refused the request: 400")
+            job, datasets = registration.job or found.job, registration.datasets or found.datasets
+            self.versions[key] = self.stores(replace(found, job=job, datasets=datasets))
 
     def project(self, model: str, version: int, *, tags: Mapping[str, str], stage: str | None) -> None:
         with self.faults.writing(f"registry project {model}:{version}"):
@@ -440,4 +454,14 @@ def _stored(wanted: Registration) -> ModelVersion:
         dict(wanted.tags),
         dict(wanted.properties),
         "Development",
+        job=job_in(wanted.uri),
     )
+
+
+def job_in(uri: str) -> str | None:
+    """The job that a path is an output of: the service is taken to set `jobName` for such a path."""
+    try:
+        found = parse_uri(uri)
+    except InputError:
+        return None
+    return found.job if isinstance(found, JobOutputUri) else None

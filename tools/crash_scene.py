@@ -16,7 +16,7 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
 from sandbox import names, raised
-from sandbox.runs import JobOutput
+from sandbox.runs import JobInput, JobOutput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,8 +203,9 @@ class Stagehand:
     def _ended(self, model: str, job: str, accuracy: float) -> str:
         for name in FILES:
             self._outputs.upload_blob(f"azureml/{job}/model/{name}", f"{name} of {job}".encode())
-        outputs = {"model": JobOutput()}
-        self._sandbox.workspace.add_job(job, experiment=model, outputs=outputs, metrics={"accuracy": accuracy})
+        read = {"rows": JobInput(uri=f"{names.WORKSPACE_ID}/data/rows/versions/3")}
+        told = {"inputs": read, "outputs": {"model": JobOutput()}, "metrics": {"accuracy": accuracy}}
+        self._sandbox.workspace.add_job(job, experiment=model, **told)
         return json.dumps(raised.run_completed(job, model))
 
     def _dropped(self, model: str, files: dict[str, bytes], accuracy: float) -> str:

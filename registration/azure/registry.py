@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
+from registration.assets import asset_in
 from registration.azure.faults import answering, no_long_sleep
 from registration.azure.rest import ARM
 from registration.errors import UnavailableError
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from registration.azure.rest import Rest
     from registration.settings import WorkspaceId
 
-MODELS_API = "2023-08-01-preview"
+MODELS_API = "2025-12-01"  # the first stable one known to the SDK in which a version has datasets
 PATH_FIXED = "Asset paths cannot be updated"  # the service's sentence for a number that has another path
 SERVICE = "the model registry"
+PROVIDER = "/providers/Microsoft.MachineLearningServices/workspaces/"
 
 
 class AzureRegistry:
@@ -71,6 +73,21 @@ class AzureRegistry:
             properties=dict(registration.properties),
         )
         self._put(model)
+
+    def link(self, registration: Registration) -> None:
+        """Say in fields of the version which job and data it comes from, if they do not say so.
+
+        Raises `PermanentError` if the service does not take that. azure-ai-ml has no parameter for either field.
+        Does nothing if there is no such version.
+        """
+        said = self._read(registration.model, registration.version)
+        if said is None:
+            return
+        told = {"jobName": registration.job or said.get("jobName")}
+        if data := [*_references(registration.datasets, self._workspace.id)]:
+            told["datasets"] = data
+        if any(said.get(name) != value for name, value in told.items()):
+            self._write(registration.model, registration.version, {**said, **told})
 
     def project(self, model: str, version: int, *, tags: Mapping[str, str], stage: str | None) -> None:
         """Set these tags on a version, and this stage, which makes an archived one active; leave the rest as it is.
@@ -151,4 +168,16 @@ def _version(model: str, version: int, said: Mapping[str, Any]) -> ModelVersion:
         properties=said.get("properties") or {},
         stage=said.get("stage"),
         job=said.get("jobName"),
+        datasets=tuple(one["id"] for one in said.get("datasets") or () if one.get("id")),
     )
+
+
+def _references(datasets: tuple[str, ...], workspace: str) -> Iterator[dict[str, str]]:
+    """The data assets of a workspace as a version refers to them: by ARM id. What else is read has none."""
+    for uri in datasets:
+        asset = asset_in(uri)
+        if asset is None or asset.registry or asset.location:
+            continue
+        stated = f"/subscriptions/{asset.subscription}/resourceGroups/{asset.resource_group}{PROVIDER}{asset.workspace}"
+        place = stated if asset.subscription else workspace
+        yield {"name": asset.name, "id": f"{place}/data/{asset.name}/versions/{asset.version}"}

@@ -1,8 +1,9 @@
-// A client that is not ours and not Python: Microsoft's JavaScript SDK reads one model version and prints it as JSON.
-// Usage: node second_client.mjs SUBSCRIPTION RESOURCE_GROUP WORKSPACE MODEL VERSION
+// A client that is not ours and not Python: Microsoft's JavaScript SDK reads one model version and prints it as JSON,
+// or, given a job, first says that the version comes from it.
+// Usage: node second_client.mjs SUBSCRIPTION RESOURCE_GROUP WORKSPACE MODEL VERSION [JOB]
 import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
 
-const [subscription, group, workspace, model, version] = process.argv.slice(2);
+const [subscription, group, workspace, model, version, job] = process.argv.slice(2);
 
 const identity = {
   async getToken() {
@@ -15,7 +16,17 @@ const identity = {
   },
 };
 
-const client = new AzureMachineLearningWorkspaces(identity, subscription);
-const found = await client.modelVersions.get(group, workspace, model, version);
+const place = [group, workspace, model, version];
+const older = new AzureMachineLearningWorkspaces(identity, subscription);
+if (job) {
+  const { properties } = await older.modelVersions.get(...place);
+  await older.modelVersions.createOrUpdate(...place, { properties: { ...properties, jobName: job } });
+}
+const found = await older.modelVersions.get(...place);
+// This SDK's own types know no datasets, so they are read from the answer as it came.
+let raw;
+const newer = new AzureMachineLearningWorkspaces(identity, subscription, { apiVersion: "2025-12-01" });
+await newer.modelVersions.get(...place, { onResponse: (answer) => (raw = JSON.parse(answer.bodyAsText)) });
 const { modelUri, modelType, jobName, tags, properties, isArchived } = found.properties;
-console.log(JSON.stringify({ id: found.id, modelUri, modelType, jobName, tags, properties, isArchived }));
+const { datasets } = raw.properties;
+console.log(JSON.stringify({ id: found.id, modelUri, modelType, jobName, datasets, tags, properties, isArchived }));

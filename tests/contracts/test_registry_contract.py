@@ -10,6 +10,7 @@ import pytest
 
 from registration.azure.registry import AzureRegistry
 from registration.azure.rest import Rest
+from registration.links import unlinked
 from registration.registry import ModelRegistry, Registration, VersionTakenError, compare
 from registration.settings import WorkspaceId
 from sandbox import names
@@ -109,6 +110,25 @@ def test_a_projection_leaves_the_rest_as_it_is(registry: ModelRegistry, wanted: 
     compare(wanted, found)
     assert found is not None
     assert (found.stage, found.tags["registrar.champion"]) == ("Production", "true")
+
+
+def test_a_version_can_be_told_its_job_and_data_and_keeps_them(registry: ModelRegistry, wanted: Registration) -> None:
+    told = replace(wanted, job="j1", datasets=(f"{names.WORKSPACE_ID}/data/rows/versions/3",))
+    registry.create(wanted)
+
+    registry.link(told)
+    registry.project(wanted.model, 1, tags={"registrar.champion": "true"}, stage="Production")
+
+    found = registry.find(wanted.model, 1)
+    compare(wanted, found)
+    assert found is not None
+    assert (found.job, found.datasets, unlinked(told, found)) == (told.job, told.datasets, ())
+
+
+def test_what_is_not_there_is_not_told_anything(registry: ModelRegistry, wanted: Registration) -> None:
+    registry.link(replace(wanted, job="j1"))
+
+    assert registry.find(wanted.model, 1) is None
 
 
 def test_an_archived_version_says_so_and_why_and_a_projection_brings_it_back(

@@ -93,6 +93,38 @@ def test_a_job_output_is_registered_with_its_job(
     assert version.uri.endswith(f"/workspaceblobstore/paths/azureml/job-{wanted.model}/model/best/m.onnx")
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "azureml:rows:3",
+        f"{names.WORKSPACE_ID}/data/rows/versions/3",
+        f"azureml:{names.WORKSPACE_ID}/data/rows/versions/3",
+    ],
+)
+def test_data_is_referred_to_by_arm_id_however_it_was_spelt(
+    sandbox: Sandbox, registry: AzureRegistry, wanted: Registration, uri: str
+) -> None:
+    registry.create(wanted)
+
+    registry.link(replace(wanted, datasets=(uri, "azureml://registries/shared/data/more/versions/1")))
+
+    (reference,) = sandbox.workspace.version(wanted.model, 1).content.datasets
+    assert reference == {"name": "rows", "id": f"{names.WORKSPACE_ID}/data/rows/versions/3"}
+
+
+def test_a_service_that_knows_no_datasets_refuses_for_good(
+    sandbox: Sandbox, registry: AzureRegistry, wanted: Registration
+) -> None:
+    registry.create(wanted)
+    refusal = {"error": {"code": "UserError", "message": "Request is invalid and/or missing fields."}}
+    sandbox.workspace.fail_next("PUT", f"/models/{wanted.model}/versions/1$", 400, refusal)
+
+    with pytest.raises(PermanentError, match="missing fields"):
+        registry.link(replace(wanted, datasets=("azureml:rows:3",)))
+
+    assert sandbox.workspace.version(wanted.model, 1).content.datasets == ()
+
+
 @pytest.mark.parametrize("kind", ["custom_model", "mlflow_model", "triton_model"])
 def test_every_type_is_kept(registry: AzureRegistry, wanted: Registration, kind: str) -> None:
     registry.create(replace(wanted, type=kind))

@@ -322,7 +322,7 @@ def test_every_command_is_documented_and_explains_itself() -> None:
 def test_every_field_of_a_lineage_has_its_row_and_its_property() -> None:
     page, version = (DOCS / "lineage.md").read_text(), (FORMATS / "model-version.md").read_text()
 
-    documented = rows(page.partition("## How an address")[0])
+    documented = rows(page.partition("## In Azure ML")[0])
     assert sorted(documented) == sorted(part.name for part in fields(Lineage))
     assert all(f"`lineage.{name}`" in version for name in documented)
 
