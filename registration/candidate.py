@@ -30,20 +30,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobSource:
-    """A job's output, or `path` inside it. `workspace` is the lower-case ARM id."""
+    """A job's output, or `path` inside it. `workspace` is the lower-case ARM id.
+
+    `job` is the one whose end is heard. `run` has the output, if that is another: a step of it, a trial, or an earlier
+    run that a step reuses.
+    """
 
     workspace: str
     job: str
     output: str
     path: str
+    run: str | None = None
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What tells this source from every other."""
-        return ("job", self.workspace, self.job, self.output, self.path)
+        inner = () if self.run is None else ("run", self.run)
+        return ("job", self.workspace, self.job, self.output, self.path, *inner)
 
     def __str__(self) -> str:
-        return f"job {self.job}, output {self.output}" + (f", path {self.path}" if self.path else "")
+        inner = f", run {self.run}" if self.run else ""
+        return f"job {self.job}{inner}, output {self.output}" + (f", path {self.path}" if self.path else "")
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,8 @@ class Candidate:
 
     `tags` and `description` are for the model version. `stated` is what the offer itself says of the model beside its
     metrics, which of a job are read later. `shadows` are policies that decide nothing and are asked too.
-    `again` is None for what an event offers.
+    `measured_by` is the run whose metrics count, None for the job of the lineage. `again` is None for what an event
+    offers.
     """
 
     source: Source
@@ -154,6 +162,7 @@ class Candidate:
     drop: DropMatch | None = None
     shadows: tuple[Shadow, ...] = ()
     again: Again | None = None
+    measured_by: str | None = None
 
     @property
     def asked(self) -> tuple[ModelPolicy, ...]:
@@ -207,6 +216,8 @@ def source_from(identity: object) -> Source | None:
     match identity:
         case ["job", str(workspace), str(job), str(output), str(path)]:
             return JobSource(workspace, job, output, path)
+        case ["job", str(workspace), str(job), str(output), str(path), "run", str(run)]:
+            return JobSource(workspace, job, output, path, run)
         case ["drop", str(account), str(container), str(folder)]:
             return DropSource(Location(account, container, folder))
         case ["drop", str(account), str(container), str(folder), "marker", str(marker)]:

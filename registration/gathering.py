@@ -32,11 +32,15 @@ def gathered(candidate: Candidate, workspace: Workspace) -> tuple[Candidate, Evi
     if candidate.metrics is not None or job is None:
         stated = replace(candidate.stated, metrics=candidate.metrics or {})
         return candidate, replace(stated, lineage=_told(candidate))
-    logged = workspace.log(job)
+    trained, measured = candidate.lineage.trial or job, candidate.measured_by or job
+    logged = workspace.log(trained)
     parameters = {**candidate.lineage.parameters, **logged.parameters}
     candidate = replace(candidate, lineage=replace(candidate.lineage, parameters=parameters))
     stated = replace(candidate.stated, lineage=_told(candidate))
-    return candidate, _of_job(stated, _Job(job, workspace, logged), candidate.asked)
+    if measured != trained:
+        logged = workspace.log(measured)
+        logged = replace(logged, parameters={**parameters, **logged.parameters})
+    return candidate, _of_job(stated, _Job(measured, workspace, logged), candidate.asked)
 
 
 def by_slice(logged: Mapping[str, object]) -> tuple[dict[str, object], dict[str, dict[str, object]]]:

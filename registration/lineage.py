@@ -27,7 +27,8 @@ _FLAGS: Final = frozenset({"git_dirty"})
 class Lineage:
     """What is known of a model's origin; None and empty mean that nobody said.
 
-    `job` made the files; `parent_job` is the pipeline, sweep or AutoML job that ran it, as its `step`. `datasets` and
+    `job` made the files; `parent_job` is the pipeline, sweep or AutoML job that it is part of, as its `step` or as its
+    best `trial`, which was `chosen_by` something. A step that only reused what `job` did is `reused_by`. `datasets` and
     `base_models` are what the job read, as URIs. `git_dirty` is whether the code had changes that no commit has.
     `drop` is where another team left the files, and `producer` who it says it is. `attested_by` is who said all of it:
     `workspace`, `manifest`, `metadata`, or `checked` for a claim that the workspace bears out.
@@ -43,6 +44,9 @@ class Lineage:
     attested_by: str = WORKSPACE
     parent_job: str | None = None
     step: str | None = None
+    trial: str | None = None
+    chosen_by: str | None = None
+    reused_by: str | None = None
     git_dirty: bool | None = None
     git_repository: str | None = None
     git_branch: str | None = None

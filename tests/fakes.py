@@ -24,7 +24,7 @@ from registration.policy.published import PublishedText
 from registration.registry import ModelVersion, VersionTakenError
 from registration.shared import SharedVersion
 from registration.shelf import Entry
-from registration.sources.jobs import Logged
+from registration.sources.jobs import Job, Logged
 from registration.stored import parsed
 from registration.uris import JobOutputUri, parse_uri
 from tests.faults import Faults
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from registration.policy.evidence import Point
     from registration.registry import Registration
-    from registration.sources.jobs import Job
 
 OUTPUTS = Location("mlstorage", "azureml-blobstore-11111111-2222-4333-8444-555555555555", "")
 ARTIFACTS = Location("mlstorage", "azureml", "")
@@ -190,17 +189,25 @@ class MemoryStore:
 class MemoryWorkspace:
     """Jobs by name, what they logged, and with which parameters. Outputs lie where Azure ML puts them by default.
 
-    An output in `elsewhere` lies in a datastore of another workspace.
+    `inner` are steps and trials, which only run history knows. An output in `elsewhere` lies in a datastore of another
+    workspace.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
+    inner: dict[str, Job] = field(default_factory=dict)
     logged: dict[str, Mapping[str, object]] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
     curves: dict[tuple[str, str], tuple[Point, ...]] = field(default_factory=dict)
     chosen: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def job(self, name: str) -> Job | None:
-        return self.jobs.get(name)
+        return Job(name, status=None) if name in self.inner else self.jobs.get(name)
+
+    def run(self, name: str) -> Job | None:
+        return self.inner.get(name) or self.jobs.get(name)
+
+    def children(self, run: str) -> Iterator[Job]:
+        return (job for job in self.inner.values() if job.parent == run)
 
     def log(self, job: str) -> Logged:
         return Logged(self.logged.get(job, {}), self.chosen.get(job, {}))

@@ -14,19 +14,22 @@ from urllib.parse import quote
 from registration.artifacts.store import Location
 from registration.azure.job_body import job_of
 from registration.azure.rest import ARM
+from registration.azure.run_body import run_of
 from registration.errors import InputError, UnavailableError
 from registration.policy.evidence import Point
 from registration.sources.jobs import Logged
 from registration.uris import DatastoreUri, parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from registration.azure.rest import Rest
     from registration.sources.jobs import Job
 
 JOBS_API = "2024-01-01-preview"
 WORKSPACES_API = "2024-10-01-preview"
+HISTORY_API = "v1.0"
+MOST_PAGES = 1000  # of one list of runs
 
 
 class AzureWorkspace:
@@ -43,6 +46,28 @@ class AzureWorkspace:
         found = self._rest.get(f"{self._arm}/jobs/{quote(name, safe='')}", **{"api-version": JOBS_API})
         # A name differing only in case can reach another job; what is judged must be what was named.
         return None if found is None or found["name"] != name else job_of(name, found.get("properties"))
+
+    def run(self, name: str) -> Job | None:
+        """A job, step or trial as run history has it, without its experiment; None if it has none of that name."""
+        found = self._rest.post(f"{self._history}/rundata", {"runId": name, "selectRunMetadata": True})
+        said = (found or {}).get("runMetadata")
+        return run_of(said) if said and said.get("runId") == name else None
+
+    def children(self, run: str) -> Iterator[Job]:
+        """What runs inside a job, without outputs; none for a run that is not there. A page is asked for when due."""
+        url, query = f"{self._history}/runs/{quote(run, safe='')}/children", {"api-version": HISTORY_API}
+        for _ in range(MOST_PAGES):
+            page = self._rest.get(url, **query) or {}
+            yield from map(run_of, page.get("value") or ())
+            url, query = page.get("nextLink") or "", {}
+            if not url:
+                return
+            if not url.startswith(f"{self._dataplane}/"):
+                # Our token goes wherever this leads.
+                raise UnavailableError(
+                    f"a list of runs goes on outside {self._dataplane}, where this app does not follow"
+                )
+        raise UnavailableError(f"the list of what runs inside {run} has more than {MOST_PAGES} pages")
 
     def log(self, job: str) -> Logged:
         """The last value of each metric, and the parameters; not-finite values are the strings MLflow writes."""
@@ -65,12 +90,17 @@ class AzureWorkspace:
             query["page_token"] = str(token)
 
     @property
+    def _history(self) -> str:
+        return f"{self._dataplane}/history/v1.0{self._workspace}"
+
+    @property
     def _mlflow(self) -> str:
         return f"{self._dataplane}/mlflow/v2.0{self._workspace}/api/2.0/mlflow"
 
     def output_location(self, job: Job, output: str) -> Location | None:
         """Where the files of an output lie; None for a datastore of another workspace."""
-        declared = _datastore_uri(job.outputs[output].uri) or self._resolved(job.name, output)
+        known = job.outputs[output]
+        declared = _datastore_uri(known.uri) or self._resolved(known.asset or self._asset_of(job.name, output))
         if declared is None:
             _, root = self.default_datastore()
             return root / f"azureml/{job.name}/{output}"
@@ -116,8 +146,7 @@ class AzureWorkspace:
             raise UnavailableError("the workspace's discovery address does not answer")
         return str(found["api"]).rstrip("/")
 
-    def _resolved(self, job: str, output: str) -> DatastoreUri | None:
-        asset = self._asset_of(job, output)
+    def _resolved(self, asset: str | None) -> DatastoreUri | None:
         if asset is None:
             return None
         kind = "modelregistry/v1.0{}/models" if "/models/" in asset else "data/v1.0{}/dataversion"
@@ -127,11 +156,9 @@ class AzureWorkspace:
         return _datastore_uri(resolved.get("uri") or resolved.get("path"))
 
     def _asset_of(self, job: str, output: str) -> str | None:
-        url = f"{self._dataplane}/history/v1.0{self._workspace}/rundata"
-        found = self._rest.post(url, {"runId": job, "selectRunMetadata": True})
-        outputs = ((found or {}).get("runMetadata") or {}).get("outputs") or {}
-        asset = (outputs.get(output) or {}).get("assetId")
-        return str(asset) if asset else None
+        run = self.run(job)
+        known = run.outputs.get(output) if run else None
+        return known.asset if known else None
 
 
 def _datastore_uri(text: str | None) -> DatastoreUri | None:

@@ -1,8 +1,9 @@
 """Promotion policies: the document people write, its rules, and the pure decision made with them."""
 
 from registration.policy.decision import ENGINE_VERSION, Decision, Member, Outcome, decide
-from registration.policy.document import JobOutput, ModelPolicy, Policy, parse
+from registration.policy.document import ModelPolicy, Policy, parse
 from registration.policy.evidence import Evidence, Point
+from registration.policy.job_output import JobOutput
 from registration.policy.metrics import MetricPolicy
 from registration.policy.override import Override
 from registration.policy.verdict import Result, Verdict

@@ -19,8 +19,9 @@ from registration.policy.artifact import ArtifactPolicy
 from registration.policy.canonical import said
 from registration.policy.drop import DropMatch
 from registration.policy.fate import Approval, Then
-from registration.policy.fields import Name, Output, RelativePath, TagName, Word
+from registration.policy.fields import Name, TagName, Word
 from registration.policy.handling import Defaults
+from registration.policy.job_output import JobOutput
 from registration.policy.lines import located
 from registration.policy.match import Match
 from registration.policy.metrics import Budget, MetricPolicy
@@ -36,13 +37,6 @@ def _compare_to(written: str) -> str:
     if written not in {"champion", "best", "none"} and not _PINNED.fullmatch(written):
         raise ValueError('must be champion, best, none or "pinned:VERSION"')
     return written
-
-
-class JobOutput(Document):
-    """Where in a job the model lies: an output, and the path inside it (None: the whole output)."""
-
-    output: Output
-    path: RelativePath | None = None
 
 
 class ModelPolicy(Document):

@@ -1,41 +1,52 @@
-"""Jobs: a completed Azure ML job becomes one candidate for each model that a policy feeds from its outputs."""
+"""Jobs: a completed Azure ML job becomes one candidate for each model that a policy feeds from its outputs.
+
+The job is the outermost one: a pipeline's steps and a sweep's trials offer nothing when they end, because the end of
+what they are part of offers it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from registration.artifacts.inventory import Artifact
 from registration.candidate import Candidate, JobSource, Refusal, group_key
 from registration.errors import NotVisibleYetError
 from registration.events import NotOfInterest
 from registration.finding import Finding
 from registration.policy.evidence import Evidence
-from registration.sources.origin import lineage_of
+from registration.sources import choice
+from registration.sources.selection import select
+from registration.sources.steps import ENDED_BADLY
 from registration.uris import JobOutputUri
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from registration.artifacts.store import Location
+    from registration.artifacts.store import Files, Location
     from registration.policy.catalog import Catalog, Feed
     from registration.policy.evidence import Point
+    from registration.policy.job_output import JobOutput as Wanted
+    from registration.sources.choice import Choice
 
-ENDED_WITHOUT_MODEL = frozenset({"failed", "canceled", "notresponding"})
+_BOOKKEEPING = "_aml_system_"  # of tags that the service writes for itself, some for each trial of a sweep
 
 
 @dataclass(frozen=True)
 class JobOutput:
-    """An output as the job declares it; `uri` is None for the default location."""
+    """An output as the job declares it; `uri` is None for the default location, `asset` what run history calls it."""
 
     type: str
     uri: str | None
+    asset: str | None = None
 
 
 @dataclass(frozen=True)
 class Job:
     """A job as the workspace describes it. `status` is None for a pipeline step, which the service shows bare.
 
-    `datasets` and `base_models` are the URIs of its inputs, `parameters` its inputs that are mere values.
+    `datasets` and `base_models` are the URIs of its inputs, `parameters` its inputs that are mere values. `title` is
+    what people see it called. Only run history says which job is its `parent`, and knows what runs inside of others.
     """
 
     name: str
@@ -50,6 +61,8 @@ class Job:
     code: str | None = None
     compute: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    parent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,14 @@ class Workspace(Protocol):
 
     def job(self, name: str) -> Job | None:
         """The job, or None."""
+        ...
+
+    def run(self, name: str) -> Job | None:
+        """A job, step or trial as run history has it, without its experiment; None if it has none of that name."""
+        ...
+
+    def children(self, run: str) -> Iterator[Job]:
+        """What runs inside a job, without outputs; none for a run that is not there. It need not end."""
         ...
 
     def log(self, job: str) -> Logged:
@@ -100,7 +121,7 @@ class Announcement:
 
 
 def offers(
-    announced: Announcement, *, workspace: Workspace, catalog: Catalog
+    announced: Announcement, *, workspace: Workspace, files: Files, catalog: Catalog
 ) -> list[Candidate | Refusal] | NotOfInterest:
     """The candidates a job offers, or why it offers none.
 
@@ -117,42 +138,94 @@ def offers(
     if not feeds:
         reason = f"no policy matches job {job.name} of experiment {job.experiment}"
         return NotOfInterest(announced.event, announced.type, reason)
-    return [_offer(job, feed, announced, workspace) for feed in feeds]
+    job = _with_history(job, workspace.run(job.name))
+    if (outer := choice.part_of(job, workspace)) is not None:
+        reason = f"job {job.name} is part of {outer}, whose end offers what is in it"
+        return NotOfInterest(announced.event, announced.type, reason)
+    return [_Offering(announced, job, feed, workspace, files).offer() for feed in feeds]
+
+
+def _with_history(job: Job, run: Job | None) -> Job:
+    """The job with what only run history knows: what it is part of, and as what assets its outputs are kept."""
+    if run is None:
+        return job
+    assets = {name: output.asset for name, output in run.outputs.items()}
+    outputs = {name: replace(output, asset=assets.get(name)) for name, output in job.outputs.items()}
+    return replace(job, outputs=outputs, title=run.title, parent=run.parent)
 
 
 def _not_completed(job: Job, announced: Announcement) -> str | None:
     if job.status is None:
-        return f"job {job.name} is a step of a pipeline"
+        return f"job {job.name} is part of another, whose end offers what is in it"
     status = job.status.lower()
     if status == "completed":
         return None
-    if announced.certain and status not in ENDED_WITHOUT_MODEL:
+    if announced.certain and status not in ENDED_BADLY:
         raise NotVisibleYetError(f"job {job.name} is reported done, but the workspace shows it as {job.status}")
     return f"job {job.name} is {job.status}, not Completed"
 
 
-def _offer(job: Job, feed: Feed, announced: Announcement, workspace: Workspace) -> Candidate | Refusal:
-    wanted = feed.model.source
-    assert wanted is not None  # noqa: S101 - `offers` kept only these
-    path = wanted.path or ""
-    output = JobOutputUri(job.name, wanted.output).reported_output
-    source = JobSource(announced.workspace, job.name, output, path)
-    group = group_key(feed.policy.name, feed.model)
-    if output not in job.outputs:
-        known = ", ".join(sorted(job.outputs)) or "none"
-        finding = Finding("job.output_missing", "", f"the job has no output {output!r}; it has: {known}")
-        return Refusal(source, feed.model.name, "absent", (finding,), announced.event, group)
-    folder = workspace.output_location(job, output)
-    if folder is None:
-        finding = Finding("job.output_elsewhere", "", f"output {output!r} lies in a datastore of another workspace")
-        return Refusal(source, feed.model.name, "elsewhere", (finding,), announced.event, group)
-    return Candidate(
-        source=source,
-        model=feed.model,
-        policy=feed.policy,
-        location=folder / path if path else folder,
-        lineage=lineage_of(job, JobOutputUri.of_reported(job.name, output, path=path), event=announced.event),
-        event=announced.event,
-        stated=Evidence(tags=job.tags),
-        shadows=feed.shadows,
-    )
+@dataclass(frozen=True)
+class _Offering:
+    """What one job offers to one model."""
+
+    announced: Announcement
+    job: Job
+    feed: Feed
+    workspace: Workspace
+    files: Files
+
+    @property
+    def _wanted(self) -> Wanted:
+        assert self.feed.model.source is not None  # noqa: S101 - `offers` kept only these
+        return self.feed.model.source
+
+    @property
+    def _output(self) -> str:
+        return JobOutputUri(self.job.name, self._wanted.output).reported_output
+
+    def offer(self) -> Candidate | Refusal:
+        chosen = choice.choose(self.job, self._wanted, self._output, self.workspace)
+        if isinstance(chosen, Finding):
+            return self._refused(chosen, as_=chosen.code)
+        if self._output not in chosen.run.outputs:
+            known = ", ".join(sorted(chosen.run.outputs)) or "none"
+            who = f"run {chosen.inner}" if chosen.inner else "the job"
+            message = f"{who} has no output {self._output!r}; it has: {known}"
+            return self._refused(Finding("job.output_missing", "", message), as_="absent", run=chosen.inner)
+        folder = self.workspace.output_location(chosen.run, self._output)
+        if folder is None:
+            message = f"output {self._output!r} lies in a datastore of another workspace"
+            return self._refused(Finding("job.output_elsewhere", "", message), as_="elsewhere", run=chosen.inner)
+        return self._inside(chosen, folder)
+
+    def _inside(self, chosen: Choice, folder: Location) -> Candidate | Refusal:
+        path = self._wanted.path or ""
+        if self._wanted.pattern is not None:
+            listed = Artifact.of(self.files.files(folder))
+            found = select(listed.files, self._wanted.pattern, model_type=self.feed.model.type)
+            if isinstance(found, Finding):
+                return self._refused(found, as_=listed.fingerprint, run=chosen.inner)
+            path = found
+        return self._candidate(chosen, path, folder / path if path else folder)
+
+    def _candidate(self, chosen: Choice, path: str, place: Location) -> Candidate:
+        tags = {**self.job.tags, **chosen.run.tags}
+        return Candidate(
+            source=self._source(path, chosen.inner),
+            model=self.feed.model,
+            policy=self.feed.policy,
+            location=place,
+            lineage=chosen.lineage(self._output, path=path, event=self.announced.event),
+            event=self.announced.event,
+            stated=Evidence(tags={key: tag for key, tag in tags.items() if not key.startswith(_BOOKKEEPING)}),
+            shadows=self.feed.shadows,
+            measured_by=chosen.measured,
+        )
+
+    def _source(self, path: str, run: str | None) -> JobSource:
+        return JobSource(self.announced.workspace, self.job.name, self._output, path, run)
+
+    def _refused(self, finding: Finding, *, as_: str, run: str | None = None) -> Refusal:
+        source, group = self._source(self._wanted.path or "", run), group_key(self.feed.policy.name, self.feed.model)
+        return Refusal(source, self.feed.model.name, as_, (finding,), self.announced.event, group)

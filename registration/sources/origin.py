@@ -45,7 +45,7 @@ def lineage_of(
         datasets=next((one.datasets for one in told if one.datasets), ()),
         base_models=next((one.base_models for one in told if one.base_models), ()),
         environment=next((one.environment for one in told if one.environment), None),
-        code=job.code or _first([job.properties], SNAPSHOT),
+        code=next((one.code for one in told if one.code), None) or _first([job.properties], SNAPSHOT),
         compute=next((one.compute for one in told if one.compute), None),
         parameters={key: value for one in reversed(told) for key, value in one.parameters.items()},
         source_event=event,

@@ -82,7 +82,7 @@ class Resolver:
     def _from_job(self, event: JobFinished) -> list[Offer] | NotOfInterest:
         _trust(event.workspace, {self.trusted.workspace_id}, "REGISTRAR_WORKSPACE")
         announced = Announcement(event.job, event.workspace, event.id, RUN_COMPLETED)
-        return jobs.offers(announced, workspace=self.workspace, catalog=self.catalog())
+        return self._offered(announced, self.catalog())
 
     def _from_blob(self, blob: BlobCreated) -> list[Offer] | NotOfInterest:
         _trust(blob.topic, self.trusted.account_ids, "REGISTRAR_DROP_ACCOUNTS")
@@ -95,12 +95,15 @@ class Resolver:
         if not catalog.fed_by_output(place):
             return NotOfInterest(blob.id, BLOB_CREATED, f"no model comes from a job output {place.output}")
         announced = Announcement(place.job, self.trusted.workspace_id, blob.id, BLOB_CREATED, certain=False)
-        found = jobs.offers(announced, workspace=self.workspace, catalog=catalog)
+        found = self._offered(announced, catalog)
         if isinstance(found, NotOfInterest):
             return found
         return [offer for offer in found if _covers(offer.source, place)] or NotOfInterest(
             blob.id, BLOB_CREATED, f"no model comes from {place}"
         )
+
+    def _offered(self, announced: Announcement, catalog: Catalog) -> list[Offer] | NotOfInterest:
+        return jobs.offers(announced, workspace=self.workspace, files=self.store, catalog=catalog)
 
     def _holds_outputs(self, blob: BlobCreated) -> bool:
         container = Location(blob.account, blob.container, "")
@@ -113,6 +116,8 @@ def _trust(source: str, configured: set[str] | frozenset[str], setting: str) -> 
 
 
 def _covers(source: object, place: JobOutputUri) -> bool:
-    if not isinstance(source, JobSource) or source.output != place.reported_output:
+    if not isinstance(source, JobSource):
+        return False
+    if (source.run or source.job, source.output) != (place.job, place.reported_output):
         return False
     return not source.path or place.path == source.path or place.path.startswith(f"{source.path}/")

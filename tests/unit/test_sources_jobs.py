@@ -27,7 +27,7 @@ def world() -> World:
 
 
 def offers(world: World, announced: Announcement = ANNOUNCED) -> list[Candidate | Refusal] | NotOfInterest:
-    return jobs.offers(announced, workspace=world.workspace, catalog=catalog.load(world.policies))
+    return jobs.offers(announced, workspace=world.workspace, files=world.store, catalog=catalog.load(world.policies))
 
 
 def candidate(world: World) -> Candidate:
@@ -161,7 +161,9 @@ def test_a_status_counts_in_any_case(world: World) -> None:
 def test_a_step_of_a_pipeline_offers_nothing(world: World) -> None:
     world.workspace.jobs["j1"] = jobs.Job("j1", status=None)
 
-    assert offers(world) == NotOfInterest("e1", "RunCompleted", "job j1 is a step of a pipeline")
+    assert offers(world) == NotOfInterest(
+        "e1", "RunCompleted", "job j1 is part of another, whose end offers what is in it"
+    )
 
 
 def test_a_job_that_no_policy_matches_offers_nothing(world: World) -> None:

@@ -30,6 +30,7 @@ _KEYS = (
     "metrics_min",
     "force_registration",
     "experiment_name",
+    "pipeline_child_run_name",
 )
 _NO_WORSE = {"max_regression": Decimal(0)}
 
@@ -42,15 +43,15 @@ _NO_EQUAL = {
     "sample_output_dataset": "a version has no sample output here; log a signature with the model",
     "cpu_cores": "a version has no resources here; they belong to the deployment",
     "memory_gb": "a version has no resources here; they belong to the deployment",
-    "pipeline_child_run_name": (
-        "a pipeline's steps offer nothing here; let the pipeline itself have the output, and name it in `from`. The "
-        "action took the first child of a step that had children, whichever that was"
-    ),
     "run_id": "no run is named here; every job of the experiment that completes offers its model",
     "parameters_file": "an input of the action; there is nothing to point at here",
     "azure_credentials": "not read and not needed: Registrar signs in with an identity; take it out of the file",
 }
 
+_STEP = (
+    "the action took the first child of a step that had children, whichever that was; here it is the best trial of a "
+    "sweep, and any other step's own artifacts"
+)
 _PROPERTY = "a version's properties are Registrar's own; written as a tag"
 _FRAMEWORK = "a version has no field for it in Azure ML's current API; written as a tag"
 _COMPARED = (
@@ -97,10 +98,18 @@ def _file(config: Section, draft: Draft) -> None:
         config.warn("model_file_name", message=f"absent; the action then looked for {_DEFAULT_FILE}, and so does this")
         file = _DEFAULT_FILE
     path = file if "/" in file else f"outputs/{file}"
-    draft.put("from", {"output": "artifacts", "path": path}, place="model_file_name")
+    draft.put("from", {**_step(config), "output": "artifacts", "path": path}, place="model_file_name")
     if path != file:
         message = f"the action took the first file of the run whose name contains {file!r}; here it is {path}, exactly"
         config.warn("model_file_name", message=message)
+
+
+def _step(config: Section) -> dict[str, list[str]]:
+    step = config.text("pipeline_child_run_name")
+    if step is None:
+        return {}
+    config.warn("pipeline_child_run_name", message=_STEP)
+    return {"step": [step]}
 
 
 def _tags(config: Section, draft: Draft) -> None:
