@@ -53,6 +53,9 @@ param mode string = 'act'
 @description('Stage that the champion has in the registry.')
 param championStage string = 'Production'
 
+@description('Formats of portable evidence to keep beside each decision, comma separated: intoto, svr, openlineage, cyclonedx.')
+param evidence string = ''
+
 @description('How often a message is tried before it is kept in quarantine.')
 @minValue(1)
 @maxValue(100)
@@ -328,6 +331,7 @@ module app 'modules/app.bicep' = {
     outcomeEndpoint: outcomes.?outputs.endpoint ?? ''
     mode: mode
     championStage: championStage
+    evidence: evidence
     attempts: attempts
     firstPauseSeconds: firstPauseSeconds
     maximumInstances: maximumInstances

@@ -18,6 +18,7 @@ param policy string
 param outcomeEndpoint string
 param mode string
 param championStage string
+param evidence string
 param attempts int
 param firstPauseSeconds int
 param maximumInstances int
@@ -82,6 +83,7 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     REGISTRAR_POLICY: policy
     REGISTRAR_OUTCOME_TOPIC: outcomeEndpoint
     REGISTRAR_CHAMPION_STAGE: championStage
+    REGISTRAR_EVIDENCE: evidence
     REGISTRAR_ATTEMPTS: string(attempts)
     REGISTRAR_FIRST_PAUSE_SECONDS: string(firstPauseSeconds)
     REGISTRAR_MODE: mode
