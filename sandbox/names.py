@@ -50,6 +50,11 @@ REGISTRY_HOST: Final = f"cert-{REGION}.experiments.azureml.net"
 TOPIC_HOST: Final = f"registrar-outcomes.{REGION}-1.eventgrid.azure.net"
 TOPIC_PATH: Final = "/api/events"
 TOPIC_ENDPOINT: Final = f"https://{TOPIC_HOST}{TOPIC_PATH}"
+INSIGHTS_HOST: Final = f"{REGION}-5.in.applicationinsights.azure.com"
+INSIGHTS: Final = (
+    "InstrumentationKey=11111111-2222-4333-8444-555555555555;"
+    f"IngestionEndpoint=https://{INSIGHTS_HOST}/;LiveEndpoint=https://{INSIGHTS_HOST}/"
+)
 
 
 def storage_account_id(account: str) -> str:

@@ -18,6 +18,7 @@ from sandbox.event_grid import EventGrid
 from sandbox.faults import Faults
 from sandbox.http_server import HttpServer, Response
 from sandbox.identity import Identity
+from sandbox.insights import Insights
 from sandbox.management_api import FunctionApp, ManagementApi
 from sandbox.proxy import Proxy
 from sandbox.registry_api import RegistryApi
@@ -43,6 +44,7 @@ _HTTP_HOSTS = (
     names.DISCOVERY_HOST,
     names.REGISTRY_HOST,
     names.TOPIC_HOST,
+    names.INSIGHTS_HOST,
 )
 _PACKAGES = Path(__file__).resolve().parent.parent / "node_modules"
 
@@ -54,6 +56,7 @@ class Sandbox:
         self.faults = Faults()
         self.workspace = Workspace(self.faults)
         self.topic = OutcomeTopic()
+        self.insights = Insights()
         self.event_grid = EventGrid()
         self.app = FunctionApp(settings=_app_settings())
         self._denials = Denials()
@@ -140,6 +143,7 @@ class Sandbox:
             names.DISCOVERY_HOST: registries,
             names.REGISTRY_HOST: registries,
             names.TOPIC_HOST: self.topic.answer,
+            names.INSIGHTS_HOST: self.insights.answer,
         }
 
         def answer(request: Request) -> Response:

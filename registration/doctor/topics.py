@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 API: Final = "2025-02-15"
 ON_JOB, ON_DROP = "on_job_event", "on_drop_event"
 _OK: Final = 200
-_DEPLOY: Final = "Deploy the event subscriptions: docs/deploy.md says how."
+_DEPLOY: Final = "Deploy the event subscriptions again."
+_SUBSCRIBE: Final = "azd hooks run postdeploy"
 _TYPES: Final = {
     ON_JOB: "Microsoft.MachineLearningServices.Workspaces",
     ON_DROP: "Microsoft.Storage.StorageAccounts",
@@ -103,14 +104,16 @@ def _topic(patient: Patient, source: Source, topic: Any) -> Iterator[Check]:
 def _judged(patient: Patient, heard: Heard) -> Iterator[Check]:
     if not heard.subscriptions:
         said = "no event subscription leads to this app"
-        yield failed(f"{heard.source.name}.subscriptions", said, then=_DEPLOY, commands=[_list(heard.topic)])
+        yield failed(
+            f"{heard.source.name}.subscriptions", said, then=_DEPLOY, commands=[_SUBSCRIBE, _list(heard.topic)]
+        )
         return
     for one in heard.subscriptions:
         yield _subscription(heard, one)
     for kind in sorted(heard.source.kinds):
         if not any(one.lets_through(kind) for one in heard.subscriptions):
             said = f"no subscription lets {kind} through"
-            yield failed(f"{heard.source.name}.types", said, then=_DEPLOY, commands=[_list(heard.topic)])
+            yield failed(f"{heard.source.name}.types", said, then=_DEPLOY, commands=[_SUBSCRIBE, _list(heard.topic)])
     yield from _places(patient, heard)
 
 
@@ -121,10 +124,13 @@ def _subscription(heard: Heard, one: Subscription) -> Check:
     )
     faults, doubts = list(one.faults()), list(one.doubts())
     if faults:
-        return failed(name, "; ".join([*faults, *doubts]), then=_DEPLOY, commands=[show])
+        return failed(name, "; ".join([*faults, *doubts]), then=_DEPLOY, commands=[_SUBSCRIBE, show])
     if doubts:
         return warning(
-            name, "; ".join(doubts), then="Deploy the subscriptions again if nobody meant that.", commands=[show]
+            name,
+            "; ".join(doubts),
+            then="Deploy the event subscriptions again if nobody meant that.",
+            commands=[_SUBSCRIBE, show],
         )
     return ok(name, "provisioned, with dead-letter destination and the longest retry")
 

@@ -1,0 +1,126 @@
+"""The app runs with the settings that the template gives it, and no other: what it lacks is missed here first."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from azure.identity import DefaultAzureCredential
+from azure.storage.blob import BlobServiceClient
+
+from registration.doctor.app import FUNCTIONS
+from sandbox import names, raised
+from sandbox.host_process import HostProcess, Pace
+from tests.e2e.app import DROPS, JOBS, App, dropped_below, manifest
+from tests.infra.bicep import Code
+from tests.infra.project import ROOT, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sandbox.sandbox import Sandbox
+
+LEDGER: Final = f"https://{names.blob_host(names.STATE_ACCOUNT)}"
+QUEUES: Final = f"https://{names.queue_host(names.STATE_ACCOUNT)}"
+# What an expression in the template is here, where it is more than the default of a parameter. Azure writes endpoints
+# with a slash at their end.
+VALUES: Final = {
+    "clientId": names.PRINCIPAL,
+    "hostBlobs": f"{LEDGER}/",
+    "hostQueues": f"{QUEUES}/",
+    "hostTables": f"https://{names.STATE_ACCOUNT}.table.core.windows.net/",
+    "ledgerBlobs": f"{LEDGER}/",
+    "ledgerQueues": f"{QUEUES}/",
+    "workspaceId": names.WORKSPACE_ID,
+    "join(dropAccountIds, ',')": names.storage_account_id(names.DROP_ACCOUNT),
+    "outcomeEndpoint": names.TOPIC_ENDPOINT,
+    "insights.properties.ConnectionString": names.INSIGHTS,
+    "'ClientId=${clientId};Authorization=AAD'": f"ClientId={names.PRINCIPAL};Authorization=AAD",
+}
+# Telemetry is sent at once, and none about telemetry.
+TELEMETRY: Final = {"APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true", "OTEL_METRIC_EXPORT_INTERVAL": "500"}
+SENT_SECONDS: Final = 30
+
+
+def settings(policies: Path) -> dict[str, str]:
+    """The settings in the template, each with its value in the sandbox."""
+    [made] = [one for one in Project(ROOT).templates["modules/app.bicep"].made() if one.name == "settings"]
+    said = {**made.body["properties"], "REGISTRAR_POLICY": str(policies)}
+    return {name: value_of(value) if isinstance(value, Code) else value for name, value in said.items()}
+
+
+def value_of(expression: str) -> str:
+    """What an expression of the template is: known here, or the default of the parameter that it names."""
+    if expression in VALUES:
+        return VALUES[expression]
+    name = expression.removeprefix("string(").removesuffix(")")
+    return str(Project(ROOT).templates["main.bicep"].all("param")[name].body)
+
+
+def platform(sandbox: Sandbox) -> dict[str, str]:
+    """The sandbox's variables without those that are settings, and without the one that hurries the sign-in."""
+    ours = {name for name in sandbox.environment() if name.startswith("REGISTRAR_")}
+    return {
+        name: value for name, value in sandbox.environment().items() if name not in ours | {"AZURE_TOKEN_CREDENTIALS"}
+    }
+
+
+@pytest.fixture(scope="module")
+def deployed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app as the template deploys it, with policies in a folder."""
+    folder = tmp_path_factory.mktemp("deployed")
+    policies = folder / "policies"
+    policies.mkdir()
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith(("REGISTRAR_", "AZURE_", "APPLICATIONINSIGHTS_"))]:
+            environment.delenv(name)
+        variables = {**platform(sandbox), **TELEMETRY, **settings(policies)}
+        host = HostProcess.start(app=ROOT, environment=variables, log=folder / "host.log", pace=Pace(polling=0.1))
+    with host, DefaultAzureCredential() as credential, BlobServiceClient(LEDGER, credential) as ledger:
+        yield App(sandbox, host, policies, credential, ledger)
+
+
+def test_all_its_functions_are_found(deployed: App) -> None:
+    assert set(deployed.host.functions) == FUNCTIONS
+
+
+def test_a_job_becomes_a_version_and_it_is_announced(deployed: App, name: str) -> None:
+    deployed.policy(name, {"job": {"experiment": name}}, **{"from": {"output": "model"}})
+    deployed.job(name)
+
+    came = deployed.raised(JOBS, raised.run_completed(name, name))
+
+    assert (came.outcome["outcome"], came.outcome["version"]) == ("registered", 1)
+    assert [event["type"] for event in deployed.announced(name)] == [
+        "Registrar.ModelRegistered",
+        "Registrar.ChampionChanged",
+    ]
+
+
+def test_a_drop_becomes_a_version_and_is_answered(deployed: App, name: str) -> None:
+    deployed.policy(name, dropped_below(name))
+
+    came = deployed.raised(DROPS, deployed.drop(name, manifest(name)))
+
+    assert came.outcome["outcome"] == "registered"
+    assert deployed.receipt(name)["version"] == 1
+
+
+def test_what_it_did_is_sent_to_application_insights_under_its_identity(deployed: App, name: str) -> None:
+    deployed.policy(name, {"job": {"experiment": name}}, **{"from": {"output": "model"}})
+    deployed.job(name)
+    deployed.raised(JOBS, raised.run_completed(name, name))
+
+    until = time.monotonic() + SENT_SECONDS
+    while "registrar.outcomes" not in (sent := metrics(deployed.sandbox)):
+        assert time.monotonic() < until, (sent, deployed.host.said())
+        time.sleep(0.1)
+
+
+def metrics(sandbox: Sandbox) -> set[str]:
+    """The names of the metrics that Application Insights was sent."""
+    found = (item["data"]["baseData"].get("metrics", []) for item in sandbox.insights.items)
+    return {metric["name"] for several in found for metric in several}
