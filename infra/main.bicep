@@ -101,7 +101,7 @@ param operators person[] = []
 param alertEmail string = ''
 
 @description('Hours after which it is an alert that jobs completed and nothing was worked on.')
-@allowed([1, 3, 6, 12, 24])
+@allowed([1, 2, 3, 6, 24])
 param quietHours int = 6
 
 var token = toLower(uniqueString(subscription().id, resourceGroupName, environmentName))
@@ -185,7 +185,7 @@ module jobTopic 'modules/topic.bicep' = {
   scope: resourceGroup(workspace[2], workspace[4])
   params: {
     existingName: workspaceTopic
-    newName: 'evgs-${workspace[8]}-${token}'
+    newName: 'evgs-registrar-${uniqueString(workspaceId, token)}'
     source: workspaceId
     location: workspaceAccess.outputs.location
     topicType: 'Microsoft.MachineLearningServices.Workspaces'
@@ -199,7 +199,7 @@ module outputTopic 'modules/topic.bicep' = if (hearOutputs) {
   scope: resourceGroup(workspaceStorage[2], workspaceStorage[4])
   params: {
     existingName: outputsTopic
-    newName: 'evgs-${workspaceStorage[8]}-${token}'
+    newName: 'evgs-registrar-${uniqueString(workspaceStorageId, token)}'
     source: workspaceStorageId
     location: accountOfOutputs.?outputs.location ?? location
     topicType: 'Microsoft.Storage.StorageAccounts'
@@ -228,7 +228,7 @@ module dropTopics 'modules/topic.bicep' = [
     scope: resourceGroup(split(account.id, '/')[2], split(account.id, '/')[4])
     params: {
       existingName: account.?systemTopic ?? ''
-      newName: 'evgs-${last(split(account.id, '/'))}-${token}'
+      newName: 'evgs-registrar-${uniqueString(account.id, token)}'
       source: account.id
       location: accountsOfDrops[i].outputs.location
       topicType: 'Microsoft.Storage.StorageAccounts'
@@ -239,8 +239,9 @@ module dropTopics 'modules/topic.bicep' = [
 ]
 
 module definitions 'modules/definitions.bicep' = {
-  name: 'registrar-definitions-${token}'
-  params: { environmentName: environmentName, token: token, assignableScopes: touchedGroups }
+  name: 'definitions'
+  scope: group
+  params: { suffix: '${environmentName} ${token}', assignableScopes: touchedGroups }
 }
 
 module roles 'modules/roles.bicep' = {

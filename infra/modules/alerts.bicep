@@ -59,7 +59,7 @@ var watched = [
   {
     name: 'quiet'
     severity: 1
-    window: 'PT${quietHours}H'
+    window: quietHours == 24 ? 'P1D' : 'PT${quietHours}H'
     text: 'Events matched a subscription, and nothing was worked on.'
     query: 'let heard = toscalar(AzureMetrics | where ResourceProvider == \'MICROSOFT.EVENTGRID\' and MetricName == \'MatchedEventCount\' | summarize sum(Total)); let settled = toscalar(AppTraces | where Message startswith \'counted \' | summarize count()); print heard = heard, settled = settled | where heard > 0 and settled == 0'
   }

@@ -1,16 +1,15 @@
 // The two roles that Azure does not have: what the app does in the workspace, and writing blobs without deleting any.
-targetScope = 'subscription'
 
-param environmentName string
-param token string
+@description('Tells the roles of this installation from those of another: names of roles are unique in a tenant.')
+param suffix string
 
-@description('Resource groups in which the roles can be given.')
+@description('Resource groups in which the roles can be given, this one among them.')
 param assignableScopes string[]
 
 resource workspaceRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(subscription().id, token, 'workspace')
+  name: guid(resourceGroup().id, suffix, 'workspace')
   properties: {
-    roleName: 'Registrar workspace ${environmentName} ${token}'
+    roleName: 'Registrar workspace ${suffix}'
     description: 'Reads jobs, metrics and datastores of a workspace, and writes model versions.'
     type: 'CustomRole'
     assignableScopes: assignableScopes
@@ -35,9 +34,9 @@ resource workspaceRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
 }
 
 resource writerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(subscription().id, token, 'writer')
+  name: guid(resourceGroup().id, suffix, 'writer')
   properties: {
-    roleName: 'Registrar blob writer ${environmentName} ${token}'
+    roleName: 'Registrar blob writer ${suffix}'
     description: 'Adds and overwrites blobs. Reads none and deletes none.'
     type: 'CustomRole'
     assignableScopes: assignableScopes
@@ -55,5 +54,5 @@ resource writerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
-output workspaceRole string = workspaceRole.id
-output writerRole string = writerRole.id
+output workspaceRole string = workspaceRole.name
+output writerRole string = writerRole.name

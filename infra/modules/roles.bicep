@@ -6,10 +6,10 @@ import { person } from 'places.bicep'
 @description('Principal id of the app\'s identity.')
 param app string
 
-@description('Id of the custom role for the workspace.')
+@description('Name of the custom role for the workspace, a GUID.')
 param workspaceRole string = ''
 
-@description('Id of the custom role that writes blobs.')
+@description('Name of the custom role that writes blobs, a GUID.')
 param writerRole string = ''
 
 param host string = ''
@@ -48,6 +48,8 @@ var queueSender = subscriptionResourceId('Microsoft.Authorization/roleDefinition
 var tableContributor = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3')
 var metricsPublisher = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '3913510d-42f4-4e42-8a64-420c390055eb')
 var eventSender = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'd5a91429-5739-47e2-a06b-3470a27159e7')
+var registryWriter = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', workspaceRole)
+var blobWriter = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', writerRole)
 
 var topics = filter(concat([jobTopic, outputTopic], dropTopics), topic => !empty(topic))
 // The form that the portal's editor shows: the two actions of the writer are allowed where the path fits.
@@ -129,12 +131,12 @@ resource ledgerReads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 resource ledgerWrites 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (shelf, i) in ledgerShelves: {
-    name: guid(shelves[i].id, app, writerRole)
+    name: guid(shelves[i].id, app, blobWriter)
     scope: shelves[i]
     properties: {
       principalId: app
       principalType: 'ServicePrincipal'
-      roleDefinitionId: writerRole
+      roleDefinitionId: blobWriter
       description: 'The ledger is written; nothing in it is ever deleted.'
     }
   }
@@ -248,12 +250,12 @@ resource mlWorkspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' e
 }
 
 resource registry 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(workspace)) {
-  name: guid(mlWorkspace.id, app, workspaceRole)
+  name: guid(mlWorkspace.id, app, registryWriter)
   scope: mlWorkspace
   properties: {
     principalId: app
     principalType: 'ServicePrincipal'
-    roleDefinitionId: workspaceRole
+    roleDefinitionId: registryWriter
     description: 'Jobs, metrics and datastores are read, and model versions written.'
   }
 }
@@ -280,12 +282,12 @@ resource copyContainer 'Microsoft.Storage/storageAccounts/blobServices/container
 }
 
 resource copyWrites 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(copies)) {
-  name: guid(copyContainer.id, app, writerRole)
+  name: guid(copyContainer.id, app, blobWriter)
   scope: copyContainer
   properties: {
     principalId: app
     principalType: 'ServicePrincipal'
-    roleDefinitionId: writerRole
+    roleDefinitionId: blobWriter
     condition: copiesOnly
     conditionVersion: '2.0'
     description: 'Drops are copied to registrar/ in the default datastore, and to no other place in it.'
@@ -311,12 +313,12 @@ resource dropReads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 resource receipts 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (container, i) in dropContainers: {
-    name: guid(dropPlaces[i].id, app, writerRole)
+    name: guid(dropPlaces[i].id, app, blobWriter)
     scope: dropPlaces[i]
     properties: {
       principalId: app
       principalType: 'ServicePrincipal'
-      roleDefinitionId: writerRole
+      roleDefinitionId: blobWriter
       condition: receiptsOnly
       conditionVersion: '2.0'
       description: 'A receipt is written beside the drop, and nothing else.'

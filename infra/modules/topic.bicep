@@ -20,7 +20,7 @@ resource made 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (empty(existing
 
 // How many events matched, so that an alert can compare them with what was worked on.
 resource metrics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  name: 'registrar'
+  name: 'registrar-${uniqueString(logsId)}'
   scope: topic
   properties: {
     workspaceId: logsId

@@ -152,8 +152,8 @@ def _unequal(what: str, found: Any, wanted: Any) -> Iterator[tuple[str, Any, Any
 def _role(template: Template, named: Code) -> str:
     """The id of a built-in role, or the parameter that a custom one comes in."""
     found = str(template.resolved(named))
-    built_in = re.fullmatch(rf"subscriptionResourceId\('{DEFINITION}', '([0-9a-f-]{{36}})'\)", found)
-    return built_in[1] if built_in else found
+    role = re.fullmatch(rf"subscriptionResourceId\('{DEFINITION}', '?([\w-]+)'?\)", found)
+    return role[1] if role else found
 
 
 def _scope(template: Template, named: Code) -> tuple[str, str]:
