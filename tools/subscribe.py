@@ -16,7 +16,7 @@ from azure_cli import CliError, az
 ARM = "https://management.azure.com"
 SITES_API = "2024-11-01"
 HEARING = frozenset({"on_job_event", "on_drop_event"})
-PAUSE_SECONDS = 10.0
+LOOKS = 30  # at most, spread over the wait
 INFRA = Path(__file__).resolve().parent.parent / "infra"
 
 
@@ -47,7 +47,7 @@ def wait_for_functions(app: str, *, seconds: float) -> None:
                 f"stream, then: azd deploy), or Azure is slow (then: azd hooks run postdeploy). {trouble}".strip()
             )
         print(f"waiting for {missing}", flush=True)
-        time.sleep(min(PAUSE_SECONDS, seconds))
+        time.sleep(seconds / LOOKS)
 
 
 def subscribe() -> None:
