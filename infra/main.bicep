@@ -36,6 +36,9 @@ param dropAccounts dropAccount[] = []
 @description('Containers of further datastores that jobs write their outputs to.')
 param outputContainers outputContainer[] = []
 
+@description('Resource ids of Azure ML registries that policies share promoted versions to.')
+param sharedRegistries string[] = []
+
 @description('How events reach the app: function calls it, queue puts them on its queue. A private network has to use the queue.')
 @allowed(['function', 'queue'])
 param eventDelivery string = 'function'
@@ -113,7 +116,8 @@ var heardAccounts = concat(map(dropAccounts, account => account.id), hearOutputs
 var touched = concat(
   [group.id, workspaceId, workspaceStorageId],
   map(dropAccounts, account => account.id),
-  map(outputContainers, place => place.account)
+  map(outputContainers, place => place.account),
+  sharedRegistries
 )
 var touchedGroups = union(map(touched, id => toLower(join(take(split(id, '/'), 5), '/'))), [])
 
@@ -297,6 +301,18 @@ module rolesOnFurtherOutputs 'modules/roles.bicep' = [
   }
 ]
 
+module rolesOnRegistries 'modules/roles.bicep' = [
+  for registry in sharedRegistries: {
+    name: 'registrar-roles-registry-${uniqueString(registry, token)}'
+    scope: resourceGroup(split(registry, '/')[2], split(registry, '/')[4])
+    params: {
+      app: identity.outputs.principalId
+      sharedWith: last(split(registry, '/'))
+      sharedRole: definitions.outputs.sharedRole
+    }
+  }
+]
+
 module rolesOnDrops 'modules/roles.bicep' = [
   for account in dropAccounts: {
     name: 'registrar-roles-drops-${uniqueString(account.id, token)}'
@@ -339,7 +355,7 @@ module app 'modules/app.bicep' = {
     instanceMemory: instanceMemory
     subnetId: network.?outputs.appSubnetId ?? ''
   }
-  dependsOn: [roles, rolesOnWorkspace, rolesOnOutputs, rolesOnDrops, rolesOnFurtherOutputs, endpoints]
+  dependsOn: [roles, rolesOnWorkspace, rolesOnOutputs, rolesOnDrops, rolesOnFurtherOutputs, rolesOnRegistries, endpoints]
 }
 
 module alerts 'modules/alerts.bicep' = {

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 _ML: Final = "Microsoft.MachineLearningServices/workspaces"
+_SHARED: Final = "Microsoft.MachineLearningServices/registries"
 _BLOBS: Final = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 
 
@@ -42,6 +43,7 @@ class Where(StrEnum):
     INSIGHTS = "Application Insights"
     OUTCOMES = "the outcome topic"
     WORKSPACE = "the workspace"
+    REGISTRIES = "each shared registry"
     OUTPUTS = "each container that jobs write outputs to"
     COPIES = "the default datastore's container"
     DROPS = "each drop container"
@@ -72,7 +74,9 @@ class Grant:
 
 @dataclass(frozen=True)
 class Call:
-    """A request to Azure ML by its method and path, a regular expression below the workspace, and what it needs.
+    """A request to Azure ML by its method and path, a regular expression, and the action that it needs.
+
+    The path is that below the workspace or the registry.
 
     `service` is `arm`, or the first folder of a path at the address that the workspace's discovery names.
     """
@@ -92,10 +96,21 @@ CALLS: Final = (
     Call("arm", "GET", r"/models/[^/]+/versions(/[^/]+)?", f"{_ML}/models/versions/read"),
     Call("arm", "PUT", r"/models/[^/]+/versions/[^/]+", f"{_ML}/models/versions/write"),
     Call("history", "POST", r"/rundata", f"{_ML}/experiments/runs/read"),
+    Call("history", "GET", r"/runs/[^/]+/children", f"{_ML}/experiments/runs/read"),
     Call("mlflow", "GET", r"/api/2\.0/mlflow/runs/get", f"{_ML}/experiments/runs/read"),
     Call("mlflow", "GET", r"/api/2\.0/mlflow/metrics/get-history", f"{_ML}/experiments/runs/read"),
     Call("modelregistry", "POST", r"/models/batchGetResolvedUris", f"{_ML}/models/versions/read"),
     Call("data", "POST", r"/dataversion/batchGetResolvedUris", f"{_ML}/data/versions/read"),
+)
+
+# The same for registries that promoted versions are shared to.
+SHARED_CALLS: Final = (
+    Call("registrymanagement", "GET", r"/discovery", f"{_SHARED}/read"),
+    Call("mferp", "GET", r"/models/[^/]+", f"{_SHARED}/assets/read"),
+    Call("mferp", "GET", r"/models/[^/]+/versions(/[^/]+)?", f"{_SHARED}/assets/read"),
+    Call("mferp", "PUT", r"/models/[^/]+/versions/[^/]+", f"{_SHARED}/assets/write"),
+    Call("mferp", "POST", r"/import", f"{_SHARED}/assets/write"),
+    Call("assetstore", "GET", r"/operations/[^/]+", f"{_SHARED}/assets/read"),
 )
 
 BLOB_OWNER: Final = Role("Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b")
@@ -107,6 +122,7 @@ TABLE_CONTRIBUTOR: Final = Role("Storage Table Data Contributor", "0a9a7e1f-b9d0
 METRICS_PUBLISHER: Final = Role("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb")
 EVENT_SENDER: Final = Role("EventGrid Data Sender", "d5a91429-5739-47e2-a06b-3470a27159e7")
 WORKSPACE: Final = Role("Registrar workspace", actions=frozenset(call.action for call in CALLS))
+SHARED: Final = Role("Registrar shared registry", actions=frozenset(call.action for call in SHARED_CALLS))
 WRITER: Final = Role("Registrar blob writer", data_actions=frozenset({f"{_BLOBS}/write", f"{_BLOBS}/add/action"}))
 
 GRANTS: Final = (
@@ -132,6 +148,7 @@ GRANTS: Final = (
     ),
     Grant("outcomeEvents", Who.APP, EVENT_SENDER, Where.OUTCOMES, "outcome events are sent", optional=True),
     Grant("registry", Who.APP, WORKSPACE, Where.WORKSPACE, "jobs, metrics and datastores are read, versions written"),
+    Grant("shared", Who.APP, SHARED, Where.REGISTRIES, "promoted versions are shared", optional=True),
     Grant("outputReads", Who.APP, BLOB_READER, Where.OUTPUTS, "what jobs wrote is read and validated"),
     Grant("copyWrites", Who.APP, WRITER, Where.COPIES, "drops are copied there", only="registrar/*"),
     Grant("dropReads", Who.APP, BLOB_READER, Where.DROPS, "what was dropped is listed, read and copied"),

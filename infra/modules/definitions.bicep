@@ -1,4 +1,4 @@
-// The two roles that Azure does not have: what the app does in the workspace, and writing blobs without deleting any.
+// The roles that Azure does not have: what the app does in the workspace and in a shared registry, and writing blobs without deleting any.
 
 @description('Tells the roles of this installation from those of another: names of roles are unique in a tenant.')
 param suffix string
@@ -33,6 +33,28 @@ resource workspaceRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+resource sharedRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(resourceGroup().id, suffix, 'shared')
+  properties: {
+    roleName: 'Registrar shared registry ${suffix}'
+    description: 'Finds a registry, and reads and writes the assets in it.'
+    type: 'CustomRole'
+    assignableScopes: assignableScopes
+    permissions: [
+      {
+        actions: [
+          'Microsoft.MachineLearningServices/registries/read'
+          'Microsoft.MachineLearningServices/registries/assets/read'
+          'Microsoft.MachineLearningServices/registries/assets/write'
+        ]
+        notActions: []
+        dataActions: []
+        notDataActions: []
+      }
+    ]
+  }
+}
+
 resource writerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(resourceGroup().id, suffix, 'writer')
   properties: {
@@ -55,4 +77,5 @@ resource writerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
 }
 
 output workspaceRole string = workspaceRole.name
+output sharedRole string = sharedRole.name
 output writerRole string = writerRole.name

@@ -9,6 +9,9 @@ param app string
 @description('Name of the custom role for the workspace, a GUID.')
 param workspaceRole string = ''
 
+@description('Name of the custom role for a shared registry, a GUID.')
+param sharedRole string = ''
+
 @description('Name of the custom role that writes blobs, a GUID.')
 param writerRole string = ''
 
@@ -17,6 +20,7 @@ param ledger string = ''
 param insights string = ''
 param outcomes string = ''
 param workspace string = ''
+param sharedWith string = ''
 
 @description('Storage account with containers that jobs write outputs to.')
 param outputs string = ''
@@ -49,6 +53,7 @@ var tableContributor = subscriptionResourceId('Microsoft.Authorization/roleDefin
 var metricsPublisher = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '3913510d-42f4-4e42-8a64-420c390055eb')
 var eventSender = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'd5a91429-5739-47e2-a06b-3470a27159e7')
 var registryWriter = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', workspaceRole)
+var registrySharer = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', sharedRole)
 var blobWriter = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', writerRole)
 
 var topics = filter(concat([jobTopic, outputTopic], dropTopics), topic => !empty(topic))
@@ -257,6 +262,21 @@ resource registry 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!em
     principalType: 'ServicePrincipal'
     roleDefinitionId: registryWriter
     description: 'Jobs, metrics and datastores are read, and model versions written.'
+  }
+}
+
+resource sharedRegistry 'Microsoft.MachineLearningServices/registries@2025-06-01' existing = if (!empty(sharedWith)) {
+  name: sharedWith
+}
+
+resource shared 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(sharedWith)) {
+  name: guid(sharedRegistry.id, app, registrySharer)
+  scope: sharedRegistry
+  properties: {
+    principalId: app
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: registrySharer
+    description: 'Promoted versions are shared, where a policy says so.'
   }
 }
 

@@ -106,8 +106,9 @@ def dropped(incoming: ContainerClient, folder: str, model: str) -> dict[str, Any
     said = {"apiVersion": "registrar/v1", "kind": "DropManifest", "model": model, "files": [file]}
     manifest = json.dumps({**said, "metrics": {"accuracy": 0.95}}).encode()
     found = incoming.upload_blob(f"{folder}/model.manifest.json", manifest)
-    blob = {"path": f"{folder}/model.manifest.json", "etag": found.get_blob_properties().etag, "size": len(manifest)}
-    return raised.blob_created(names.DROP_ACCOUNT, names.DROP_CONTAINER, **blob)
+    etag = str(found.get_blob_properties().etag)
+    place = (names.DROP_ACCOUNT, names.DROP_CONTAINER, f"{folder}/model.manifest.json")
+    return raised.blob_created(*place, etag=etag, size=len(manifest))
 
 
 @pytest.fixture(scope="module")

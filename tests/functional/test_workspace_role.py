@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import re
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ import registration.azure
 from registration import access
 from registration.azure.listing import WorkspaceJobs
 from registration.azure.registry import AzureRegistry
+from registration.azure.shared import AzureSharedRegistries
 from registration.azure.workspace import AzureWorkspace
 from registration.registry import Registration
 from registration.settings import WorkspaceId
@@ -32,7 +34,8 @@ type Requests = list[tuple[str, str, str]]
 
 OF_PEOPLE = {"WorkspaceDeployments"}  # used by commands alone, under the identity of whoever runs them
 DISCOVERY = "/discovery"  # answers everybody
-SERVICE = re.compile(r"/(?P<service>\w+)/v[\d.]+(?P<rest>/.*)")
+SERVICE = re.compile(r"/(?P<service>\w+)/(?:v[\d.]+|managementfrontend)(?P<rest>/.*)")
+REGISTRY_ID = re.compile(r"(?:/subscriptions/.*)?/registries/[^/]+(?=/)")
 
 
 def outputs(workspace: AzureWorkspace, name: str) -> None:
@@ -47,9 +50,17 @@ def version(name: str) -> Registration:
     return Registration(name, 1, "custom_model", f"azureml://jobs/{name}/outputs/data", None, {}, {})
 
 
+def described(shared: AzureSharedRegistries, name: str) -> None:
+    found = shared.find(names.REGISTRY, name, 1)
+    assert found is not None
+    shared.describe(found, tags={"a": "b"}, properties={})
+
+
 # Every method of the adapters, called for the job and the model of a name.
 WORKSPACE: Mapping[str, Callable[[AzureWorkspace, str], object]] = {
     "job": lambda workspace, name: workspace.job(name),
+    "run": lambda workspace, name: workspace.run(name),
+    "children": lambda workspace, name: list(workspace.children(name)),
     "log": lambda workspace, name: workspace.log(name),
     "history": lambda workspace, name: workspace.history(name, "loss"),
     "datastore_location": lambda workspace, _: workspace.datastore_location("workspaceartifactstore"),
@@ -61,8 +72,18 @@ REGISTRY: Mapping[str, Callable[[AzureRegistry, str], object]] = {
     "find": lambda registry, name: registry.find(name, 1),
     "next_version": lambda registry, name: registry.next_version(name),
     "foreign_versions": lambda registry, name: registry.foreign_versions(name),
+    "link": lambda registry, name: registry.link(replace(version(name), job=name, datasets=("azureml:rows:1",))),
     "project": lambda registry, name: registry.project(name, 1, tags={"a": "b"}, stage="Production"),
     "archive": lambda registry, name: registry.archive(name, 1, tags={"a": "c"}),
+}
+SHARED: Mapping[str, Callable[[AzureSharedRegistries, str], object]] = {
+    "copy": lambda shared, name: shared.copy(names.REGISTRY, name, 1, origin=shared.origin_of(name, 1)),
+    "is_over": lambda shared, _: shared.is_over(f"https://{names.DATAPLANE_HOST}/assetstore/v1.0/operations/any"),
+    "find": lambda shared, name: shared.find(names.REGISTRY, name, 1),
+    "versions": lambda shared, name: list(shared.versions(names.REGISTRY, name)),
+    "next_version": lambda shared, name: shared.next_version(names.REGISTRY, name),
+    "describe": described,
+    "origin_of": lambda shared, name: shared.origin_of(name, 1),
 }
 JOBS: Mapping[str, Callable[[WorkspaceJobs, str], object]] = {
     "newest_first": lambda jobs, _: next(iter(jobs.newest_first()))
@@ -83,6 +104,8 @@ def recorded(sandbox: Sandbox, rest: Rest, credential: DefaultAzureCredential) -
         write(AzureRegistry(credential, rest, here), name)
     for listed in JOBS.values():
         listed(WorkspaceJobs(rest, names.WORKSPACE_ID), name)
+    for share in SHARED.values():
+        share(AzureSharedRegistries(rest, names.WORKSPACE_ID), name)
     return sandbox.faults.requests[before:]
 
 
@@ -92,8 +115,9 @@ def needed(method: str, host: str, path: str) -> str | None:
     if host != names.ARM_HOST:
         found = SERVICE.fullmatch(path)
         service, below = (found["service"], found["rest"]) if found else ("", path)
-    below = below.replace(names.WORKSPACE_ID, "", 1)
-    matching = (c for c in access.CALLS if (c.service, c.method) == (service, method) and re.fullmatch(c.path, below))
+    below = REGISTRY_ID.sub("", below.replace(names.WORKSPACE_ID, "", 1), count=1)
+    table = (*access.CALLS, *access.SHARED_CALLS)
+    matching = (c for c in table if (c.service, c.method) == (service, method) and re.fullmatch(c.path, below))
     return next((call.action for call in matching), None)
 
 
@@ -107,23 +131,24 @@ def test_every_call_is_in_the_table(recorded: Requests) -> None:
     assert unknown == []
 
 
-def test_the_role_has_the_actions_that_are_called_for_and_no_other(recorded: Requests) -> None:
+def test_the_roles_have_the_actions_that_are_called_for_and_no_other(recorded: Requests) -> None:
     called = {needed(*request) for request in recorded} - {None}
 
-    assert called == access.WORKSPACE.actions
+    assert called == access.WORKSPACE.actions | access.SHARED.actions
 
 
 def test_every_row_of_the_table_is_a_call_that_is_made(recorded: Requests) -> None:
     made = {needed(*request) for request in recorded}
 
-    assert {call.action for call in access.CALLS} <= made
+    assert {call.action for call in (*access.CALLS, *access.SHARED_CALLS)} <= made
 
 
-@pytest.mark.parametrize(
-    ("adapter", "called"), [(AzureWorkspace, WORKSPACE), (AzureRegistry, REGISTRY), (WorkspaceJobs, JOBS)]
-)
-def test_no_method_of_an_adapter_is_left_out(adapter: type, called: Mapping[str, object]) -> None:
-    assert called.keys() == public(adapter)
+ADAPTERS = {AzureWorkspace: WORKSPACE, AzureRegistry: REGISTRY, WorkspaceJobs: JOBS, AzureSharedRegistries: SHARED}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_no_method_of_an_adapter_is_left_out(adapter: type) -> None:
+    assert ADAPTERS[adapter].keys() == public(adapter)
 
 
 def test_no_adapter_of_azure_ml_is_left_out() -> None:
@@ -134,4 +159,4 @@ def test_no_adapter_of_azure_ml_is_left_out() -> None:
         if one.__module__ == module.name and "rest" in inspect.signature(one).parameters
     }
 
-    assert found == {adapter.__name__ for adapter in (AzureWorkspace, AzureRegistry, WorkspaceJobs)} | OF_PEOPLE
+    assert found == {adapter.__name__ for adapter in ADAPTERS} | OF_PEOPLE

@@ -21,7 +21,7 @@ ROLES = "modules/roles.bicep"
 
 # How roles.bicep writes what a grant says.
 PRINCIPALS = {Who.APP: "app", Who.TOPICS: "topic", Who.DEPLOYERS: "deployer.id", Who.OPERATORS: "operator.id"}
-CUSTOM = {access.WORKSPACE: "workspaceRole", access.WRITER: "writerRole"}
+CUSTOM = {access.WORKSPACE: "workspaceRole", access.SHARED: "sharedRole", access.WRITER: "writerRole"}
 SCOPES = {
     Where.HOST: ("Microsoft.Storage/storageAccounts", "host"),
     Where.LEDGER: ("Microsoft.Storage/storageAccounts", "ledger"),
@@ -45,6 +45,7 @@ SCOPES = {
     Where.INSIGHTS: ("Microsoft.Insights/components", "insights"),
     Where.OUTCOMES: ("Microsoft.EventGrid/topics", "outcomes"),
     Where.WORKSPACE: ("Microsoft.MachineLearningServices/workspaces", "workspace"),
+    Where.REGISTRIES: ("Microsoft.MachineLearningServices/registries", "sharedWith"),
     Where.OUTPUTS: ("Microsoft.Storage/storageAccounts/blobServices/containers", "'${outputs}/default/${container}'"),
     Where.COPIES: ("Microsoft.Storage/storageAccounts/blobServices/containers", "'${outputs}/default/${copies}'"),
     Where.DROPS: ("Microsoft.Storage/storageAccounts/blobServices/containers", "'${drops}/default/${container}'"),
@@ -92,8 +93,8 @@ def shelves_are_the_ledgers(project: Project) -> Iterator[str]:
 
 
 def definitions_allow_what_the_code_does(project: Project) -> Iterator[str]:
-    """The two custom roles hold the actions of registration/access.py, none more, and no wildcard."""
-    wanted = {"workspaceRole": access.WORKSPACE, "writerRole": access.WRITER}
+    """The custom roles hold the actions of registration/access.py, none more, and no wildcard."""
+    wanted = {"workspaceRole": access.WORKSPACE, "sharedRole": access.SHARED, "writerRole": access.WRITER}
     for template, one in project.made(DEFINITION):
         role = wanted.pop(one.name, None)
         if role is None:

@@ -193,7 +193,10 @@ def test_delivery_to_the_queue_waits_for_no_function(stage: Stage) -> None:
 
 
 def test_a_deployment_that_is_refused_is_told(stage: Stage) -> None:
-    answered = {"/functions?": [shown(*functions_with("eventGridTrigger"))], "deployment sub": ["refused"]}
+    answered: dict[str, list[Any]] = {
+        "/functions?": [shown(*functions_with("eventGridTrigger"))],
+        "deployment sub": ["refused"],
+    }
 
     done = stage.run("subscribe.py", answered, **SUBSCRIBING)
 
