@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from registration.artifacts import profiles
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import validate
-from registration.candidate import Refusal
+from registration.candidate import JobSource, Refusal
 from registration.gathering import gathered
 from registration.offers import fingerprint_of
 from registration.record import Case
 from registration.signatures.verification import Signed, verify
 from registration.sources import folder
+from registration.sources.proof import Dropped, Proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,8 +63,17 @@ class Examination:
             )
             validation = self._verified(candidate, artifact, validation)
         with self.tracing.step("gather"):
+            candidate, validation = self._proven(candidate, artifact, validation)
             candidate, known = gathered(candidate, self.workspace)
         return Case(candidate, work, artifact, validation, known)
+
+    def _proven(self, candidate: Candidate, artifact: Artifact, validation: Validation) -> tuple[Candidate, Validation]:
+        """With what the workspace says of the job that a drop names; nothing if the files were not read."""
+        if isinstance(candidate.source, JobSource) or not validation.sha256:
+            return candidate, validation
+        dropped = Dropped(artifact, validation.digests, candidate.lineage)
+        lineage, found = Proof(self.store, self.workspace).of(dropped)
+        return replace(candidate, lineage=lineage), replace(validation, findings=(*validation.findings, *found))
 
     def _verified(self, candidate: Candidate, artifact: Artifact, validation: Validation) -> Validation:
         """With what the signatures say, where the policy names who may sign."""

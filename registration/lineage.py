@@ -18,7 +18,7 @@ CUT: Final = "lineage.cut"  # names what `stored` had to leave out
 LONGEST_PROPERTY: Final = 1700  # characters; Azure ML documents no limit, and stores 1,736 of its own
 WORKSPACE: Final = "workspace"  # `attested_by`: Azure ML said it
 CHECKED: Final = "checked"  # `attested_by`: a drop says it, and Azure ML agrees
-_LISTS: Final = frozenset({"datasets", "base_models"})
+_LISTS: Final = frozenset({"datasets", "base_models", "claimed"})
 _MAPPINGS: Final = frozenset({"parameters"})
 _FLAGS: Final = frozenset({"git_dirty"})
 
@@ -31,7 +31,8 @@ class Lineage:
     best `trial`, which was `chosen_by` something. A step that only reused what `job` did is `reused_by`. `datasets` and
     `base_models` are what the job read, as URIs. `git_dirty` is whether the code had changes that no commit has.
     `drop` is where another team left the files, and `producer` who it says it is. `attested_by` is who said all of it:
-    `workspace`, `manifest`, `metadata`, or `checked` for a claim that the workspace bears out.
+    `workspace`, `manifest`, `metadata`, or `checked` for a claim that the workspace bears out; then `claimed` names the
+    fields that the workspace does not speak of.
     """
 
     job: str | None = None
@@ -56,6 +57,7 @@ class Lineage:
     base_models: tuple[str, ...] = ()
     drop: str | None = None
     producer: str | None = None
+    claimed: tuple[str, ...] = ()
 
     def properties(self) -> dict[str, str]:
         """All that is known, by `lineage.` key; what nobody said is left out.
@@ -63,7 +65,7 @@ class Lineage:
         Lists and parameters are the text of JSON, because a URI may hold any separator; a flag is `true` or `false`.
         """
         said = ((part.name, getattr(self, part.name)) for part in fields(self))
-        return {f"{PREFIX}{name}": _text(value) for name, value in said if _is_said(value)}
+        return {f"{PREFIX}{name}": _text(value) for name, value in said if is_said(value)}
 
     def stored(self) -> dict[str, str]:
         """As `properties`, cut down to what Azure ML is known to store in one property.
@@ -84,10 +86,11 @@ class Lineage:
         """
         said = {key.removeprefix(PREFIX): str(value) for key, value in properties.items()}
         known = {part.name: _read(part.name, said[part.name]) for part in fields(cls) if part.name in said}
-        return cls(**{"attested_by": "", **{name: value for name, value in known.items() if _is_said(value)}})
+        return cls(**{"attested_by": "", **{name: value for name, value in known.items() if is_said(value)}})
 
 
-def _is_said(value: object) -> bool:
+def is_said(value: object) -> bool:
+    """Whether a field of a lineage says anything."""
     return value is False or bool(value)
 
 

@@ -24,7 +24,8 @@ def links_of(lineage: Lineage) -> dict[str, Any]:
     """`job` and `datasets` of a registration: what is known of jobs, and of claims that the workspace bears out."""
     if lineage.attested_by not in {WORKSPACE, CHECKED}:
         return {}
-    data = tuple(uri for uri in lineage.datasets if (asset := asset_in(uri)) and asset.kind in {"data", None})
+    read = () if "datasets" in lineage.claimed else lineage.datasets
+    data = tuple(uri for uri in read if (asset := asset_in(uri)) and asset.kind in {"data", None})
     return {"job": lineage.job, "datasets": data}
 
 

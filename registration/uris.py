@@ -154,6 +154,11 @@ def job_of_blob(container: str, path: str) -> JobOutputUri | None:
     return None
 
 
+def is_job_name(text: str) -> bool:
+    """Whether a job of Azure ML may be called so; inferred, not documented."""
+    return re.fullmatch(_JOB, text) is not None
+
+
 def without_key(uri: str) -> str:
     """`uri` without the SAS or password that it may carry: records are kept for ever."""
     path = uri.partition("?")[0]

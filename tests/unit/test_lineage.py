@@ -33,6 +33,7 @@ LINEAGE = st.builds(
     base_models=st.lists(WORDS, max_size=4).map(tuple),
     drop=SAID,
     producer=SAID,
+    claimed=st.lists(WORDS, max_size=4).map(tuple),
 )
 
 
