@@ -12,8 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from registration.artifacts.pickles.globals import resolved
+from registration.errors import UnreadableError
 from registration.finding import Level
-from tests.pickle_assembly import data, get, named, number, proto, put, text
+from tests.pickle_assembly import array, data, get, items, named, number, proto, put, text
 from tests.pickle_corpus import CASES
 from tests.pickle_scans import followed, found
 
@@ -154,3 +155,16 @@ _values = st.recursive(
 @given(value=_values, protocol=st.integers(0, 5))
 def test_plain_data_is_safe_in_every_protocol(value: Any, protocol: int) -> None:
     assert found(pickle.dumps(value, protocol), profile="base") == []
+
+
+@settings(deadline=None)
+@given(_streams, st.integers(0, 2))
+@example(b"\x81", 0)  # an instance of what stands in front of the array
+@example(get(0) + b"a", 0)  # into a list that the memo has
+@example(get(1) + put(9) + get(9) + b")R", 1)  # a global of the memo, given another number
+def test_an_array_of_old_joblib_that_reads_as_opcodes_never_breaks_the_scan(raw: bytes, before: int) -> None:
+    front = [b"", named("collections", "OrderedDict") + put(1), b")\x94"][before]
+    old = array(raw.ljust(48, b"."), shape=items(number(6)), padding=None)
+
+    with suppress(UnreadableError):
+        found(proto(4) + b"]" + put(0) + b"(" + front + old + b"e.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from registration.artifacts.pickles import arrays, findings, opcodes
-from registration.artifacts.pickles.memo import Memo, Overlay
+from registration.artifacts.pickles.memo import Memo, Overlay, unsized
 from registration.artifacts.pickles.names import Names
 from registration.artifacts.pickles.sizes import Sizes
 from registration.artifacts.pickles.values import Unknown
@@ -192,8 +192,8 @@ class Machine:
         """Whether who loads the file with pickle, and so takes the data for opcodes, would get to a global."""
         data = self.reader.read(self.here(pos), min(size, SECOND_READING))
         inner = Machine(Memory(data), self.context, self.profile, steps_over_arrays=False)
-        inner.stack = [*self.stack[-AROUND:]]
-        inner.memo = Overlay(self.memo, inner.names.table)
+        inner.stack = [unsized(value) for value in self.stack[-AROUND:]]
+        inner.memo = Overlay(self.memo)
         try:
             return any(inner.run()) or True
         except UnreadableError as end:

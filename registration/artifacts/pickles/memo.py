@@ -126,28 +126,34 @@ class Memo:
 
 
 class Overlay(Memo):
-    """A memo on top of another, which stays as it is."""
+    """A memo on top of another, which stays as it is. What can change down there has no size up here and is nothing."""
 
-    __slots__ = ("_under",)
+    __slots__ = ("_here", "_under")
 
-    def __init__(self, under: Memo, globals_: list[Global]) -> None:
-        super().__init__(globals_, limit=0)
+    def __init__(self, under: Memo) -> None:
+        super().__init__([], limit=0)
         self._under = under
+        self._here: dict[int, Value] = {}
 
     def __len__(self) -> int:
-        return len(self._under) + len(self._sparse)
+        return len(self._under) + len(self._here)
 
     def add(self, value: Value) -> None:
         """Give `value` the number that MEMOIZE would."""
-        self._put_sparse(len(self), value)
+        self.put(len(self), value)
 
     def put(self, number: int, value: Value) -> None:
         """Give `value` this number here."""
-        self._put_sparse(number, value)
+        self._here[number] = value[0] if isinstance(value, tuple) else value
 
     def get(self, number: int) -> Value:
         """The value here, else below; raises `KeyError` if there is none."""
-        return super().get(number) if number in self._sparse else self._under.get(number)
+        return self._here[number] if number in self._here else unsized(self._under.get(number))
+
+
+def unsized(value: Value) -> Value:
+    """`value` where nobody knows the sizes of what can change."""
+    return None if type(value) is Ref else value
 
 
 _SINGLE: dict[int, Value] = {_NONE: None, _LONG: Unknown.LONG, _LOST: Unknown.LOST}
