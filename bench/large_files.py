@@ -124,6 +124,20 @@ def hdf5_to(member: IO[bytes], size: int) -> None:
         shutil.copyfileobj(made, member, MIB)
 
 
+def npz(file: BinaryIO, size: int) -> None:
+    """1,000 arrays as numpy's savez writes them, stored."""
+    count = size // 1000 // 8
+    told = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({count},), }}"
+    header = told.ljust(-(len(told) + 11) % 64 + len(told)) + "\n"
+    front = b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode()
+    with zipfile.ZipFile(file, "w") as archive:
+        for n in range(1000):
+            with archive.open(f"layer_{n}.npy", "w") as member:
+                member.write(front)
+                for piece in noise(count * 8):
+                    member.write(piece)
+
+
 def small_pickle(file: BinaryIO, size: int) -> None:
     """A vocabulary."""
     words = {f"word {n}": n for n in range(size // 20)}
@@ -140,6 +154,7 @@ LARGE: dict[str, tuple[str, int, Callable[[BinaryIO, int], None]]] = {
     "ONNX, 300 initializers": ("small.onnx", 256, lambda file, size: onnx(file, size, tensors=300)),
     "Keras zip": ("model.keras", 256, keras),
     "HDF5": ("model.h5", 256, hdf5),
+    "npz, 1000 arrays": ("model.npz", 256, npz),
 }  # name of the file, MiB at full size
 
 

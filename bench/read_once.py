@@ -7,6 +7,7 @@ It prints one line of JSON: `seconds`, `bytes`, `requests`, `mib` above what the
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -18,17 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, override
 
 from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
-from azure.storage.blob import BlobServiceClient
 
 from bench.range_server import ETAG
 from registration.artifacts import profiles, scan, validation
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.reader import Pinned, Traffic
 from registration.artifacts.store import StoredFile
-from registration.azure.blobs import CHUNK_BYTES, BlobStore
+from registration.azure.blobs import CHUNK_BYTES, BlobStore, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from azure.storage.blob import BlobServiceClient
 
 WARM = "warm.txt"  # a small file that loads everything before anything is measured
 
@@ -46,12 +48,7 @@ class Loopback(BlobStore):
 
     def __init__(self, port: str) -> None:
         super().__init__(Nobody(), suffix="")
-        self.client = BlobServiceClient(
-            f"http://127.0.0.1:{port}/bench",
-            credential=AzureNamedKeyCredential("bench", "YmVuY2g="),
-            max_single_get_size=CHUNK_BYTES,
-            max_chunk_get_size=CHUNK_BYTES,
-        )
+        self.client = service(f"http://127.0.0.1:{port}/bench", AzureNamedKeyCredential("bench", "YmVuY2g="))
 
     @override
     def _service(self, account: str) -> BlobServiceClient:
@@ -70,7 +67,8 @@ class Once:
 
     def scan(self, file: StoredFile) -> str:
         """The verdict, from as little as the format needs."""
-        return scan.scan(Pinned(self.store, file, traffic=self.traffic), profile=self.profile).verdict
+        with contextlib.closing(Pinned(self.store, file, traffic=self.traffic)) as reader:
+            return scan.scan(reader, profile=self.profile).verdict
 
     def validate(self, file: StoredFile) -> str:
         """The verdict and the sha256 of every byte."""

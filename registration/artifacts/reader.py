@@ -13,9 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from registration.artifacts.ahead import NEAR, Ahead, Span, straight_on, together
 from registration.errors import TooLargeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from registration.artifacts.store import Files, StoredFile
     from registration.errors import UnreadableError
 
@@ -26,6 +29,7 @@ HEAD_WINDOWS = 2
 TAIL_WINDOWS = 3  # room for the central directory of a zip with a thousand members
 MOST_AHEAD = 64  # windows in one request of a reader that goes straight on: 4 MiB
 KEPT = 96  # windows: 6 MiB
+STEADY = 5  # windows lacking one after the other, each near the one before, until a reader is taken to go straight on
 
 
 class Reader(ABC):
@@ -60,6 +64,9 @@ class Reader(ABC):
     def reaches(self, offset: int) -> bool:
         """Whether there are at least `offset` bytes."""
         return offset <= self.size
+
+    def expect(self, looks: Iterable[tuple[int, int]]) -> None:  # noqa: B027 - who has the bytes need not be told
+        """Be told of (offset, length) that will be read, in that order, so that they may be fetched together."""
 
     @property
     def complaint(self) -> UnreadableError | None:
@@ -128,7 +135,8 @@ class Pinned(Reader):
     """A stored file under the ETag it was listed with; reading raises `ArtifactChangedError` and `UnavailableError`.
 
     A small file is fetched whole, of a large one the head and the tail at once. After that windows are fetched as they
-    are needed, and more of them at a time for as long as reading goes straight on.
+    are needed, and more of them at a time for as long as reading goes straight on. Who goes on so, over small gaps or
+    none, gets the next windows fetched ahead, and so does who said what to expect. `close` ends that.
     """
 
     def __init__(self, store: Files, file: StoredFile, *, traffic: Traffic) -> None:
@@ -139,12 +147,28 @@ class Pinned(Reader):
         self._windows: OrderedDict[int, bytes] = OrderedDict()
         self._last = max(file.size - 1, 0) // WINDOW
         self._next = -1  # the window that a reader who goes straight on lacks next
-        self._ahead = 1
+        self._count = 1  # of windows in the last request
+        self._steps = 0
+        self._flow: Ahead | None = None
+        self._plan: Ahead | None = None
 
     @property
     def size(self) -> int:
         """How many bytes the file had when it was listed."""
         return self._file.size
+
+    def expect(self, looks: Iterable[tuple[int, int]]) -> None:
+        """Fetch these ahead, from now on; what was expected before is forgotten."""
+        if self.size > WHOLE:
+            self._stop(self._plan)
+            spans = (_windows(*look) for look in looks if 0 <= look[0] < sum(look) <= self.size)
+            self._plan = Ahead(self._load, together(span for span in spans if not self._has(span)))
+
+    def close(self) -> None:
+        """Fetch nothing ahead any more; it can still be read."""
+        self._stop(self._plan)
+        self._stop(self._flow)
+        self._plan = self._flow = None
 
     def _read(self, offset: int, length: int) -> bytes:
         end = min(offset + length, self.size)
@@ -161,44 +185,74 @@ class Pinned(Reader):
         """One window, from what is at hand or with those up to `wanted` that are missing as well."""
         found = self._windows.get(number)
         if found is None:
-            self._fetch(number, self._run(number, wanted))
+            self._fetch(number, wanted)
             found = self._windows[number]
         self._windows.move_to_end(number)
         return found
 
-    def _run(self, number: int, wanted: int) -> int:
-        self._ahead = min(self._ahead * 2, MOST_AHEAD) if number == self._next else 1
+    def _fetch(self, number: int, wanted: int) -> None:
+        gap = number - self._next
+        self._steps = self._steps + 1 if 0 <= gap <= NEAR else 0
+        ahead = (self._plan.take(number) if self._plan else None) or self._flowing(number)
+        span, data = ahead or self._asked(self._run(number, wanted, goes_on=not gap))
+        self._next = span.end
+        self._keep(span, data)
+
+    def _flowing(self, number: int) -> tuple[Span, bytes] | None:
+        """What is on its way, if reading goes straight on."""
+        if self._steps < STEADY:
+            self._stop(self._flow)
+            self._flow = None
+            return None
+        if self._flow is None:
+            self._flow = Ahead(self._load, straight_on(number, self._last))
+        return self._flow.take(number)
+
+    def _run(self, number: int, wanted: int, *, goes_on: bool) -> Span:
+        self._count = min(self._count * 2, MOST_AHEAD) if goes_on else 1
         end = number + 1
-        most = min(self._last + 1, number + max(self._ahead, min(wanted - number + 1, MOST_AHEAD)))
+        most = min(self._last + 1, number + max(self._count, min(wanted - number + 1, MOST_AHEAD)))
         while end < most and end not in self._windows:
             end += 1
-        self._next = end
-        return end - number
+        return Span(number, end - number)
 
     def _open(self) -> None:
         if self._windows:
             return
         if self.size <= WHOLE:
-            self._fetch(0, self._last + 1)
+            self._keep(*self._asked(Span(0, self._last + 1)))
             return
-        tail = self._last + 1 - TAIL_WINDOWS
+        tail = Span(self._last + 1 - TAIL_WINDOWS, TAIL_WINDOWS)
         with ThreadPoolExecutor(1) as beside:
-            fetched = beside.submit(self._load, tail, TAIL_WINDOWS)
-            head = self._load(0, HEAD_WINDOWS)
+            fetched = beside.submit(self._load, tail)
+            head = self._load(Span(0, HEAD_WINDOWS))
             self._keep(tail, fetched.result())
-        self._keep(0, head)
+        self._keep(Span(0, HEAD_WINDOWS), head)
         self._next = HEAD_WINDOWS
 
-    def _fetch(self, number: int, count: int) -> None:
-        self._keep(number, self._load(number, count))
+    def _has(self, span: Span) -> bool:
+        return all(number in self._windows for number in range(span.first, span.end))
 
-    def _load(self, number: int, count: int) -> bytes:
-        data = self._store.range(self._file, offset=number * WINDOW, length=count * WINDOW)
+    def _asked(self, span: Span) -> tuple[Span, bytes]:
+        return span, self._load(span)
+
+    def _load(self, span: Span) -> bytes:
+        data = self._store.range(self._file, offset=span.first * WINDOW, length=span.windows * WINDOW)
         self._traffic.add(len(data))
         return data
 
-    def _keep(self, number: int, data: bytes) -> None:
+    def _keep(self, span: Span, data: bytes) -> None:
         for start in range(0, len(data), WINDOW):
-            self._windows[number + start // WINDOW] = data[start : start + WINDOW]
+            self._windows[span.first + start // WINDOW] = data[start : start + WINDOW]
         while len(self._windows) > KEPT:
             self._windows.popitem(last=False)
+
+    @staticmethod
+    def _stop(ahead: Ahead | None) -> None:
+        if ahead is not None:
+            ahead.stop()
+
+
+def _windows(offset: int, length: int) -> Span:
+    first = offset // WINDOW
+    return Span(first, (offset + length - 1) // WINDOW + 1 - first)

@@ -6,7 +6,9 @@ profile nothing is scanned, and then nothing is said of what the bytes would do 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,12 +19,13 @@ from registration.finding import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor, Future
 
     from registration.artifacts.context import Profile
     from registration.artifacts.hashing import Piece
     from registration.artifacts.inventory import Artifact
     from registration.artifacts.scan import Report, Verdict
-    from registration.artifacts.store import Files
+    from registration.artifacts.store import Files, StoredFile
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,11 @@ def validate(  # noqa: PLR0913 - what is validated, against what, and who is tol
     told = (*noticed, *_unlike(promises, artifact), *_misshapen(model_type, artifact.paths))
     if any(finding.level is not Level.NOTE for finding in told):
         return Validation(sha256=None, digests={}, findings=told)
-    reading = _Reading(store, profile, traffic or Traffic())
-    for piece in hashing.pieces(store, artifact.files, traffic=reading.traffic):
-        reading.take(piece)
-        progress(len(piece.data))
+    with ThreadPoolExecutor(1) as beside:
+        reading = _Reading(store, profile, traffic or Traffic(), beside)
+        for piece in hashing.pieces(store, artifact.files, traffic=reading.traffic):
+            reading.take(piece)
+            progress(len(piece.data))
     altered = tuple(_altered(promises, reading.digests))
     together = reading.together(artifact)
     scanned = tuple(finding for report in (*reading.reports.values(), together) for finding in report.findings)
@@ -114,14 +118,16 @@ class Folder:
 
 
 class _Reading:
-    """Hashes pieces as they come, and scans each file when its first piece is there."""
+    """Hashes pieces as they come, and scans each file beside that from its first piece on."""
 
-    def __init__(self, store: Files, profile: Profile | None, traffic: Traffic) -> None:
+    def __init__(self, store: Files, profile: Profile | None, traffic: Traffic, beside: Executor) -> None:
         self.traffic = traffic
         self.digests: dict[str, str] = {}
         self.reports: dict[str, Report] = {}
         self._store = store
         self._profile = profile
+        self._beside = beside
+        self._scanning: Future[Report] | None = None
         self._total = hashlib.sha256()
 
     def take(self, piece: Piece) -> None:
@@ -129,6 +135,8 @@ class _Reading:
             self._total = hashlib.sha256()
             self._scan(piece)
         self._total.update(piece.data)
+        if self._scanning and (piece.is_last or self._scanning.done()):
+            self.reports[piece.file.path], self._scanning = self._scanning.result(), None
         if piece.is_last:
             self.digests[piece.file.path] = self._total.hexdigest()
 
@@ -140,11 +148,14 @@ class _Reading:
 
     def _scan(self, piece: Piece) -> None:
         """A file that came in one piece costs no more reading; of a larger one only what its format needs is read."""
-        if self._profile is not None:
-            file = piece.file
-            pinned = Pinned(self._store, file, traffic=self.traffic)
-            reader = Memory(piece.data, file.path) if piece.is_whole else pinned
-            self.reports[file.path] = scan.scan(reader, profile=self._profile)
+        if self._profile is not None and piece.is_whole:
+            self.reports[piece.file.path] = scan.scan(Memory(piece.data, piece.file.path), profile=self._profile)
+        elif self._profile is not None:
+            self._scanning = self._beside.submit(self._ranged, piece.file, self._profile)
+
+    def _ranged(self, file: StoredFile, profile: Profile) -> Report:
+        with contextlib.closing(Pinned(self._store, file, traffic=self.traffic)) as reader:
+            return scan.scan(reader, profile=profile)
 
 
 def content_digest(digests: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ from registration.errors import ArtifactChangedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from azure.core.credentials import TokenCredential
+    from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
     from azure.storage.blob import BlobClient, BlobProperties
 
     from registration.artifacts.store import Location
@@ -68,13 +68,11 @@ class BlobStore:
         if wanted <= 0:
             return b""
         with answering(SERVICE), _unchanged(file):
-            return (
-                self._blob(file.location)
-                .download_blob(
-                    offset=offset, length=wanted, etag=file.etag, match_condition=MatchConditions.IfNotModified
-                )
-                .readall()
+            stream = self._blob(file.location).download_blob(
+                offset=offset, length=wanted, etag=file.etag, match_condition=MatchConditions.IfNotModified
             )
+            # `readall` copies all of it; the one chunk that there is comes as it was received.
+            return b"".join(stream.chunks())
 
     def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:
         """At most `limit_bytes` + 1 bytes of a blob and its ETag, or None."""
@@ -126,13 +124,19 @@ class BlobStore:
     def _service(self, account: str) -> BlobServiceClient:
         with self._lock:
             if account not in self._services:
-                self._services[account] = BlobServiceClient(
-                    f"https://{account}.blob.{self._suffix}",
-                    credential=self._credential,
-                    max_single_get_size=CHUNK_BYTES,
-                    max_chunk_get_size=CHUNK_BYTES,
-                )
+                self._services[account] = service(f"https://{account}.blob.{self._suffix}", self._credential)
             return self._services[account]
+
+
+def service(url: str, credential: TokenCredential | AzureNamedKeyCredential) -> BlobServiceClient:
+    """A client that takes each range in one piece: pieces of 256 KiB, its default, cost it five times the CPU time."""
+    return BlobServiceClient(
+        url,
+        credential=credential,
+        max_single_get_size=CHUNK_BYTES,
+        max_chunk_get_size=CHUNK_BYTES,
+        connection_data_block_size=CHUNK_BYTES,
+    )
 
 
 @contextlib.contextmanager

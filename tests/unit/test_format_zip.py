@@ -190,6 +190,25 @@ def test_of_a_large_zip_only_what_matters_is_fetched() -> None:
     assert traffic.bytes < 400_000
 
 
+def test_members_that_are_looked_into_are_fetched_together() -> None:
+    data = zip_of(*(Piece(f"{n}.png", b"\x89PNG\r\n\x1a\n" + LARGE[: 150 * 1024]) for n in range(60)))
+
+    found, traffic = pinned_report(data, "m.zip")
+
+    assert codes(found) == []
+    assert traffic.requests < 10
+    assert traffic.bytes < len(data) + 400_000
+
+
+def test_of_large_members_the_end_of_one_and_the_begin_of_the_next_are_one_request() -> None:
+    data = zip_of(*(Piece(f"{n}.png", b"\x89PNG\r\n\x1a\n" + LARGE) for n in range(12)))
+
+    found, traffic = pinned_report(data, "m.zip")
+
+    assert codes(found) == []
+    assert traffic.requests <= 2 + 12
+
+
 def test_a_bomb_is_stopped() -> None:
     bomb = zipped({"a": zlib.compress(bytes(8 * 1024 * 1024), 9)}, deflated=True)
 

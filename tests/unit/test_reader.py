@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from registration.artifacts.ahead import DEEPEST, LONGEST, NEAR
 from registration.artifacts.reader import (
     HEAD_WINDOWS,
     KEPT,
     LONGEST_READ,
+    STEADY,
     TAIL_WINDOWS,
     WHOLE,
     WINDOW,
@@ -21,6 +25,7 @@ from registration.errors import ArtifactChangedError, TooLargeError
 from tests.scanning import HERE, pinned, some_bytes
 
 LARGE = some_bytes(WHOLE + 40 * WINDOW + 17)
+LONG = LARGE * 5
 READS = st.lists(st.tuples(st.integers(-5, len(LARGE) + 5), st.integers(-1, 5 * WINDOW)), max_size=12)
 
 
@@ -105,6 +110,92 @@ def test_a_file_written_before_the_first_read_is_not_read() -> None:
 
     with pytest.raises(ArtifactChangedError):
         reader.read(0, 1)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 2 * NEAR), st.integers(1, 4 * WINDOW))
+def test_a_file_read_with_gaps_gives_the_bytes_it_has(gap: int, length: int) -> None:
+    reader, _, _ = pinned(LONG)
+
+    for offset in range(0, len(LONG), gap * WINDOW + 7):
+        assert reader.read(offset, length) == LONG[offset : offset + length]
+    reader.close()
+
+
+def test_small_gaps_are_read_over_instead_of_asking_for_each_piece() -> None:
+    reader, _, traffic = pinned(LONG)
+
+    for offset in range(0, len(LONG), 3 * WINDOW):
+        reader.read(offset, 10)
+    reader.close()
+
+    assert traffic.requests <= 2 + STEADY + len(LONG) // (LONGEST * WINDOW) + 1
+    assert traffic.bytes < len(LONG) + STEADY * WINDOW + (HEAD_WINDOWS + TAIL_WINDOWS) * WINDOW
+
+
+def test_gaps_that_are_worth_a_request_are_not_read() -> None:
+    reader, _, traffic = pinned(LONG)
+
+    for offset in range(0, len(LONG), (NEAR + 2) * WINDOW):
+        reader.read(offset, 10)
+
+    assert traffic.bytes < len(LONG) // NEAR + (HEAD_WINDOWS + TAIL_WINDOWS) * WINDOW
+
+
+def test_who_stops_going_straight_on_has_fetched_little_for_nothing() -> None:
+    reader, _, traffic = pinned(LONG)
+    for number in range(0, 12 * STEADY, 3):
+        reader.read(number * WINDOW, 10)
+
+    reader.read(len(LONG) // 2, 10)
+
+    assert traffic.bytes < (12 * STEADY + (DEEPEST + 1) * LONGEST + HEAD_WINDOWS + TAIL_WINDOWS) * WINDOW
+
+
+def test_what_is_expected_is_fetched_together_and_ahead() -> None:
+    reader, store, traffic = pinned(LONG)
+    reader.read(0, 1)
+    near, far = 10 * WINDOW, 10 * WINDOW + len(LONG) // 2
+
+    reader.expect([(near, 10), (near + 5 * WINDOW, 10), (far, 10)])
+    seen = [reader.read(offset, 10) for offset in (near, near + 5 * WINDOW, far)]
+    reader.close()
+
+    assert seen == [LONG[offset : offset + 10] for offset in (near, near + 5 * WINDOW, far)]
+    assert store.ranges[2:] == [(near, 6 * WINDOW), (far // WINDOW * WINDOW, WINDOW)]
+    assert traffic.requests == 4
+
+
+def test_what_is_expected_and_passed_over_is_not_fetched() -> None:
+    reader, _, traffic = pinned(LONG)
+    reader.read(0, 1)
+
+    reader.expect((offset, 10) for offset in range(0, len(LONG) - 10, (NEAR + 2) * WINDOW))
+    reader.read(8 * (NEAR + 2) * WINDOW, 10)
+    reader.close()
+
+    assert traffic.requests <= 3 + DEEPEST
+
+
+def test_what_lies_behind_the_end_can_be_expected_and_is_not_fetched() -> None:
+    reader, store, _ = pinned(LARGE)
+
+    reader.expect([(len(LARGE) + 1, 10), (len(LARGE) - 1, 10), (-5, 3)])
+    reader.read(50 * WINDOW, 1)
+    reader.close()
+
+    assert all(0 <= offset < offset + length <= len(LARGE) + WINDOW for offset, length in store.ranges)
+
+
+def test_a_file_written_while_it_is_fetched_ahead_is_not_read_on() -> None:
+    reader, store, _ = pinned(LONG)
+    for number in range(0, 6 * STEADY, 3):
+        reader.read(number * WINDOW, 10)
+    store.put(HERE, LONG)
+
+    with pytest.raises(ArtifactChangedError):
+        list(map(reader.read, range(0, len(LONG), 3 * WINDOW), repeat(10)))
+    reader.close()
 
 
 @pytest.mark.parametrize("reader", [Memory(b"12345"), Part(Memory(b"12345"), 0, 3)])

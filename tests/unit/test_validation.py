@@ -162,6 +162,27 @@ def test_of_a_large_file_scanning_adds_little_to_hashing() -> None:
     assert traffic.bytes < len(data) + 400_000
 
 
+def test_each_large_file_is_scanned_beside_its_hashing_under_its_own_name() -> None:
+    large = some_bytes(9 * 1024 * 1024)
+    found, _ = scanned(
+        stored(**{"a.zip": zipped({"p": b"\x7fELF" + large}), "b.zip": zipped({"q": b"\x7fELF" + large})})
+    )
+
+    assert [(finding.path, finding.member) for finding in found.findings] == [("a.zip", "p"), ("b.zip", "q")]
+    assert set(found.digests) == {"a.zip", "b.zip"}
+
+
+def test_a_large_file_written_while_it_is_scanned_is_no_finding_but_new_work() -> None:
+    store = stored(**{"in.zip": zipped({"a": some_bytes(20 * 1024 * 1024)})})
+    artifact = Artifact.of(store.files(HERE))
+
+    def replaced(_count: int) -> None:
+        store.put(HERE / "in.zip", DATA)
+
+    with pytest.raises(ArtifactChangedError):
+        validate(store, artifact, model_type="custom_model", promises=(), profile=NOTHING, progress=replaced)
+
+
 def test_progress_tells_every_byte_as_it_is_hashed() -> None:
     store = stored(a=DATA, b=DATA)
     told: list[int] = []

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from registration.artifacts.formats import zip_directory
-from registration.artifacts.formats.format import Format, Look
+from registration.artifacts.formats.format import LOOK, Format, Look
 from registration.artifacts.formats.names import escapes
 from registration.artifacts.formats.zip_directory import DESCRIBED, ENCRYPTED, Directory, Entry
 from registration.artifacts.reader import Part, Reader
@@ -59,15 +59,34 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
 
 def _members(reader: Reader, members: Sequence[Entry], context: Context) -> Iterator[Finding]:
     tensors: set[str] = set()
-    for entry in sorted(members, key=partial(_in_turn, ranged=reader.is_ranged)):
+    ordered = sorted(members, key=partial(_in_turn, ranged=reader.is_ranged))
+    pickles = sum(entry.name.endswith(_PICKLE) for entry in ordered)
+    for number, entry in enumerate(ordered):
         if context.tally.spent:
             return
-        if entry.is_folder or (entry.name in tensors and entry.method == _STORED):
+        if number == pickles:
+            reader.expect(_looks(entry for entry in ordered[pickles:] if not _is_passed_over(entry, tensors)))
+        if _is_passed_over(entry, tensors):
             continue
         try:
             yield from _member(reader, entry, context, tensors)
         except UnreadableError as stop:
             yield context.about(entry.name).stopped(stop)
+
+
+def _is_passed_over(entry: Entry, tensors: set[str]) -> bool:
+    return entry.is_folder or (entry.name in tensors and entry.method == _STORED)
+
+
+def _looks(entries: Iterator[Entry]) -> Iterator[tuple[int, int]]:
+    """What will be read of members: of stored ones head and tail at least, of packed ones all."""
+    for entry in entries:
+        front = _LOCAL.size + len(entry.raw_name)
+        if entry.method == _STORED and entry.packed > 2 * LOOK:
+            yield entry.offset, front + LOOK
+            yield entry.offset + front + entry.packed - LOOK, LOOK
+        else:
+            yield entry.offset, front + entry.packed
 
 
 def _collected(reader: Reader, found: Directory, context: Context) -> tuple[list[Entry], UnreadableError | None]:
@@ -272,5 +291,4 @@ def _in_turn(entry: Entry, *, ranged: bool) -> tuple[bool, int]:
     return ranged and not entry.name.endswith(_PICKLE), entry.offset
 
 
-FORMAT = Format("zip", _matches, _scan, frozenset({".zip", ".pt", ".pth", ".ckpt", ".npz", ".keras", ".mar", ".ptl"}))
 FORMAT = Format("zip", _matches, _scan, frozenset({".zip", ".pt", ".pth", ".ckpt", ".npz", ".keras", ".mar", ".ptl"}))
