@@ -4,12 +4,6 @@ targetScope = 'subscription'
 
 import { dropAccount } from 'modules/places.bicep'
 
-@description('Resource id of the Azure ML workspace whose jobs are heard.')
-param workspaceId string
-
-@description('Resource id of the storage account that the workspace was created with.')
-param workspaceStorageId string
-
 @description('Hear of job outputs as blobs too.')
 param hearOutputs bool = false
 
@@ -26,13 +20,13 @@ param ledgerId string
 @allowed(['function', 'queue'])
 param delivery string
 
-@description('Name of the system topic of the workspace.')
+@description('Resource id of the system topic of the workspace.')
 param jobTopic string
 
-@description('Name of the system topic of the storage account of the workspace; empty if its blobs are not heard.')
+@description('Resource id of the system topic of the storage account of the workspace; empty if its blobs are not heard.')
 param outputTopic string = ''
 
-@description('Names of the system topics of the drop accounts, in their order.')
+@description('Resource ids of the system topics of the drop accounts, in their order.')
 param dropTopics string[] = []
 
 @description('Container of the default datastore.')
@@ -41,20 +35,20 @@ param blobstore string
 @description('Tells the subscriptions of this installation from those of another.')
 param token string
 
-var workspace = split(workspaceId, '/')
-var workspaceStorage = split(workspaceStorageId, '/')
+// Without it no module is deployed there, but its scope has to be one.
+var outputTopicPlace = split(empty(outputTopic) ? jobTopic : outputTopic, '/')
 
 module jobs 'modules/job-events.bicep' = {
   name: 'registrar-job-events-${token}'
-  scope: resourceGroup(workspace[2], workspace[4])
-  params: { topicName: jobTopic, token: token, delivery: delivery, appId: appId, ledgerId: ledgerId }
+  scope: resourceGroup(split(jobTopic, '/')[2], split(jobTopic, '/')[4])
+  params: { topicName: last(split(jobTopic, '/')), token: token, delivery: delivery, appId: appId, ledgerId: ledgerId }
 }
 
 module outputs 'modules/blob-events.bicep' = if (hearOutputs) {
   name: 'registrar-output-events-${token}'
-  scope: resourceGroup(workspaceStorage[2], workspaceStorage[4])
+  scope: resourceGroup(outputTopicPlace[2], outputTopicPlace[4])
   params: {
-    topicName: outputTopic
+    topicName: last(outputTopicPlace)
     token: token
     delivery: delivery
     appId: appId
@@ -67,9 +61,9 @@ module outputs 'modules/blob-events.bicep' = if (hearOutputs) {
 module drops 'modules/blob-events.bicep' = [
   for (account, i) in dropAccounts: {
     name: 'registrar-drop-events-${uniqueString(account.id, token)}'
-    scope: resourceGroup(split(account.id, '/')[2], split(account.id, '/')[4])
+    scope: resourceGroup(split(dropTopics[i], '/')[2], split(dropTopics[i], '/')[4])
     params: {
-      topicName: dropTopics[i]
+      topicName: last(split(dropTopics[i], '/'))
       token: token
       delivery: delivery
       appId: appId

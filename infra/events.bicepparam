@@ -1,8 +1,6 @@
 // What azd kept of main.bicep's outputs, and what main.bicepparam reads too.
 using 'events.bicep'
 
-param workspaceId = readEnvironmentVariable('REGISTRAR_WORKSPACE')
-param workspaceStorageId = readEnvironmentVariable('REGISTRAR_WORKSPACE_STORAGE')
 param hearOutputs = bool(readEnvironmentVariable('REGISTRAR_HEAR_OUTPUTS', 'false'))
 param dropAccounts = json(readEnvironmentVariable('REGISTRAR_DROPS', '[]'))
 param appId = readEnvironmentVariable('REGISTRAR_APP_ID')

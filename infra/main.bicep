@@ -21,13 +21,13 @@ param workspaceId string
 @description('Resource id of the storage account that the workspace was created with.')
 param workspaceStorageId string
 
-@description('Name of the system topic that the workspace has already; empty if it has none. A source has one at most.')
+@description('Resource id of the system topic that the workspace has already; empty if it has none. A source has one at most.')
 param workspaceTopic string = ''
 
 @description('Hear of job outputs as blobs too, for jobs whose own events are not raised.')
 param hearOutputs bool = false
 
-@description('Name of the system topic that the storage account of the workspace has already; empty if it has none.')
+@description('Resource id of the system topic that the storage account of the workspace has already; empty if it has none.')
 param outputsTopic string = ''
 
 @description('Storage accounts in which other teams drop models.')
@@ -111,6 +111,10 @@ var token = toLower(uniqueString(subscription().id, resourceGroupName, environme
 var tags = { 'azd-env-name': environmentName }
 var workspace = split(workspaceId, '/')
 var workspaceStorage = split(workspaceStorageId, '/')
+// A system topic may lie in another resource group than its source; a new one is made beside it.
+var jobTopicPlace = split(empty(workspaceTopic) ? workspaceId : workspaceTopic, '/')
+var outputTopicPlace = split(empty(outputsTopic) ? workspaceStorageId : outputsTopic, '/')
+var dropTopicPlaces = [for account in dropAccounts: split(empty(account.?systemTopic) ? account.id : account.?systemTopic ?? '', '/')]
 var delivery = privateNetwork ? 'queue' : eventDelivery
 var heardAccounts = concat(map(dropAccounts, account => account.id), hearOutputs ? [workspaceStorageId] : [])
 var touched = concat(
@@ -186,9 +190,9 @@ module workspaceAccess 'modules/workspace.bicep' = {
 
 module jobTopic 'modules/topic.bicep' = {
   name: 'registrar-job-topic-${token}'
-  scope: resourceGroup(workspace[2], workspace[4])
+  scope: resourceGroup(jobTopicPlace[2], jobTopicPlace[4])
   params: {
-    existingName: workspaceTopic
+    existingName: empty(workspaceTopic) ? '' : last(jobTopicPlace)
     newName: 'evgs-registrar-${uniqueString(workspaceId, token)}'
     source: workspaceId
     location: workspaceAccess.outputs.location
@@ -200,9 +204,9 @@ module jobTopic 'modules/topic.bicep' = {
 
 module outputTopic 'modules/topic.bicep' = if (hearOutputs) {
   name: 'registrar-output-topic-${token}'
-  scope: resourceGroup(workspaceStorage[2], workspaceStorage[4])
+  scope: resourceGroup(outputTopicPlace[2], outputTopicPlace[4])
   params: {
-    existingName: outputsTopic
+    existingName: empty(outputsTopic) ? '' : last(outputTopicPlace)
     newName: 'evgs-registrar-${uniqueString(workspaceStorageId, token)}'
     source: workspaceStorageId
     location: accountOfOutputs.?outputs.location ?? location
@@ -229,9 +233,9 @@ module accountsOfDrops 'modules/account.bicep' = [
 module dropTopics 'modules/topic.bicep' = [
   for (account, i) in dropAccounts: {
     name: 'registrar-drop-topic-${uniqueString(account.id, token)}'
-    scope: resourceGroup(split(account.id, '/')[2], split(account.id, '/')[4])
+    scope: resourceGroup(dropTopicPlaces[i][2], dropTopicPlaces[i][4])
     params: {
-      existingName: account.?systemTopic ?? ''
+      existingName: empty(account.?systemTopic) ? '' : last(dropTopicPlaces[i])
       newName: 'evgs-registrar-${uniqueString(account.id, token)}'
       source: account.id
       location: accountsOfDrops[i].outputs.location
@@ -385,9 +389,9 @@ output AZURE_RESOURCE_GROUP string = group.name
 output REGISTRAR_APP_ID string = app.outputs.id
 output REGISTRAR_LEDGER_ID string = storage.outputs.ledgerId
 output REGISTRAR_DELIVERY string = delivery
-output REGISTRAR_JOB_TOPIC string = jobTopic.outputs.name
-output REGISTRAR_OUTPUT_TOPIC string = outputTopic.?outputs.name ?? ''
-output REGISTRAR_DROP_TOPICS string[] = [for (account, i) in dropAccounts: dropTopics[i].outputs.name]
+output REGISTRAR_JOB_TOPIC string = jobTopic.outputs.id
+output REGISTRAR_OUTPUT_TOPIC string = outputTopic.?outputs.id ?? ''
+output REGISTRAR_DROP_TOPICS string[] = [for (account, i) in dropAccounts: dropTopics[i].outputs.id]
 output REGISTRAR_BLOBSTORE string = 'azureml-blobstore-${workspaceAccess.outputs.guid}'
 output REGISTRAR_TOKEN string = token
 

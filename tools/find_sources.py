@@ -69,24 +69,22 @@ def _storage_of(workspace: str) -> str:
 
 
 def _topic_of(source: str) -> str:
-    """The name of the system topic of `source` that this installation did not make; empty when there is none."""
+    """The id of the system topic of `source` that this installation did not make; empty when there is none."""
     for topic in az("eventgrid", "system-topic", "list", "--subscription", source.split("/")[2]):
         is_ours = (topic.get("tags") or {}).get("azd-env-name") == os.environ.get("AZURE_ENV_NAME")
         if str(topic["source"]).lower() == source.lower() and not is_ours:
-            return _usable(topic, source)
+            return _usable(topic)
     return ""
 
 
-def _usable(topic: dict[str, Any], source: str) -> str:
-    group, name = str(topic["resourceGroup"]), str(topic["name"])
-    if group.lower() != source.split("/")[4].lower():
-        raise CliError(f"the system topic {name} of {source} lies in {group}; only one beside its source can be used")
+def _usable(topic: dict[str, Any]) -> str:
+    name, group = topic["name"], topic["resourceGroup"]
     if "SystemAssigned" not in str((topic.get("identity") or {}).get("type")):
         raise CliError(
             f"the system topic {name} needs an identity to keep dead letters with: "
             f"az eventgrid system-topic update --name {name} --resource-group {group} --identity SystemAssigned"
         )
-    return name
+    return str(topic["id"])
 
 
 def _keep(name: str, value: str) -> None:

@@ -5,7 +5,7 @@
 type dropAccount = {
   @description('Resource id of the account.')
   id: string
-  @description('Name of the system topic that the account has already. A source has one at most.')
+  @description('Resource id of the system topic that the account has already. A source has one at most.')
   systemTopic: string?
   containers: dropContainer[]
 }

@@ -35,5 +35,4 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
 }
 
 output id string = topic.id
-output name string = topic.name
 output principalId string = empty(existingName) ? made.?identity.principalId ?? '' : topic.?identity.principalId ?? ''

@@ -20,6 +20,7 @@ GROUP = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-m
 WORKSPACE = f"{GROUP}/Microsoft.MachineLearningServices/workspaces/ws"
 STORAGE = f"{GROUP}/Microsoft.Storage/storageAccounts/wsstorage"
 DROPS = f"{GROUP}/Microsoft.Storage/storageAccounts/drops"
+TOPICS = "/subscriptions/s/resourceGroups/rg-hub/providers/Microsoft.EventGrid/systemTopics"
 APP = f"{GROUP}/Microsoft.Web/sites/func"
 
 # Answers with what the first key that its arguments contain stands for, once for each in a list; writes down its calls.
@@ -77,8 +78,9 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def topic(source: str, **said: Any) -> dict[str, Any]:
-    found = {"name": "theirs", "resourceGroup": "rg-ml", "source": source, "identity": {"type": "SystemAssigned"}}
-    return {**found, "tags": None, **said}
+    name = said.pop("name", "theirs")
+    found = {"id": f"{TOPICS}/{name}", "name": name, "resourceGroup": "rg-hub", "source": source, "tags": None}
+    return {**found, "identity": {"type": "SystemAssigned"}, **said}
 
 
 def answers(*topics: dict[str, Any]) -> dict[str, list[Any]]:
@@ -112,8 +114,8 @@ def test_topics_that_sources_have_are_kept(stage: Stage) -> None:
     done = stage.run("find_sources.py", found, REGISTRAR_WORKSPACE=WORKSPACE, REGISTRAR_DROPS=drops)
 
     assert done.returncode == 0
-    assert stage.kept["REGISTRAR_WORKSPACE_TOPIC"] == "theirs"
-    assert json.loads(stage.kept["REGISTRAR_DROPS"])[0]["systemTopic"] == "of-drops"
+    assert stage.kept["REGISTRAR_WORKSPACE_TOPIC"] == f"{TOPICS}/theirs"
+    assert json.loads(stage.kept["REGISTRAR_DROPS"])[0]["systemTopic"] == f"{TOPICS}/of-drops"
 
 
 def test_a_topic_that_an_earlier_deployment_made_is_made_again(stage: Stage) -> None:
@@ -136,7 +138,6 @@ def test_nothing_is_asked_of_azure_that_changes_it(stage: Stage) -> None:
     [
         ({}, [], "azd env set REGISTRAR_WORKSPACE /subscriptions/"),
         ({"REGISTRAR_WORKSPACE": WORKSPACE}, [topic(WORKSPACE, identity=None)], "--identity SystemAssigned"),
-        ({"REGISTRAR_WORKSPACE": WORKSPACE}, [topic(WORKSPACE, resourceGroup="rg-else")], "lies in rg-else"),
         ({"REGISTRAR_WORKSPACE": WORKSPACE, "REGISTRAR_DROPS": "[{"}, [], "REGISTRAR_DROPS is not JSON"),
         ({"REGISTRAR_WORKSPACE": WORKSPACE, "REGISTRAR_DROPS": '["a"]'}, [], "REGISTRAR_DROPS must be a list like"),
     ],
