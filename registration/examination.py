@@ -14,7 +14,7 @@ from registration.gathering import gathered
 from registration.offers import fingerprint_of
 from registration.record import Case
 from registration.signatures.verification import Signed, verify
-from registration.sources import folder
+from registration.sources import folder, served
 from registration.sources.proof import Dropped, Proof
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Examination:
                 artifact,
                 model_type=model.type,
                 promises=candidate.promises,
-                noticed=folder.noticed(candidate, artifact),
+                noticed=(*folder.noticed(candidate, artifact), *served.missing(model.serving, artifact)),
                 profile=profile,
             )
             validation = self._verified(candidate, artifact, validation)

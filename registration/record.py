@@ -185,6 +185,8 @@ def _candidate(case: Case) -> dict[str, Any]:
         "artifact_sha256": case.validation.sha256,
         "files": [_file(file, case.validation) for file in case.artifact.files],
         "formats": kept.words(case.validation.formats),
+        "flavors": {name: kept.words(said) for name, said in sorted(case.validation.flavors.items())},
+        "properties": dict(sorted(offer.model.properties.items())),
         "findings": [asdict(finding) for finding in case.validation.findings],
         **kept.measured(case.known),
         "tags": kept.words(case.known.tags),

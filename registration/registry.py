@@ -7,7 +7,7 @@ never by the SDK, whose auto-increment is a race.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from registration.errors import RegistryMismatchError
@@ -26,6 +26,7 @@ class Registration:
     """A version as we want it: `uri` is the path it is registered from.
 
     `job` and `datasets`, data assets by their URIs, are what Azure ML may be told of its origin in fields of its own.
+    `flavors` are those of an MLflow model: what the service does with them is its own business, and is not compared.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Registration:
     properties: Mapping[str, str]
     job: str | None = None
     datasets: tuple[str, ...] = ()
+    flavors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def work(self) -> str:

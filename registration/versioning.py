@@ -248,7 +248,8 @@ def _registration(case: Case, number: int, uri: str, status: Mapping[str, str]) 
         uri=uri,
         description=candidate.description or candidate.model.description or None,
         tags={**_outside(candidate.tags), **candidate.model.tags, **_metric_tags(case), **status},
-        properties={**candidate.lineage.stored(), **own},
+        properties={**candidate.lineage.stored(), **candidate.model.properties, **own},
+        flavors=case.validation.flavors,
         **links_of(candidate.lineage),
     )
 

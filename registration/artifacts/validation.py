@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from registration.artifacts import hashing, scan
+from registration.artifacts.formats import mlmodel
 from registration.artifacts.inventory import SIGNATURE_NAME
 from registration.artifacts.reader import Memory, Pinned, Traffic
 from registration.finding import Finding, Level
@@ -47,13 +48,15 @@ class Validation:
     """`sha256` identifies the content: equal for the same paths and bytes, wherever they lie.
 
     It is None, and nothing was read, when the listing alone shows that the artifact is not what was promised.
-    `formats` has the format of every file that was scanned, and under the empty path what they are together.
+    `formats` has the format of every file that was scanned, and under the empty path what they are together. `flavors`
+    are what an MLmodel at the top says of the libraries that load the model.
     """
 
     sha256: str | None
     digests: Mapping[str, str]
     findings: tuple[Finding, ...]
     formats: Mapping[str, str] = field(default_factory=dict)
+    flavors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def objections(self) -> tuple[Finding, ...]:
@@ -96,7 +99,8 @@ def validate(  # noqa: PLR0913 - what is validated, against what, and who is tol
     scanned = tuple(finding for report in (*reading.reports.values(), together) for finding in report.findings)
     formats = {path: report.format for path, report in reading.reports.items()}
     formats |= {"": together.format} if together.format else {}
-    return Validation(content_digest(reading.digests), reading.digests, told + altered + scanned, formats)
+    findings = told + altered + scanned
+    return Validation(content_digest(reading.digests), reading.digests, findings, formats, reading.flavors)
 
 
 class Folder:
@@ -124,6 +128,7 @@ class _Reading:
         self.traffic = traffic
         self.digests: dict[str, str] = {}
         self.reports: dict[str, Report] = {}
+        self.flavors: Mapping[str, Mapping[str, str]] = {}
         self._store = store
         self._profile = profile
         self._beside = beside
@@ -149,9 +154,14 @@ class _Reading:
     def _scan(self, piece: Piece) -> None:
         """A file that came in one piece costs no more reading; of a larger one only what its format needs is read."""
         if self._profile is not None and piece.is_whole:
-            self.reports[piece.file.path] = scan.scan(Memory(piece.data, piece.file.path), profile=self._profile)
+            self._scan_whole(Memory(piece.data, piece.file.path), self._profile)
         elif self._profile is not None:
             self._scanning = self._beside.submit(self._ranged, piece.file, self._profile)
+
+    def _scan_whole(self, reader: Memory, profile: Profile) -> None:
+        report = self.reports[reader.path] = scan.scan(reader, profile=profile)
+        if reader.path == mlmodel.NAME and report.format == mlmodel.MLMODEL.name:
+            self.flavors = mlmodel.flavors(reader)
 
     def _ranged(self, file: StoredFile, profile: Profile) -> Report:
         with contextlib.closing(Pinned(self._store, file, traffic=self.traffic)) as reader:

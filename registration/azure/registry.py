@@ -71,6 +71,7 @@ class AzureRegistry:
             description=registration.description,
             tags=dict(registration.tags),
             properties=dict(registration.properties),
+            flavors={name: dict(said) for name, said in registration.flavors.items()} or None,
         )
         self._put(model)
 

@@ -26,6 +26,7 @@ from registration.policy.lines import located
 from registration.policy.match import Match
 from registration.policy.metrics import Budget, MetricPolicy
 from registration.policy.require import Require
+from registration.policy.serving import Framework, Serving, properties_of
 
 LONGEST_TEXT = 1024 * 1024  # bytes
 _PINNED = re.compile(r"pinned:([1-9][0-9]{0,17})", re.ASCII)
@@ -47,6 +48,8 @@ class ModelPolicy(Document):
     source: JobOutput | None = Field(None, alias="from")
     description: str = ""
     tags: Mapping[TagName, str] = Field(default_factory=dict)
+    framework: Framework | None = None
+    serving: Serving | None = None
     adopt: Literal["required", "none"] = "required"
     group: Name | None = None
     compare_to: Annotated[str, AfterValidator(_compare_to)] = "champion"
@@ -57,6 +60,11 @@ class ModelPolicy(Document):
     defaults: Defaults = Defaults()
     then: Then = Then()
     approval: Approval = Approval()
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """What it says of framework and serving, as properties of a version."""
+        return properties_of(self.framework, self.serving)
 
     @property
     def pinned(self) -> int | None:

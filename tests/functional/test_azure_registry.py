@@ -57,6 +57,18 @@ def test_a_version_comes_back_as_it_was_written(registry: AzureRegistry, wanted:
     assert found.uri.endswith("/datastores/workspaceblobstore/paths/registrar/c0ffee")
 
 
+def test_flavors_are_registered_and_stay_when_the_version_is_marked(
+    sandbox: Sandbox, registry: AzureRegistry, wanted: Registration
+) -> None:
+    flavors = {"python_function": {"loader_module": "mlflow.sklearn"}, "sklearn": {"sklearn_version": "1.7.2"}}
+    registry.create(replace(wanted, type="mlflow_model", flavors=flavors))
+
+    registry.project(wanted.model, 1, tags={"registrar.champion": "true"}, stage="Production")
+
+    stored = sandbox.workspace.version(wanted.model, 1).content.flavors
+    assert stored == {name: {"data": said} for name, said in flavors.items()}
+
+
 def test_a_version_without_description_is_no_mismatch(registry: AzureRegistry, wanted: Registration) -> None:
     plain = replace(wanted, description=None, tags={})
 

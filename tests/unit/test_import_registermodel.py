@@ -32,7 +32,15 @@ EVERY_FIELD: dict[str, Any] = {
     "metrics_min": ["rmse"],
     "force_registration": True,
 }
-SILENT = {"model_name", "model_description", "model_tags"}
+SILENT = {
+    "model_name",
+    "model_description",
+    "model_tags",
+    "model_framework",
+    "model_framework_version",
+    "cpu_cores",
+    "memory_gb",
+}
 
 
 def test_metrics_max_may_not_get_worse() -> None:
@@ -81,19 +89,45 @@ def test_without_a_file_name_the_default_of_the_action_counts() -> None:
     assert "model_file_name: absent" in str(found.warnings[0])
 
 
-def test_tags_properties_and_framework_become_tags() -> None:
+def test_tags_and_properties_become_tags() -> None:
     config = {
         "model_tags": {"team": "care", "version": 2},
         "model_properties": {"origin": "clinic", "team": "other"},
-        "model_framework": "onnx",
-        "model_framework_version": "1.15",
     }
 
     found = imported(KIND, config)
 
-    tags = {"team": "care", "version": "2", "origin": "clinic", "framework": "onnx", "framework_version": "1.15"}
-    assert model(found)["tags"] == tags
+    assert model(found)["tags"] == {"team": "care", "version": "2", "origin": "clinic"}
     assert "model_properties.team: left out: there is a tag 'team' already" in map(str, found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"model_framework": "onnx", "model_framework_version": "1.15"}, {"name": "onnx", "version": "1.15"}),
+        ({"model_framework": "keras"}, {"name": "keras"}),
+        ({"model_framework_version": "3"}, {"name": "custom", "version": "3"}),
+    ],
+)
+def test_the_framework_is_taken_with_its_version(config: dict[str, str], said: dict[str, str]) -> None:
+    assert model(imported(KIND, config))["framework"] == said
+
+
+def test_resources_are_taken_as_they_are() -> None:
+    found = imported(KIND, {"cpu_cores": 0.5, "memory_gb": 1, "model_name": "m"})
+
+    assert found.document.models[0].properties == {"serving.cpu": "0.5", "serving.memory_gb": "1"}
+
+
+@pytest.mark.parametrize(("config", "other"), [({"cpu_cores": 2}, "memory_gb"), ({"memory_gb": 2}, "cpu_cores")])
+def test_one_resource_alone_is_recorded_where_the_action_dropped_it(config: dict[str, int], other: str) -> None:
+    assert f"{other}: the action recorded no resources unless" in warnings(KIND, config)
+
+
+def test_a_sample_needs_the_version_that_is_meant() -> None:
+    said = warnings(KIND, {"sample_input_dataset": "rows", "model_name": "m"})
+
+    assert 'serving: {sample_input: "azureml:NAME:VERSION"}' in said
 
 
 def test_a_tag_of_ours_is_left_out() -> None:
@@ -156,6 +190,8 @@ def test_secrets_beside_the_parameters_are_not_repeated() -> None:
         ('{"model_tags": {"a": 1e999}}', "config: model_tags.a: is Infinity; put it in quotes"),
         ('{"model_tags": {"a": %s}}' % ("7" * 5000), "config: model_tags.a: is Infinity; put it in quotes"),
         ({"force_registration": "true"}, "config: force_registration: must be true or false"),
+        ({"cpu_cores": 0}, "config: cpu_cores: must be a number above 0"),
+        ({"cpu_cores": "2"}, "config: cpu_cores: is text, not a number"),
         ({"threshold": 1}, "config: is not the configuration of the GitHub action aml-registermodel"),
     ],
 )

@@ -5,7 +5,9 @@ https://mlflow.org/docs/latest/ml/model. A `python_function` of the author's own
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
+NAME = "MLmodel"
 _LARGEST = 512 * 1024
+_MOST_FLAVORS, _MOST_SAID, _LONGEST_SAID = 20, 50, 250  # flavors, entries of one, and characters of an entry
 _FLAVORS = re.compile(rb"^flavors:", re.MULTILINE)
 _OWN_CODE = {"mlflow.pyfunc.model", "mlflow.pyfunc.loaders.code_model", "mlflow.pyfunc.loaders.chat_model"}
 # What these load is judged by the files they read.
@@ -48,6 +52,27 @@ class _Plain(yaml.BaseLoader):
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("an alias is not allowed here")
         return super().compose_node(parent, index)
+
+
+def flavors(reader: Reader) -> dict[str, dict[str, str]]:
+    """What an MLmodel says of each flavor, as text and cut to a size that a version takes; nothing of a broken one."""
+    try:
+        found = _parsed(_text(reader)).get("flavors")
+    except UnreadableError:
+        return {}
+    known = found if isinstance(found, dict) else {}
+    return {_cut(name): _said(flavor) for name, flavor in islice(known.items(), _MOST_FLAVORS)}
+
+
+def _said(flavor: object) -> dict[str, str]:
+    told = flavor if isinstance(flavor, dict) else {}
+    kept = {_cut(key): _cut(value) for key, value in told.items() if value not in _NOTHING}
+    return dict(islice(kept.items(), _MOST_SAID))
+
+
+def _cut(said: object) -> str:
+    text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+    return text.encode(errors="replace").decode()[:_LONGEST_SAID]
 
 
 def _is_mlmodel(look: Look) -> bool:
@@ -130,5 +155,5 @@ def _scan_environment(reader: Reader, context: Context) -> Iterator[Finding]:
 
 MLMODEL = Format("mlmodel", _is_mlmodel, _scan, weak=True, holds_code=True)
 ENVIRONMENT = Format("environment", _is_environment, _scan_environment, frozenset({".txt", ".yaml", ".yml"}), weak=True)
-TREE = TreeFormat("mlflow", lambda paths: "MLmodel" in paths, nothing_together)
+TREE = TreeFormat("mlflow", lambda paths: NAME in paths, nothing_together)
 FORMATS = (MLMODEL, ENVIRONMENT)

@@ -18,11 +18,14 @@ TOOL = "the configuration of the GitHub action aml-registermodel"
 
 _DEFAULT_FILE = "model.pkl"
 _LONGEST_NAME = 32
+_CUSTOM = "custom"  # what the action called a framework that it did not know
 _KEYS = (
     "model_name",
     "model_file_name",
     "model_framework",
     "model_framework_version",
+    "cpu_cores",
+    "memory_gb",
     "model_tags",
     "model_properties",
     "model_description",
@@ -34,15 +37,17 @@ _KEYS = (
 )
 _NO_WORSE = {"max_regression": Decimal(0)}
 
+_SAMPLE = (
+    "the action took the latest version of this dataset, whichever that was; write the one that is meant as "
+    '`serving: {{{}: "azureml:NAME:VERSION"}}`'
+)
 _NO_EQUAL = {
     "datasets": (
         "the action linked these datasets to the version by name and passed over those it did not find; here lineage "
         "comes from the job's own inputs (`require: {lineage: [datasets]}` refuses a candidate without any)"
     ),
-    "sample_input_dataset": "a version has no sample input here; log a signature or an input example with the model",
-    "sample_output_dataset": "a version has no sample output here; log a signature with the model",
-    "cpu_cores": "a version has no resources here; they belong to the deployment",
-    "memory_gb": "a version has no resources here; they belong to the deployment",
+    "sample_input_dataset": _SAMPLE.format("sample_input"),
+    "sample_output_dataset": _SAMPLE.format("sample_output"),
     "run_id": "no run is named here; every job of the experiment that completes offers its model",
     "parameters_file": "an input of the action; there is nothing to point at here",
     "azure_credentials": "not read and not needed: Registrar signs in with an identity; take it out of the file",
@@ -53,7 +58,7 @@ _STEP = (
     "sweep, and any other step's own artifacts"
 )
 _PROPERTY = "a version's properties are Registrar's own; written as a tag"
-_FRAMEWORK = "a version has no field for it in Azure ML's current API; written as a tag"
+_ALONE = "the action recorded no resources unless it had both cpu_cores and memory_gb; here each is recorded alone too"
 _COMPARED = (
     "metrics_max, metrics_min: the action compared with the latest version and let NaN pass; it compared text as text "
     "and lists item by item. Here the champion counts, and what is no finite number fails"
@@ -76,6 +81,8 @@ def read(text: str, *, source: str, name: str | None = None, experiment: str | N
     _identity(config, draft)
     _file(config, draft)
     _tags(config, draft)
+    _framework(config, draft)
+    _resources(config, draft)
     _metrics(config, draft)
     _unlike(config)
     config.rest("unknown to the action too, which passed over it", likeness=0.5)
@@ -118,10 +125,24 @@ def _tags(config: Section, draft: Draft) -> None:
         found = config.section(name) or config.child({}, name)
         for key in found.entries:
             _put(tags, key, found, key, message)
-    for key in ("model_framework", "model_framework_version"):
-        _put(tags, key.removeprefix("model_"), config, key, _FRAMEWORK)
     if tags:
         draft.put("tags", tags, place="model_tags")
+
+
+def _framework(config: Section, draft: Draft) -> None:
+    name, version = config.text("model_framework"), config.text("model_framework_version")
+    if name or version:
+        said = {"name": name or _CUSTOM, **({"version": version} if version else {})}
+        draft.put("framework", said, place="model_framework")
+
+
+def _resources(config: Section, draft: Draft) -> None:
+    found = {"cpu": config.number("cpu_cores"), "memory_gb": config.number("memory_gb")}
+    said = {key: size for key, size in found.items() if size is not None}
+    if said:
+        draft.put("serving", said, place="cpu_cores" if "cpu" in said else "memory_gb")
+    if len(said) == 1:
+        config.warn("memory_gb" if "cpu" in said else "cpu_cores", message=_ALONE)
 
 
 def _put(tags: dict[str, str], tag: str, found: Section, key: str, message: str) -> None:
