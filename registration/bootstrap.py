@@ -38,9 +38,13 @@ from registration.versioning import Versioning
 from registration.worker import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.core.credentials import TokenCredential
 
     from registration.doctor.checkup import Checkup
+    from registration.doctor.errand import App
+    from registration.outcome import Outcome
     from registration.policy.catalog import PolicySource
     from registration.settings import Settings
     from registration.sweep import Sweep
@@ -148,7 +152,7 @@ class Parts:
     @cached_property
     def worker(self) -> Worker:
         """The registrar and the requests, with their patience."""
-        desk = Desk(self.requests, self.registrar)
+        desk = Desk(self.requests, self.registrar, {names.CHECKUP: self._errand})
         return Worker(desk, self.ledger, self.queue, self.settings.patience, self.tracing)
 
     @property
@@ -189,6 +193,16 @@ class Parts:
         service = BlobServiceClient(self.settings.blob_endpoint, credential=self.credential)
         places = {"state": names.STATE, "decisions": names.DECISIONS, "quarantine": names.QUARANTINE}
         return {shelf: BlobShelf(service.get_container_client(place)) for shelf, place in places.items()}
+
+    def _errand(self, said: object) -> Callable[[], Outcome]:
+        from registration.doctor.errand import Errands  # noqa: PLC0415 - candidates need none
+
+        return Errands(self.state, checkup().run).read(said)
+
+    @property
+    def state(self) -> BlobShelf:
+        """Where work records, heads and what people are told lie."""
+        return self._shelves["state"]
 
     @property
     def _notifier(self) -> Notifier:
@@ -234,14 +248,13 @@ def blobs(suffix: str) -> BlobStore:
     return BlobStore(DefaultAzureCredential(), suffix=suffix)
 
 
-def checkup(app: str | None) -> Checkup:
+def checkup(app: str | None = None) -> Checkup:
     """A checkup under the identity that is signed in; by the settings of `app`, a resource id, or of this process."""
     from registration.azure.wire import AzureWire  # noqa: PLC0415 - the worker needs none
     from registration.doctor.app import settings as settings_of  # noqa: PLC0415 - as above
     from registration.doctor.checkup import Checkup  # noqa: PLC0415 - as above
     from registration.doctor.policies import Place  # noqa: PLC0415 - as above
 
-    logging.getLogger("azure").setLevel(logging.ERROR)  # what went wrong is what the checkup says
     credential = DefaultAzureCredential()
     wire = AzureWire(credential)
 
@@ -251,6 +264,14 @@ def checkup(app: str | None) -> Checkup:
         return Place(found.policy, FolderPolicies(APP / found.policy), APP / found.policy)
 
     return Checkup(lambda: settings.from_environment(settings_of(wire, app) if app else None), place, wire, app)
+
+
+def app(found: Settings) -> App:
+    """The app that has these settings, as somebody who is signed in may ask it."""
+    from registration.doctor.errand import App  # noqa: PLC0415 - as above
+
+    made = Parts(found, DefaultAzureCredential())
+    return App(made.queue.send, made.state)
 
 
 def registrar() -> Registrar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as text
+import logging
 import re
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,9 @@ import typer
 from registration.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from registration.doctor.check import Check
-    from registration.doctor.checkup import Checkup, Report
+    from registration.doctor.checkup import Report
+    from registration.doctor.errand import App as Asked
 
 _SITE = re.compile(
     r"/subscriptions/[0-9a-f-]+/resourceGroups/[\w.()-]+/providers/Microsoft\.Web/sites/[\w-]+",
@@ -31,20 +31,18 @@ App = Annotated[
         show_default=False,
     ),
 ]
+InApp = Annotated[
+    bool, typer.Option("--in-app", help="Have the app look too, under its own identity, and show what it sees.")
+]
+Wait = Annotated[int, typer.Option("--wait", metavar="SECONDS", min=1, help="How long to wait for the app's answer.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines, and nothing else.")]
 
 
-def _deployed(app: str | None) -> Checkup:
-    from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients, which other commands do without
-
-    return bootstrap.checkup(app)
-
-
-def add_to(app: typer.Typer, *, made: Callable[[str | None], Checkup] = _deployed) -> None:
-    """Add the command to `app`; `made` makes the checkup when it runs."""
+def add_to(app: typer.Typer) -> None:
+    """Add the command to `app`."""
 
     @app.command()
-    def doctor(*, app: App = None, json: Json = False) -> None:
+    def doctor(*, app: App = None, in_app: InApp = False, wait: Wait = 180, json: Json = False) -> None:
         """Find out what keeps this installation from its work, and say how to mend it.
 
         Settings, policies, storage, queues, the workspace, drop accounts, Event
@@ -53,11 +51,12 @@ def add_to(app: typer.Typer, *, made: Callable[[str | None], Checkup] = _deploye
         role, its scope and the command that gives it.
 
         It looks as whoever is signed in. The app has an identity of its own, so a
-        right that a person lacks is a warning, not a failure.
+        right that a person lacks is a warning, not a failure. With [bold]--in-app[/bold]
+        the app looks at itself, asked through its work queue.
 
         Exit status 0 nothing failed; 1 something did; 2 could not run.
         """
-        report = _looked(made(_site(app) if app else None), quietly=json)
+        report = _looked(_site(app) if app else None, seconds=wait if in_app else 0, quietly=json)
         _print(report, as_json=json)
         raise typer.Exit(0 if report.is_well else 1)
 
@@ -69,17 +68,32 @@ def _site(id_: str) -> str:
     return id_
 
 
-def _looked(checkup: Checkup, *, quietly: bool) -> Report:
+def _looked(app: str | None, *, seconds: int, quietly: bool) -> Report:
+    """What is seen from here, and by the app itself if it is to be waited for."""
     from rich.console import Console  # noqa: PLC0415 - other commands do without
 
-    from registration.terminal import shown  # noqa: PLC0415 - as above
+    from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients
+    from registration.terminal import shown  # noqa: PLC0415 - other commands do without
 
+    logging.getLogger("azure").setLevel(logging.ERROR)  # what went wrong is what the checks say
     with Console(stderr=True, quiet=quietly, highlight=False).status("looking") as status:
 
         def tell(check: Check) -> None:
             status.update(f"looking: {shown(check.name)} {check.state}")
 
-        return checkup.run(tell)
+        checkup = bootstrap.checkup(app)
+        report = checkup.run(tell)
+        if not seconds or report.ended_early:
+            return report
+        status.update("waiting for the app")
+        return _with_the_apps(report, bootstrap.app(checkup.settings()), seconds=seconds)
+
+
+def _with_the_apps(here: Report, app: Asked, *, seconds: int) -> Report:
+    from registration.doctor import errand  # noqa: PLC0415 - as above
+
+    there, check = app.ask(seconds=seconds)
+    return errand.together(here, there, answer=check)
 
 
 def _print(report: Report, *, as_json: bool) -> None:

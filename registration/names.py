@@ -15,6 +15,7 @@ POISON_QUEUE = f"{WORK_QUEUE}-poison"  # the Functions host adds the ending
 COPIES = "registrar/"  # the folder of the default datastore that drops are copied to
 
 WORKS, HEADS = "work/", "heads/"
+CHECKUP = "registrarCheckup"  # the one key of a message that asks the app to look at itself
 
 
 def work(key: str) -> str:
@@ -50,6 +51,11 @@ def decision(model: str, digest: str) -> str:
 def evidence(model: str, digest: str, kind: str) -> str:
     """Portable evidence of a decision, beside it."""
     return f"{model}/{digest}.{kind}.json"
+
+
+def checkup(key: str) -> str:
+    """What the app saw when it was asked to look at itself."""
+    return f"checkups/{key}.json"
 
 
 def failure(message: str) -> str:

@@ -11,6 +11,7 @@ waiting      another worker is at it, it is paused, or the world did not hold; t
 adopted      a person made a version that was there already the first champion
 paused       a person let candidates wait
 resumed      a person let them go on
+examined     the app looked at itself, because a person asked
 declined     what a person asked for could not be done; nothing changed
 """
 

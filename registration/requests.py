@@ -6,7 +6,8 @@ comes again. Answers to held works are given by `answers`, everything else here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from registration import envelope, notices
@@ -37,23 +38,34 @@ if TYPE_CHECKING:
     from registration.work import Claim
 
 
+type Reads = Callable[[object], Callable[[], Outcome]]
+
+
 @dataclass(frozen=True)
 class Desk:
-    """Where a message is opened: a request goes to `requests`, everything else to `registrar`."""
+    """Where a message is opened: a request goes to `requests`, an event to `registrar`.
+
+    `others` read what stands under other keys, and give back what settles it; they raise `DocumentError`.
+    """
 
     requests: Requests
     registrar: Registrar
+    others: Mapping[str, Reads] = field(default_factory=dict)
 
     def process(self, message: str) -> tuple[Outcome, ...]:
-        """Settle `message`; a request that cannot be read is kept in quarantine. Raises what the two raise."""
-        said = _said(message)
-        if said is None:
+        """Settle `message`; what cannot be read is kept in quarantine. Raises what the parts raise."""
+        key, said = _said(message)
+        reads = {KEY: self._read, **self.others}.get(key)
+        if reads is None:
             return self.registrar.process(message)
         try:
-            request = parse(said)
+            settle = reads(said)
         except DocumentError as wrong:
             return (self.registrar.quarantine(message, str(wrong)),)
-        return (self.requests.handle(request),)
+        return (settle(),)
+
+    def _read(self, said: object) -> Callable[[], Outcome]:
+        return partial(self.requests.handle, parse(said))
 
 
 @dataclass(frozen=True)
@@ -167,14 +179,17 @@ class Requests:
         return Outcome.from_dict(self.ledger.finish(claim).work.result or {})
 
 
-def _said(message: str) -> object:
-    """The request in a message as it stands there; None if the message is none, or null where it should be."""
+def _said(message: str) -> tuple[str, object]:
+    """The one key of a message with what stands there; none if it has not one key, or null stands there."""
     try:
         event = envelope.open_(message).event
     except MalformedEventError:
-        return None
-    # Exactly this key: an event from outside that carries one of this name stays an event.
-    return event[KEY] if isinstance(event, dict) and event.keys() == {KEY} else None
+        return "", None
+    # Exactly one key: an event from outside that carries one of this name stays an event.
+    if not isinstance(event, dict) or len(event) != 1:
+        return "", None
+    [(key, said)] = event.items()
+    return ("", None) if said is None else (str(key), said)
 
 
 def _outcome(request: Request, *reasons: str, outcome: str) -> Outcome:

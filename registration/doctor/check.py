@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class State(StrEnum):
@@ -32,6 +32,12 @@ class Check:
     seen: str
     next: str = ""
     commands: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Check:
+        """The check that `to_dict` wrote."""
+        next_, commands = said.get("next") or "", tuple(map(str, said.get("commands") or ()))
+        return cls(str(said["name"]), State(said["state"]), str(said["seen"]), str(next_), commands)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""

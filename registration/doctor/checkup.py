@@ -11,20 +11,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from registration.doctor import app, clock, drops, identity, ledger, policies, storage, topics, workspace
-from registration.doctor.check import State, failed, ok, skipped
+from registration.doctor.check import Check, State, failed, ok, skipped
 from registration.doctor.patient import Patient, grant
 from registration.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from registration.doctor.check import Check
     from registration.doctor.policies import Place
     from registration.doctor.wire import Answer, Ask, Audience, Wire
     from registration.policy.catalog import Catalog
     from registration.policy.drop import DropMatch
     from registration.settings import Settings
 
+SETTINGS: Final = "settings"
 SIDE_BY_SIDE: Final = 8
 
 type Tell = Callable[[Check], None]
@@ -38,10 +38,20 @@ class Report:
 
     checks: tuple[Check, ...]
 
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Report:
+        """The report that `to_dict` wrote; raises KeyError or ValueError for anything else."""
+        return cls(tuple(map(Check.from_dict, said["checks"])))
+
     @property
     def is_well(self) -> bool:
         """Whether nothing failed."""
         return not any(check.state is State.FAILED for check in self.checks)
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether it is not known where to look, or nobody is signed in."""
+        return self.checks[-1].name in {SETTINGS, identity.NAME}
 
     def count(self, state: State) -> int:
         """How many checks ended so."""
@@ -76,9 +86,9 @@ class Checkup:
             settings = self.settings()
         except SettingsError as wrong:
             then = "Set what docs/settings.md says, or name the app, whose settings are read then: --app RESOURCE_ID"
-            yield heard(failed("settings", str(wrong), then=then))
+            yield heard(failed(SETTINGS, str(wrong), then=then))
             return
-        yield heard(ok("settings", f"mode {settings.mode}, workspace {settings.workspace_parts.name}"))
+        yield heard(ok(SETTINGS, f"mode {settings.mode}, workspace {settings.workspace_parts.name}"))
         whom, check = identity.found(self.wire)
         yield heard(check)
         if whom is not None:

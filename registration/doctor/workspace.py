@@ -86,6 +86,12 @@ def _of_the_dataplane(patient: Patient, workspace: Any) -> Iterator[Check]:
             unknown,
         ),
         ("outputs", "read what a run wrote", _post(f"{base}/history/v1.0{here}/rundata", run), unknown),
+        (
+            "children",
+            "list the steps of a run",
+            Ask("GET", f"{base}/history/v1.0{here}/runs/{NOBODY}/children?api-version=v1.0"),
+            unknown,
+        ),
         ("data", "resolve data", _post(f"{base}/data/v1.0{here}/dataversion/batchGetResolvedUris", data), known),
         (
             "assets",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
+from typer.testing import CliRunner
 
+from registration import cli
 from registration.doctor.app import FUNCTIONS
 from sandbox import names, raised
 from sandbox.host_process import HostProcess, Pace
@@ -105,6 +108,18 @@ def test_a_drop_becomes_a_version_and_is_answered(deployed: App, name: str) -> N
 
     assert came.outcome["outcome"] == "registered"
     assert deployed.receipt(name)["version"] == 1
+
+
+def test_it_looks_at_itself_when_it_is_asked(deployed: App) -> None:
+    deployed.policy("anything", {"job": {"experiment": "anything"}}, **{"from": {"output": "model"}})
+
+    done = CliRunner().invoke(cli.app, ["doctor", "--app", names.APP_ID, "--in-app", "--wait", "60", "--json"])
+
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert {name for name, check in checks.items() if check["state"] in {"failed", "warning"}} == set()
+    assert checks["app.answer"]["seen"].startswith("the app answered in")
+    assert checks["policy"]["seen"].endswith(f"at {deployed.policies}")
+    assert checks["app.functions"]["state"] == "ok"
 
 
 def test_what_it_did_is_sent_to_application_insights_under_its_identity(deployed: App, name: str) -> None:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 STATE, DROPS = names.blob_host(names.STATE_ACCOUNT), names.blob_host(names.DROP_ACCOUNT)
 OUTPUTS, QUEUES = names.blob_host(names.WORKSPACE_ACCOUNT), names.queue_host(names.STATE_ACCOUNT)
-NOT_TRIED = {"hostBlobs", "hostQueues", "hostTables", "telemetry"}  # an app without these does not run at all
+HOST = {"hostBlobs", "hostQueues", "hostTables", "telemetry"}  # an app without these does not run at all
+NOT_TRIED = HOST | {"shared"}  # no setting and no policy says which registries are shared to
 # What the app needs, by the name of the grant: what is denied then, and the checks that fail.
 RIGHTS = {
     "ledgerReads": (STATE, "GET /registrar-decisions", {"ledger.registrar-decisions.read"}),
