@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sandbox.http_server import Request
 
 _HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding"})
+_SERVERS_OWN: Final = frozenset({"content-type", "content-length", "date"})
 _SECONDS: Final = 60
 
 
@@ -47,5 +48,10 @@ class StorageGate:
             content = response.read()
         finally:
             connection.close()
-        headers = {name: value for name, value in response.getheaders() if name.lower() not in _HOP_BY_HOP}
-        return Response(response.status, content, {name.title(): value for name, value in headers.items()})
+        headers = {_named(name): value for name, value in response.getheaders() if name.lower() not in _HOP_BY_HOP}
+        return Response(response.status, content, headers)
+
+
+def _named(header: str) -> str:
+    """Spelled as the server spells those that it adds itself; others as they came, for metadata keeps its case."""
+    return header.title() if header.lower() in _SERVERS_OWN else header

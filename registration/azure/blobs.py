@@ -148,8 +148,10 @@ def _unchanged(file: StoredFile) -> Iterator[None]:
 
 
 def _is_folder(blob: BlobProperties) -> bool:
-    # A writer sets metadata freely; only what has no bytes can be a mere folder.
-    return not blob.size and (blob.metadata or {}).get("hdi_isfolder", "").lower() == "true"
+    # A writer sets metadata freely; only what has no bytes can be a mere folder. Names of metadata keep the case they
+    # were written in and are compared without it.
+    said = {name.lower(): value for name, value in (blob.metadata or {}).items()}
+    return not blob.size and said.get("hdi_isfolder", "").lower() == "true"
 
 
 def _etag(blob: BlobProperties) -> str:

@@ -71,8 +71,8 @@ def test_a_container_that_does_not_exist_is_no_fault_of_the_service(store: BlobS
 
 
 def test_folder_markers_are_not_files(store: BlobStore, incoming: ContainerClient, folder: Location) -> None:
-    for marker in (folder, folder / "sub"):
-        incoming.upload_blob(marker.name, b"", metadata={"hdi_isfolder": "true"})
+    for marker, spelled in ((folder, "hdi_isfolder"), (folder / "sub", "Hdi_IsFolder")):
+        incoming.upload_blob(marker.name, b"", metadata={spelled: "true"})
     put(incoming, folder / "sub/model.onnx", b"12345")
 
     assert [file.path for file in store.files(folder)] == ["sub/model.onnx"]
