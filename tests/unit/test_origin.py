@@ -87,7 +87,7 @@ def test_what_a_step_does_not_say_is_its_pipelines() -> None:
     assert (known.job, known.parent_job, known.step) == ("S", "J", "train")
     assert (known.git_commit, known.git_dirty, known.experiment) == ("9f2d1c4", False, "churn")
     assert (known.environment, known.datasets) == ("azureml:sklearn:7", ("azureml:churn-2026:3",))
-    assert known.code is None
+    assert known.code == TOLD.code
 
 
 def test_what_a_step_says_wins_over_its_pipeline() -> None:
