@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from registration import lacking, redecision
+from registration.entries import WHY_NONE
 from registration.policy.decision import ENGINE_VERSION, Outcome
 from registration.policy.override import REJECTED
 from registration.step import Step, stated, word
@@ -125,6 +126,8 @@ def _outcome(outcome: str, *, promote: bool) -> str:
 def _by_a_person(step: Step) -> str:
     if step.record.get("adopted"):
         return "a person adopted it; no rule ran"
+    if step.outcome in WHY_NONE:
+        return WHY_NONE[step.outcome]
     if any(verdict.get("code") == REJECTED for verdict in step.verdicts):
         return "a person rejected it; no rule ran"
     overridden = [word(verdict.get("rule")) for verdict in step.verdicts if verdict.get("result") == "overridden"]

@@ -25,6 +25,7 @@ from registration.azure.topic import OutcomeTopic
 from registration.azure.workspace import AzureWorkspace
 from registration.ledger import Ledger
 from registration.leftovers import Leftovers
+from registration.lifecycle import Lifecycle
 from registration.notices import Notifier
 from registration.pauses import Pauses
 from registration.policy import catalog
@@ -146,6 +147,7 @@ class Parts:
             workspace_id=self.settings.workspace,
             now=_now,
             answers=Answers(self.registrar, self.questions),
+            lifecycle=Lifecycle(self.ledger, self._versioning, _now, self.settings.observes),
             observes=self.settings.observes,
         )
 

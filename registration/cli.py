@@ -17,6 +17,7 @@ from registration import (
     cli_doctor,
     cli_evidence,
     cli_history,
+    cli_lifecycle,
     cli_manifest,
     cli_people,
     cli_policy,
@@ -123,6 +124,7 @@ cli_decide.add_to(app)
 cli_doctor.add_to(app)
 cli_evidence.add_to(app)
 cli_history.add_to(app)
+cli_lifecycle.add_to(app)
 cli_manifest.add_to(app)
 cli_people.add_to(app)
 cli_policy.add_to(app)

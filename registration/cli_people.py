@@ -120,7 +120,8 @@ def show(request: Request, *, as_json: bool) -> None:
         named = {name: value for name, value in request.to_dict().items() if name not in {"format", "id"}}
         typer.echo(text.dumps({"request": request.id, "work": request.work, **named}))
         return
-    about = f"{request.model}:{request.version}" if request.version else request.model or "the whole app"
+    whom = request.model or (f"files {request.artifact_sha256[:12]}" if request.artifact_sha256 else "the whole app")
+    about = f"{whom}:{request.version}" if request.version else whom
     about = f"{request.of[:12]} of {about}" if request.of else about
     typer.echo(f"sent: {request.action} {about}, as {request.actor}")
     typer.echo(f"request {request.id}")

@@ -147,8 +147,10 @@ class Deciding:
 
     def _standing(self, held: Held, head: Head) -> Standing:
         known = self.ledger.decided(held.claim, head)
-        beside = record.Beside() if known else self.surroundings.of(held.case, head)
-        return Standing(held, head, beside, known)
+        if known is not None:
+            return Standing(held, head, record.Beside(), known)
+        case = self.surroundings.not_revoked(held.case)
+        return Standing(Held(held.claim, case), head, self.surroundings.of(case, head))
 
     def _realised(self, standings: Sequence[Standing]) -> tuple[list[Held], bool]:
         """Give a version to what was accepted; whether every file is still what it was judged by."""

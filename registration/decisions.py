@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from registration import names
 from registration.artifacts.inventory import digest as digest_of
 from registration.errors import LedgerFormatError
+from registration.revocation import Revocation
 from registration.stored import damaged
 
 if TYPE_CHECKING:
@@ -47,6 +48,20 @@ class Decisions:
         digest = hashlib.sha256(text.encode()).hexdigest()
         self.shelf.create_text(names.decision(model, digest), text)
         return digest
+
+    def revoke(self, revocation: Revocation) -> None:
+        """Deny files, once: a revocation that is there already stays."""
+        self.shelf.create_text(names.revocation(revocation.artifact_sha256), json.dumps(revocation.to_dict(), indent=2))
+
+    def revocation(self, sha256: str) -> Revocation | None:
+        """The revocation of the files with this digest, or None; raises `LedgerFormatError` for a damaged one."""
+        name = names.revocation(sha256)
+        found = self.shelf.read(name)
+        return Revocation.from_dict(found.document, name=name) if found else None
+
+    def revoked(self) -> frozenset[str]:
+        """The digests of all files that were revoked."""
+        return frozenset(names.key(name) for name, _ in self.shelf.names(names.REVOCATIONS))
 
     def about(self, model: str) -> Iterator[str]:
         """The decisions about `model` that must have been in its history, for drafts are kept as well."""

@@ -28,11 +28,13 @@ _VERSION = re.compile(r"(?P<model>.+):(?P<version>[0-9]{1,18})", re.DOTALL)
 class Explanation:
     """`work` is None when its record is gone, `step` when no decision was made or written.
 
+    `later` are entries about the version that was asked for: it became champion again, was revoked or archived.
     `is_draft` says that `step` was written and the head does not lead to it; `champion` is the model's champion of now.
     """
 
     work: Work | None
     step: Step | None = None
+    later: tuple[Step, ...] = ()
     breaks: tuple[Break, ...] = ()
     is_draft: bool = False
     champion: int | None = None
@@ -50,6 +52,7 @@ class Explanation:
             "work": asdict(self.work) if self.work else None,
             "decision": self.step and dict(self.step.record),
             "digest": self.step and self.step.digest,
+            "later": [step.to_dict() for step in self.later],
             "is_draft": self.is_draft,
             "breaks": [asdict(found) for found in self.breaks],
         }
@@ -75,7 +78,8 @@ def _of_version(ledger: Ledger, model: str, version: int) -> Explanation:
         raise InputError(f"no decision about {shown(model)} registered version {version}; {_versions(past)}")
     breaks = tuple(found for found in past.breaks if found.digest == step.digest)
     work = ledger.work(step.work)
-    return Explanation(work, step, breaks, champion=past.champion, result=_result(work))
+    later = tuple(one for one in past.steps if one.tells_of(version))
+    return Explanation(work, step, later, breaks, champion=past.champion, result=_result(work))
 
 
 def _of_work(ledger: Ledger, work: Work) -> Explanation:
@@ -86,7 +90,7 @@ def _of_work(ledger: Ledger, work: Work) -> Explanation:
         return _of_draft(ledger, work, model, work.draft.digest)
     champion = ledger.head(model).champion
     step, breaks = history.look_up(ledger, model, word(result["decision"])) if result.get("decision") else (None, ())
-    return Explanation(work, step, breaks, champion=champion.version if champion else None, result=result)
+    return Explanation(work, step, breaks=breaks, champion=champion.version if champion else None, result=result)
 
 
 def _of_draft(ledger: Ledger, work: Work, model: str, digest: str) -> Explanation:
@@ -94,9 +98,9 @@ def _of_draft(ledger: Ledger, work: Work, model: str, digest: str) -> Explanatio
     step = next((step for step in past.steps if step.work == work.work), None)
     if step is not None:
         breaks = tuple(found for found in past.breaks if found.digest == step.digest)
-        return Explanation(work, step, breaks, champion=past.champion)
+        return Explanation(work, step, breaks=breaks, champion=past.champion)
     step, breaks = history.look_up(ledger, model, digest)
-    return Explanation(work, step, breaks, is_draft=step is not None, champion=past.champion)
+    return Explanation(work, step, breaks=breaks, is_draft=step is not None, champion=past.champion)
 
 
 def _work(ledger: Ledger, key: str) -> Work:

@@ -40,15 +40,15 @@ class Head:
     group: str | None = None
     etag: str = field(default="", compare=False)
 
-    def advanced(self, decision: str, *, champion: Champion | None) -> Head:
-        """The head after `decision`, with the champion moved when one is given."""
-        moved = champion is not None
+    def advanced(self, decision: str, *, champion: Champion | None, vacates: bool = False) -> Head:
+        """The head after `decision`, with the champion moved when one is given, or without one if that `vacates`."""
+        moved = champion is not None or vacates
         return replace(
             self,
             log_seq=self.log_seq + 1,
             log_digest=decision,
             champion_seq=self.champion_seq + moved,
-            champion=champion or self.champion,
+            champion=champion if moved else self.champion,
         )
 
     @classmethod
@@ -86,17 +86,21 @@ class Head:
 
 @dataclass(frozen=True)
 class Move:
-    """That `head` moves on to the decision `digest`; `promote` is the version and work of the new champion."""
+    """That `head` moves on to the decision `digest`; `promote` is the version and work of the new champion.
+
+    One that `vacates` leaves the model without a champion.
+    """
 
     head: Head
     digest: str
     promote: tuple[int, str] | None = None
+    vacates: bool = False
 
     @property
     def done(self) -> Head:
         """The head afterwards, with the ETag that it must still have."""
         champion = Champion(self.promote[0], self.digest, self.promote[1]) if self.promote else None
-        return self.head.advanced(self.digest, champion=champion)
+        return self.head.advanced(self.digest, champion=champion, vacates=self.vacates)
 
 
 @dataclass(frozen=True)

@@ -74,18 +74,20 @@ class History:
 
     @property
     def reigns(self) -> tuple[Reign, ...]:
-        """Who was champion, one after the other without a gap.
+        """Who was champion, one after the other; between two of them is a time without one, or none.
 
         The order is the history's: a decision that a slow clock dated before its predecessor's counts from then on.
         """
-        promoting = [step for step in self.steps if step.promoted]
-        times = (step.decided_at or datetime.min.replace(tzinfo=UTC) for step in promoting)
+        moving = [step for step in self.steps if step.promoted or step.vacated]
+        times = (step.decided_at or datetime.min.replace(tzinfo=UTC) for step in moving)
         since = list(itertools.accumulate(times, max))
-        return tuple(map(Reign, promoting, since, (*since[1:], None)))
+        reigns = map(Reign, moving, since, (*since[1:], None))
+        return tuple(reign for reign in reigns if reign.step.promoted)
 
     def champion_at(self, moment: datetime) -> Reign | None:
-        """Who was champion at `moment`, which must have a time zone; None before the first."""
-        return next((reign for reign in reversed(self.reigns) if reign.since <= moment), None)
+        """Who was champion at `moment`, which must have a time zone; None before the first, or where there was none."""
+        reign = next((reign for reign in reversed(self.reigns) if reign.since <= moment), None)
+        return None if reign is None or (reign.until is not None and reign.until <= moment) else reign
 
     @property
     def champion(self) -> int | None:
@@ -93,8 +95,9 @@ class History:
         return self.head.champion.version if self.head.champion else None
 
     def with_version(self, version: int) -> Step | None:
-        """The latest decision that registered `version`."""
-        return next((step for step in reversed(self.steps) if step.version == version), None)
+        """The latest decision that registered `version`; to make it champion again registers nothing."""
+        found = (step for step in reversed(self.steps) if step.version == version and step.restored is None)
+        return next(found, None)
 
 
 def read(ledger: Ledger, model: str, *, on_each: Callable[[], None] | None = None) -> History:
@@ -193,14 +196,14 @@ def _flaws(step: Step, model: str) -> Iterator[str]:
 
 def _breaks_of_head(head: Head, steps: tuple[Step, ...], *, is_complete: bool) -> Iterator[Break]:
     """What the head says of the champion against what the decisions did, of which `steps` may not be all."""
-    last = next((step for step in reversed(steps) if step.promoted), None)
+    last = next((step for step in reversed(steps) if step.promoted or step.vacated), None)
     if head.champion is not None:
         yield from _breaks_of_champion(head.champion, steps, last)
-    elif last is not None:
+    elif last is not None and last.promoted:
         yield Break(last.seq or 0, last.digest, f"it promoted version {last.version}, but the head has no champion")
-    promotions = sum(step.promoted for step in steps)
-    if is_complete and head.champion_seq != promotions:
-        yield Break(0, "", f"the head counts {head.champion_seq} promotions, and the history has {promotions}")
+    moves = sum(step.promoted or step.vacated for step in steps)
+    if is_complete and head.champion_seq != moves:
+        yield Break(0, "", f"the head counts {head.champion_seq} changes of the champion, and the history has {moves}")
 
 
 def _breaks_of_champion(champion: Champion, steps: tuple[Step, ...], last: Step | None) -> Iterator[Break]:
@@ -211,5 +214,7 @@ def _breaks_of_champion(champion: Champion, steps: tuple[Step, ...], last: Step 
     elif (step.version, step.work) != (champion.version, champion.work):
         other = f"this decision is about version {step.version} and work {step.work}"
         yield Break(step.seq or 0, step.digest, f"{says}, with work {champion.work}, but {other}")
-    if last is not None and last is not step:
+    if last is not None and last.vacated:
+        yield Break(last.seq or 0, last.digest, f"it left the model without a champion, but {says}")
+    elif last is not None and last is not step:
         yield Break(last.seq or 0, last.digest, f"it promoted version {last.version}, but {says}")

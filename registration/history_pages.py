@@ -72,7 +72,8 @@ def explanation(found: Explanation) -> Group:
     """All about one piece of work: what came of it, the verdicts, and what they were made from."""
     parts: list[RenderableType] = [rows([*_result(found), *_state(found.work)])]
     if found.step is not None:
-        parts += [rows((*_decision(found, found.step), *_asked(found.step))), verdict_table(found.step.verdicts)]
+        told = (*_decision(found, found.step), *_asked(found.step), *listed("later", map(_entry, found.later)))
+        parts += [rows(told), verdict_table(found.step.verdicts)]
         parts += unsaid(found.step.verdicts, reasons=found.step.reasons)
         parts += [rows([*counterfactuals(found.step.verdicts), *_beside(found.step), *_inputs(found.step)])]
     return Group(*parts, *map(_broken, found.breaks))
@@ -178,6 +179,10 @@ def _asked(step: Step) -> Iterator[Row]:
         yield "override", f"{', '.join(map(word, items(override.get('rules'))))}; it {effect}"
     if step.record.get("follows"):
         yield "follows", f"work {word(step.record.get('follows'))}"
+
+
+def _entry(step: Step) -> str:
+    return f"{_second(step.decided_at)}, number {step.seq}: {'; '.join(step.reasons)}"
 
 
 def _name(request: Mapping[str, Any]) -> str:

@@ -95,7 +95,7 @@ def _is_told_by_its_listing(offer: Candidate) -> bool:
 
 
 def answer(work: Work) -> Synthetic | None:
-    """The message of the request that this work is about, if that answers a held work: it may safely come again."""
+    """The message of the request that this work is about, if that may safely come again."""
     said = work.subject.get("request")
     if not isinstance(said, dict):
         return None

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from registration.head import Head
+    from registration.revocation import Revocation
     from registration.shelf import Entry, Shelf
 
 HELD_FOR = timedelta(minutes=2)
@@ -144,10 +145,12 @@ class Ledger:
 
     def draft(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
         """Write `decision` for the place after `head`; raises `LedgerConflictError` if the claim was lost."""
-        seq = head.log_seq + 1
-        place = {"seq": seq, "previous": head.log_digest, "champion_seq": head.champion_seq}
-        digest = self._decisions.record(head.model, {**decision, **place})
-        return self._write(claim, replace(claim.work, draft=Draft(digest, seq)))
+        return self._write(claim, replace(claim.work, draft=Draft(self.write(head, decision), head.log_seq + 1)))
+
+    def write(self, head: Head, decision: Mapping[str, Any]) -> str:
+        """Write `decision` for the place after `head`, whoever has a claim; the digest that names it."""
+        place = {"seq": head.log_seq + 1, "previous": head.log_digest, "champion_seq": head.champion_seq}
+        return self._decisions.record(head.model, {**decision, **place})
 
     def append(self, head: Head, digest: str, *, promote: tuple[int, str] | None) -> Head:
         """Move `head` to the decision drafted for it; `promote` is the version and work of the new champion.
@@ -181,6 +184,18 @@ class Ledger:
     def kept_decision(self, model: str, digest: str) -> dict[str, Any]:
         """The same as it is kept now, whoever may have changed it."""
         return self._decisions.kept(model, digest)
+
+    def revoke(self, revocation: Revocation) -> None:
+        """Deny files for ever; what was revoked before stays as it was."""
+        self._decisions.revoke(revocation)
+
+    def revocation(self, sha256: str | None) -> Revocation | None:
+        """The revocation of the files with this digest, None if they were not revoked, or have none."""
+        return self._decisions.revocation(sha256) if sha256 else None
+
+    def revoked(self) -> frozenset[str]:
+        """The digests of all files that were revoked."""
+        return self._decisions.revoked()
 
     def keep_policy(self, *, sha256: str, text: str) -> None:
         """Keep the exact text that decides, once."""

@@ -14,7 +14,7 @@ WORK_QUEUE = "registrar-work"
 POISON_QUEUE = f"{WORK_QUEUE}-poison"  # the Functions host adds the ending
 COPIES = "registrar/"  # the folder of the default datastore that drops are copied to
 
-WORKS, HEADS = "work/", "heads/"
+WORKS, HEADS, REVOCATIONS = "work/", "heads/", "revocations/"
 CHECKUP = "registrarCheckup"  # the one key of a message that asks the app to look at itself
 
 
@@ -56,6 +56,11 @@ def evidence(model: str, digest: str, kind: str) -> str:
 def checkup(key: str) -> str:
     """What the app saw when it was asked to look at itself."""
     return f"checkups/{key}.json"
+
+
+def revocation(sha256: str) -> str:
+    """That files are denied, among the decisions."""
+    return f"{REVOCATIONS}{sha256}.json"
 
 
 def failure(message: str) -> str:

@@ -28,6 +28,7 @@ EVENT_TYPES = {
     "registered": "Registrar.ModelRegistered",
     "rejected": "Registrar.ModelRejected",
     "held": "Registrar.ModelHeld",
+    "revoked": "Registrar.ModelRevoked",
 }
 
 
@@ -99,7 +100,7 @@ def of(outcome: Outcome, *, source: Source | None, workspace: str, at: str) -> t
         notices.append({"sink": "receipt", **places, "receipt": receipt})
     if outcome.outcome in EVENT_TYPES:
         notices.append(_event(EVENT_TYPES[outcome.outcome], outcome, workspace=workspace, at=at))
-    if outcome.promoted:
+    if outcome.promoted or outcome.outcome == "vacated":
         notices.append(_event("Registrar.ChampionChanged", outcome, workspace=workspace, at=at))
     return tuple(notices)
 

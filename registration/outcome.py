@@ -12,6 +12,9 @@ adopted      a person made a version that was there already the first champion
 paused       a person let candidates wait
 resumed      a person let them go on
 examined     the app looked at itself, because a person asked
+rolled_back  a person made an earlier champion champion again
+revoked      a person denied files for ever; versions that have them are archived
+vacated      a person left a model without a champion
 declined     what a person asked for could not be done; nothing changed
 """
 

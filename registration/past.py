@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def former(ledger: Ledger, head: Head) -> tuple[Past, ...]:
     """Every champion before the one of `head`, oldest first; it reads the whole history, one request a decision.
 
+    Those whose files were revoked are left out, and one that became champion again is among them once.
+
     Raises `LedgerFormatError` when a decision is missing or damaged.
     """
     return tuple(_back(ledger, head))[::-1]
@@ -26,6 +28,8 @@ def _back(ledger: Ledger, head: Head) -> Iterator[Past]:
     while digest is not None:
         written = ledger.decision(head.model, digest)
         present = head.champion is not None and digest == head.champion.decision
-        if promoted(written) and not present:
-            yield Past.read(written["version"], digest, written)
+        if promoted(written) and not present and not written.get("restored"):
+            past = Past.read(written["version"], digest, written)
+            if ledger.revocation(past.sha256) is None:
+                yield past
         digest = written.get("previous")

@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from registration import denied
 from registration.approval import counting
 from registration.step import items, members, source_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from registration.denied import Leading
     from registration.ledger import Ledger
     from registration.pauses import Pauses
     from registration.question import Question, Questions
@@ -28,7 +30,8 @@ class Waiting:
     """One thing that waits.
 
     `kind` is `held`, `half_approved`, `not_adopted`, `outdated` (held against a champion that is gone, so only another
-    decision helps) or `paused`. `model` is None for the whole app, `work` for a pause. `commands` answer it.
+    decision helps), `paused` or `revoked` (a champion whose files were). `model` is None for the whole app, `work` for
+    the last two. `commands` answer it.
     """
 
     kind: str
@@ -63,6 +66,15 @@ class Pending:
             yield self._held(question, champion_seq=seqs[question.model])
         for model, said in self.pauses.standing():
             yield _paused(model, said)
+        for leading in denied.champions(self.ledger, self.ledger.revoked()):
+            yield self._revoked(leading)
+
+    def _revoked(self, leading: Leading) -> Waiting:
+        revocation = self.ledger.revocation(leading.artifact_sha256)
+        assert revocation is not None  # noqa: S101 - it was among the revoked, and stays so
+        commands = tuple(f"registrar revoke {leading} {how} --reason TEXT" for how in ("--to VERSION", "--no-champion"))
+        source, why = f"champion {leading}", (revocation.sentence,)
+        return Waiting("revoked", leading.model, None, source, why, revocation.revoked_at, None, commands)
 
     def _held(self, question: Question, *, champion_seq: int) -> Waiting:
         decision = self.ledger.decision(question.model, str(question.decision))

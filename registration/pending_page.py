@@ -25,6 +25,7 @@ MEANINGS = {
     "held": "held",
     "half_approved": "second person",
     "not_adopted": "adoption",
+    "revoked": "revoked",
     "outdated": "new decision",
     "paused": "end of pause",
 }

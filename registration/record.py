@@ -141,7 +141,7 @@ def write(case: Case, decision: Decision, *, beside: Beside, version: int | None
         **{key: value for key, value in decision.to_dict().items() if key != "promote"},
         "policy": {"name": policy.name, "digest": policy.policy.digest, "text_sha256": policy.text_sha256},
         "candidate": _candidate(case),
-        "champion": _champion(beside.champion) if beside.champion else None,
+        "champion": compared_with(beside.champion) if beside.champion else None,
         "past": [_past(one, case.candidate) for one in beside.past],
         "unadopted": beside.unadopted,
         "group": [asdict(member) for member in beside.group],
@@ -199,7 +199,8 @@ def _file(file: StoredFile, validation: Validation) -> dict[str, Any]:
     return {"path": file.path, "size": file.size, "etag": file.etag, "sha256": digest}
 
 
-def _champion(champion: Past) -> dict[str, Any]:
+def compared_with(champion: Past) -> dict[str, Any]:
+    """The champion of then, as a decision tells of it."""
     return {
         "version": champion.version,
         "decision": champion.decision,

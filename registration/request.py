@@ -24,12 +24,19 @@ from registration.policy.fields import Name  # noqa: TC001 - pydantic reads it w
 FORMAT: Final = "registrar/request/v1"
 KEY: Final = "registrarRequest"
 MOST_RULES: Final = 200
+MOST_MOVES: Final = 200
+# What each action needs besides a model and a reason, and what it may have.
 _NEEDS: Final = {
+    "adopt": ("version",),
     "approve": ("of", "seen", "rules", "expires"),
     "reject": ("of", "seen"),
     "reevaluate": ("of",),
+    "rollback": ("version", "moves"),
+    "revoke": ("artifact_sha256",),
 }
-_ANSWERING: Final = ("of", "seen", "rules", "expires")
+_MAY_HAVE: Final = {"revoke": ("version", "moves", "no_champion")}
+_OPTIONAL: Final = ("version", "of", "seen", "rules", "expires", "moves", "artifact_sha256", "no_champion")
+_OF_NO_MODEL: Final = ("pause", "resume", "revoke")
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -49,14 +56,7 @@ def _moment(written: str) -> str:
     return written
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}, and nothing of the kind besides"
-
-
-def _of_answers(names: list[str]) -> str:
-    return f"{' and '.join(names)} can only stand in an answer: approve, reject or reevaluate"
-
-
+type _Version = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
 type _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 type _Line = Annotated[str, Field(max_length=256), AfterValidator(_line)]
 
@@ -81,18 +81,28 @@ class Seen(Document):
     champion_seq: Annotated[StrictInt, Field(ge=0)]
 
 
-class Request(Document):
-    """What is asked for. `model` is None for the whole app, `version` for everything but an adoption.
+class Turned(Document):
+    """What the person saw of a rollback: the champion of a model, None if it had none, and the one that follows."""
 
-    `of` is the work that an answer is about: an approval, a rejection or a re-evaluation. The first two say what was
-    `seen`; an approval names `rules` and counts until it `expires`.
+    model: Name
+    former: Annotated[_Version | None, Field(alias="from")]
+    version: Annotated[_Version, Field(alias="to")]
+
+
+class Request(Document):
+    """What is asked for. `model` is None for the whole app, or for files that are revoked wherever they are.
+
+    `version` is the one to adopt, to go back to, or to revoke. `of` is the work that an answer is about: an approval, a
+    rejection or a re-evaluation. The first two say what was `seen`; an approval names `rules` and counts until it
+    `expires`. `moves` are all that a rollback moves. A revocation names the digest of the files; where they are the
+    champion's, it says what follows: `moves`, or `no_champion`.
     """
 
     format: Literal["registrar/request/v1"]
     id: Annotated[str, Field(pattern=f"^{_UUID}$")]
-    action: Literal["adopt", "pause", "resume", "approve", "reject", "reevaluate"]
+    action: Literal["adopt", "pause", "resume", "approve", "reject", "reevaluate", "rollback", "revoke"]
     model: Name | None
-    version: Annotated[StrictInt, Field(ge=1, le=2**31 - 1)] | None
+    version: _Version | None
     reason: Annotated[str, Field(max_length=1000), AfterValidator(_line)]
     actor: Actor
     at: Annotated[str, AfterValidator(_moment)]
@@ -100,23 +110,42 @@ class Request(Document):
     seen: Seen | None = None
     rules: Annotated[tuple[_Line, ...], Field(min_length=1, max_length=MOST_RULES)] | None = None
     expires: Annotated[str, AfterValidator(_moment)] | None = None
+    moves: Annotated[tuple[Turned, ...], Field(min_length=1, max_length=MOST_MOVES)] | None = None
+    artifact_sha256: _Digest | None = None
+    no_champion: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if self.action == "adopt" and (self.model is None or self.version is None):
-            raise ValueError("adopt needs a model and a version")
-        if self.action != "adopt" and self.version is not None:
-            raise ValueError(f"{self.action} is never about a version")
-        needs = _NEEDS.get(self.action, ())
-        wrong = [name for name in _ANSWERING if (getattr(self, name) is None) == (name in needs)]
-        if wrong or (needs and self.model is None):
-            raise ValueError(f"{self.action} needs {_listed(('model', *needs))}" if needs else _of_answers(wrong))
+        needs, may_have = _NEEDS.get(self.action, ()), _MAY_HAVE.get(self.action, ())
+        given = [name for name in _OPTIONAL if getattr(self, name) is not None]
+        if missing := [name for name in needs if name not in given]:
+            raise ValueError(f"{self.action} needs {' and '.join(missing)}")
+        if foreign := [name for name in given if name not in (*needs, *may_have)]:
+            raise ValueError(f"{self.action} has no {' or '.join(foreign)}")
+        if self.model is None and self.action not in _OF_NO_MODEL:
+            raise ValueError(f"{self.action} needs a model")
+        self._fits_together()
         return self
+
+    def _fits_together(self) -> None:
+        if self.moves is not None and self.moves[0].model != self.model:
+            raise ValueError("moves begins with the model that is asked for")
+        if self.action == "rollback" and self.moves is not None and self.moves[0].version != self.version:
+            raise ValueError("moves begins with the version that is asked for")
+        if self.action == "revoke" and (self.model is None) != (self.version is None):
+            raise ValueError("revoke names a model with its version, or neither")
+        if self.moves is not None and self.no_champion is not None:
+            raise ValueError("moves and no_champion contradict each other")
 
     @property
     def is_answer(self) -> bool:
         """Whether it is about a piece of work."""
         return self.of is not None
+
+    @property
+    def may_come_again(self) -> bool:
+        """Whether it does the same however late it comes; a pause does not, for it may have been taken back since."""
+        return self.is_answer or self.action in {"rollback", "revoke"}
 
     @property
     def work(self) -> str:
@@ -129,8 +158,8 @@ class Request(Document):
         return json.dumps({KEY: self.to_dict()})
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; members that only answers have are left out of everything else."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        """JSON-ready; members that the action does not have are left out."""
+        return self.model_dump(mode="json", exclude_defaults=True, by_alias=True)
 
     def __str__(self) -> str:
         return f"request {self.id} by {self.actor}"

@@ -19,6 +19,7 @@ from registration.kept import measured
 from registration.outcome import Outcome
 from registration.policy.evidence import Evidence
 from registration.record import FORMAT as DECISION_FORMAT
+from registration.registry import SHA256_PROPERTY
 from registration.request import KEY, parse
 from registration.versioning import ARCHIVED
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from registration.answers import Answers
     from registration.head import Head
     from registration.ledger import Ledger
+    from registration.lifecycle import Lifecycle
     from registration.notices import Notifier
     from registration.pauses import Pauses
     from registration.registrar import Registrar
@@ -80,6 +82,7 @@ class Requests:
     workspace_id: str
     now: Callable[[], str]
     answers: Answers
+    lifecycle: Lifecycle
     observes: bool = False
 
     def handle(self, request: Request) -> Outcome:
@@ -88,25 +91,36 @@ class Requests:
         Raises `TransientError` when the message should come again.
         """
         subject: dict[str, Any] = {"source": ["request", request.id], "model": request.model, "event": request.id}
-        subject |= {"request": request.to_dict()} if request.is_answer else {}
+        subject |= {"request": request.to_dict()} if request.may_come_again else {}
         with claimed(self.ledger, request.work, subject=subject) as claim:
             if claim.work.state == "finished":
                 return outcomes.repeated(Outcome.from_dict(claim.work.result or {}), event=request.id)
-            return self._tell(claim if claim.is_settled else self._conclude(*self._do(claim, request), request=request))
+            return self._tell(claim if claim.is_settled else self._conclude(*self._do(claim, request), request))
 
-    def _do(self, claim: Claim, request: Request) -> tuple[Claim, Outcome]:
-        if request.is_answer:
-            return claim, self.answers.give(request)
-        if request.action == "adopt":
-            return self._adopt(claim, request)
+    def _do(self, claim: Claim, request: Request) -> tuple[Claim, tuple[Outcome, ...]]:
+        """What came of it: an outcome, and more where other models moved with it."""
+        match request.action:
+            case "adopt":
+                claim, outcome = self._adopt(claim, request)
+                return claim, (outcome,)
+            case "rollback":
+                return claim, self.lifecycle.roll_back(request)
+            case "revoke":
+                return claim, self.lifecycle.revoke(request)
+            case "pause" | "resume":
+                return claim, (self._paused(request),)
+            case _:
+                return claim, (self.answers.give(request),)
+
+    def _paused(self, request: Request) -> Outcome:
         whom = request.model or "the app"
         if request.action == "pause":
             self.pauses.pause(request.model, actor=str(request.actor), reason=request.reason, at=request.at)
             said = f"{request.actor} paused {whom}: {request.reason}"
-            return claim, _outcome(request, said, *self._doubts(request.model), outcome="paused")
+            return _outcome(request, said, *self._doubts(request.model), outcome="paused")
         was_paused = self.pauses.resume(request.model)
         said = f"{request.actor} resumed {whom}: {request.reason}"
-        return claim, _outcome(request, said, *(() if was_paused else (f"{whom} was not paused",)), outcome="resumed")
+        return _outcome(request, said, *(() if was_paused else (f"{whom} was not paused",)), outcome="resumed")
 
     def _doubts(self, model: str | None) -> tuple[str, ...]:
         if model is None or self.ledger.head(model).etag:
@@ -148,7 +162,10 @@ class Requests:
             return f"{name} was not adopted: version {head.champion.version} is the champion of {request.model} already"
         if found is None:
             return f"{name} was not adopted: the registry has no such version"
-        return f"{name} was not adopted: it is archived; restore it first" if found.stage == ARCHIVED else ""
+        if found.stage == ARCHIVED:
+            return f"{name} was not adopted: it is archived; restore it first"
+        revocation = self.ledger.revocation(found.properties.get(SHA256_PROPERTY))
+        return f"{name} was not adopted: {revocation.sentence}" if revocation else ""
 
     def _decision(self, request: Request, found: ModelVersion) -> dict[str, Any]:
         metrics = self.workspace.log(found.job).metrics if found.job else {}
@@ -169,10 +186,12 @@ class Requests:
             "request": request.to_dict(),
         }
 
-    def _conclude(self, claim: Claim, outcome: Outcome, *, request: Request) -> Claim:
+    def _conclude(self, claim: Claim, came: tuple[Outcome, ...], request: Request) -> Claim:
+        at = self.now()
         # The work that an answer leads to tells of it; told here too, it would be told twice.
-        owed = () if request.is_answer else notices.of(outcome, source=None, workspace=self.workspace_id, at=self.now())
-        return self.ledger.decide(claim, result=outcome.to_dict(), outbox=owed)
+        told = () if request.is_answer else came
+        owed = (notice for each in told for notice in notices.of(each, source=None, workspace=self.workspace_id, at=at))
+        return self.ledger.decide(claim, result=came[0].to_dict(), outbox=tuple(owed))
 
     def _tell(self, claim: Claim) -> Outcome:
         self.notifier.deliver_all(claim.work.outbox)

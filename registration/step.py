@@ -61,6 +61,44 @@ class Step:
         return self.version is not None and (said is None or said is True)
 
     @property
+    def restored(self) -> str | None:
+        """The decision that made its version champion before, of one that made it champion again."""
+        return word(self.record.get("restored")) or None
+
+    @property
+    def vacated(self) -> bool:
+        """Whether it left the model without a champion."""
+        return self.record.get("vacated") is True
+
+    @property
+    def archived(self) -> tuple[int, ...]:
+        """The versions that it put away."""
+        said = items(self.record.get("archived"))
+        return tuple(version for each in said if (version := number(each)) is not None)
+
+    @property
+    def revoked(self) -> str | None:
+        """The digest of the files that it denied."""
+        return word(members(self.record.get("revoked")).get("artifact_sha256")) or None
+
+    def tells_of(self, version: int) -> bool:
+        """Whether it is an entry about a version that was registered before."""
+        named = (*self.archived, *self.revoked_versions)
+        return version in named or (self.restored is not None and self.version == version)
+
+    @property
+    def revoked_versions(self) -> tuple[int, ...]:
+        """The versions that had the files it denied."""
+        said = items(members(self.record.get("revoked")).get("versions"))
+        return tuple(version for each in said if (version := number(each)) is not None)
+
+    @property
+    def with_others(self) -> tuple[str, ...]:
+        """The models that were decided, or went back, with it."""
+        group = (word(members(member).get("model")) for member in items(self.record.get("group")))
+        return tuple(dict.fromkeys((*group, *map(word, items(self.record.get("together"))))))
+
+    @property
     def candidate(self) -> Mapping[str, Any]:
         """What was judged."""
         return members(self.record.get("candidate"))

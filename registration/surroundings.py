@@ -44,6 +44,16 @@ class Surroundings:
         overrides = case.standing(head.champion_seq)
         return Beside(champion, past, unadopted=unadopted, overrides=overrides)
 
+    def not_revoked(self, case: Case) -> Case:
+        """The case, with a finding if its files were revoked.
+
+        Asked after the head was read: a revocation that comes later appends to the history, and the head moves.
+        """
+        revocation = self.ledger.revocation(case.validation.sha256)
+        if revocation is None or revocation.finding in case.validation.findings:
+            return case
+        return case.finding(revocation.finding)
+
     def settled(self, opened: Opened) -> Member:
         """What became of a member of a group that was settled, or refused."""
         model = model_of(opened.offer) or ""
@@ -57,7 +67,7 @@ class Surroundings:
             artifact = examination.inventory(offer)
         except NotVisibleYetError:
             return Member(offer.model.name, Fate.REJECT)
-        case = examination.case(offer, UNCLAIMED, artifact)
+        case = self.not_revoked(examination.case(offer, UNCLAIMED, artifact))
         beside = self.of(case, self.ledger.head(offer.model.name))
         if beside.champion is not None and beside.champion.is_same_as(case):
             return Member(offer.model.name, Fate.REGISTER)

@@ -19,7 +19,7 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from registration import leads
+from registration import denied, leads
 from registration.coverage import Coverage
 from registration.errors import (
     ClaimHeldError,
@@ -256,6 +256,9 @@ class _Pass:
             with self._passing_over_damage():
                 for repair in self._sweep.showing.repairs(model):
                     self._mend(repair)
+        with self._passing_over_damage():
+            for leading in denied.champions(self._sweep.ledger, self._sweep.ledger.revoked()):
+                log.warning("%s is the champion, though its files were revoked: `registrar pending` says more", leading)
 
     def _mend(self, repair: Repair) -> None:
         try:

@@ -155,6 +155,13 @@ class Versioning:
         if found is not None and found.tags.get(STATUS_TAG) == PENDING and not self._leads(model, version):
             self.registry.project(model, version, tags={STATUS_TAG: "registered"}, stage=DEFAULT_STAGE)
 
+    def put_away(self, model: str, version: int, *, status: str) -> bool:
+        """Archive a version that is not the champion, with `status` as its status; whether it is there at all."""
+        if self._leads(model, version) or self.registry.find(model, version) is None:
+            return False
+        self.registry.archive(model, version, tags={STATUS_TAG: status, CHAMPION_TAG: "false"})
+        return True
+
     def _leads(self, model: str, version: int) -> bool:
         champion = self.ledger.head(model).champion
         return champion is not None and champion.version == version

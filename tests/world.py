@@ -22,6 +22,7 @@ from registration.events import NotOfInterest
 from registration.gathering import gathered
 from registration.ledger import HELD_FOR, Ledger
 from registration.leftovers import Leftovers
+from registration.lifecycle import Lifecycle
 from registration.notices import Notifier
 from registration.pauses import Pauses
 from registration.policy import catalog
@@ -153,6 +154,7 @@ class World:
             workspace_id=WORKSPACE,
             now=self.clock.iso,
             answers=Answers(self.registrar, self.questions),
+            lifecycle=Lifecycle(self.ledger, self.versioning, self.clock.iso, self.observes),
             observes=self.observes,
         )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
-from registration import cli, manifest, notices, outcome, record, versioning
+from registration import cli, manifest, notices, outcome, record, request, versioning
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.store import Location, StoredFile
 from registration.artifacts.validation import Validation
@@ -28,6 +28,7 @@ from registration.policy.require import LINEAGE, QUALITIES
 from registration.question import Question
 from registration.record import Beside, Case, Past
 from registration.registry import Registration
+from registration.revocation import Revocation
 from registration.settings import Settings
 from registration.work import Work
 
@@ -228,6 +229,15 @@ def test_the_group_in_the_documents_reads_back_as_it_was_written() -> None:
 
     assert read.to_dict() == shown
     assert {head["champion"] is None for head in shown["heads"].values()} == {True, False}
+
+
+def test_the_revocation_in_the_documents_reads_back_as_it_was_written() -> None:
+    shown = example("revocation")
+
+    read = Revocation.from_dict(shown, name="the revocation")
+
+    assert json.loads(json.dumps(read.to_dict())) == shown
+    assert request.parse(shown["request"]).to_dict() == shown["request"]
 
 
 def test_the_receipt_in_the_documents_has_the_keys_the_code_writes() -> None:

@@ -23,6 +23,7 @@ from registration.sweep import LONGEST_TRIED, MOST_CLAIMS, Sweep
 from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
 from tests.answering import adopted, asked, held, settled
 from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
+from tests.turning import revoke
 from tests.world import INCOMING, World, blob_event, drop_event, job_event
 
 if TYPE_CHECKING:
@@ -737,6 +738,16 @@ def test_a_champion_that_a_worker_of_ours_archived_too_late_is_shown_again(azure
 
     assert azure.sweep.run() == Coverage(repaired=1)
     assert (azure.world.shown("churn"), azure.world.registry.visible("churn")) == ([1], [1])
+
+
+def test_a_champion_whose_files_were_revoked_is_told_of(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+    azure.world.job("j1")
+    azure.world.process(job_event("j1"))
+    settled(azure.world, revoke(azure.world, "churn", 1))
+
+    azure.sweep.run()
+
+    assert "churn:1 is the champion, though its files were revoked" in caplog.text
 
 
 def test_a_champion_that_cannot_be_shown_does_not_end_the_sweep(azure: Azure) -> None:
