@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from registration.artifacts.inventory import SIGNATURE_NAME
+from registration.entries import WHY_NONE
 from registration.errors import InputError
 from registration.lineage import Lineage
 from registration.step import Step, items, members, word
@@ -45,8 +46,10 @@ class Decided:
 
     @classmethod
     def of(cls, digest: str, record: Mapping[str, Any], *, workspace: str) -> Decided:
-        """The decision `digest`; raises `InputError` for one about files that nobody read."""
+        """The decision `digest`; raises `InputError` for one about files that nobody read, or that no rule judged."""
         step = Step.of(digest, record)
+        if step.outcome in WHY_NONE:
+            raise InputError(f"decision {digest} is no evidence of anything: {WHY_NONE[step.outcome]}")
         if not _SHA256.fullmatch(word(step.candidate.get("artifact_sha256"))) or step.decided_at is None:
             raise InputError(
                 f"decision {digest} is about files that were not read, so no evidence can name them: they were refused "

@@ -221,6 +221,12 @@ def test_what_begins_like_a_uri_is_made_one(text: str, uri: str | None) -> None:
     assert as_uri(text) == uri
 
 
+@pytest.mark.parametrize("outcome", ["rollback", "revoke", "archive"])
+def test_no_evidence_is_made_of_what_no_rule_judged(outcome: str) -> None:
+    with pytest.raises(InputError, match="no rule ran"):
+        decided(outcome=outcome)
+
+
 def test_records_read_back_from_storage_make_the_same_documents() -> None:
     made = record()
 
