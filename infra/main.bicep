@@ -83,6 +83,10 @@ param instanceMemory int = 2048
 @maxValue(146000)
 param decisionsImmutableDays int = 0
 
+@description('How the ledger is replicated. Not every region has zones.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+param ledgerRedundancy string = 'Standard_ZRS'
+
 @description('Days that deleted or overwritten blobs can be brought back.')
 @minValue(1)
 @maxValue(365)
@@ -158,6 +162,7 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: tags
     isPrivate: privateNetwork
+    ledgerRedundancy: ledgerRedundancy
     softDeleteDays: softDeleteDays
     decisionsImmutableDays: decisionsImmutableDays
   }

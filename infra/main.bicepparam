@@ -24,6 +24,7 @@ param firstPauseSeconds = int(readEnvironmentVariable('REGISTRAR_FIRST_PAUSE_SEC
 param maximumInstances = int(readEnvironmentVariable('REGISTRAR_MAXIMUM_INSTANCES', '40'))
 param instanceMemory = int(readEnvironmentVariable('REGISTRAR_INSTANCE_MEMORY', '2048'))
 param decisionsImmutableDays = int(readEnvironmentVariable('REGISTRAR_DECISIONS_IMMUTABLE_DAYS', '0'))
+param ledgerRedundancy = readEnvironmentVariable('REGISTRAR_LEDGER_REDUNDANCY', 'Standard_ZRS')
 param softDeleteDays = int(readEnvironmentVariable('REGISTRAR_SOFT_DELETE_DAYS', '30'))
 param privateNetwork = bool(readEnvironmentVariable('REGISTRAR_PRIVATE_NETWORK', 'false'))
 param addressPrefix = readEnvironmentVariable('REGISTRAR_ADDRESS_PREFIX', '10.90.0.0/26')

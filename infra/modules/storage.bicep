@@ -5,6 +5,7 @@ param ledgerName string
 param location string
 param tags object
 param isPrivate bool
+param ledgerRedundancy string
 param softDeleteDays int
 param decisionsImmutableDays int
 
@@ -47,7 +48,7 @@ resource ledger 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: 'Standard_ZRS' }
+  sku: { name: ledgerRedundancy }
   properties: settings
 }
 
@@ -56,7 +57,6 @@ resource ledgerBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01'
   name: 'default'
   properties: {
     isVersioningEnabled: true
-    changeFeed: { enabled: true }
     deleteRetentionPolicy: { enabled: true, days: softDeleteDays }
     containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays }
   }

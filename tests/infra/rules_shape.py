@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.infra.project import Project
 
 HOOKS = {"preprovision", "postdeploy"}
+NEVER_SHIPPED = (".azure", ".venv", ".sandbox")  # what the tools make, with values of one installation in it
 SHIPPED = ("function_app.py", "host.json", "requirements.txt", "registration", "policies")
 
 
@@ -148,7 +149,7 @@ def the_package_holds_the_app(project: Project) -> Iterator[str]:
     for name in SHIPPED:
         if _is_ignored(name, patterns):
             yield f".funcignore: leaves out {name}"
-    for name in _folders():
+    for name in (*_folders(), *NEVER_SHIPPED):
         if name not in SHIPPED and not _is_ignored(name, patterns):
             yield f".funcignore: {name} would be deployed"
 

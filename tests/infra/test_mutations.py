@@ -49,6 +49,7 @@ MUTATIONS = [
     ("azure_yaml_is_what_azd_reads", APP, "'azd-service-name': 'registrar'", "'azd-service-name': 'app'"),
     ("the_package_holds_the_app", ".funcignore", "docs\n", "docs\npolicies\n"),
     ("the_package_holds_the_app", ".funcignore", "sandbox\n", ""),
+    ("the_package_holds_the_app", ".funcignore", ".azure\n", ""),
     (
         "nothing_is_secret",
         STORAGE,
