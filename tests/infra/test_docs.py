@@ -34,7 +34,8 @@ def of_parameter(name: str) -> str:
     one = PROJECT.templates["main.bicep"].all("parameter")[name]
     said = str(PROJECT.parameters["main.bicepparam"].all("variable")[name].body)
     variable, default = re.findall(r"readEnvironmentVariable\('(\w+)'(?:, '?(.*?)'?)?\)", said)[0]
-    shown = default.replace("${environmentName}", "<environment>") or ("none" if "," in said else "required")
+    value = default.replace("${environmentName}", "<environment>")
+    shown = f"`{value}`" if value else "none" if "," in said else "required"
     return f"| `{name}` | `{variable}` | {shown} | {one.decorators['description'][0]} |"
 
 
