@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from registration.artifacts.store import Files
     from registration.artifacts.validation import Promise
     from registration.finding import Finding
+    from registration.signatures.verification import Signer, Verified
 
 Target = Annotated[
     str,
@@ -135,6 +136,7 @@ class _Answer:
     profile: str
     found: Validation
     traffic: Traffic
+    signers: tuple[Signer, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -166,6 +168,7 @@ class _Answer:
             ],
             "bytes_read": self.traffic.bytes,
             "requests": self.traffic.requests,
+            **({"signed_by": [asdict(signer) for signer in self.signers]} if self.case.signer else {}),
         }
 
 
@@ -236,7 +239,9 @@ def _validated(case: _Case, profile: str, *, quietly: bool) -> _Answer:
             traffic=traffic,
             progress=lambda count: progress.advance(task, count),
         )
-    return _Answer(case, profile, replace(found, findings=(*_unsigned(case, found), *found.findings)), traffic)
+    verified = _verified(case, found)
+    found = replace(found, findings=(*verified.findings, *found.findings))
+    return _Answer(case, profile, found, traffic, verified.signers)
 
 
 def _signer(*, key: Path | None, root: Path | None, identity: str | None, issuer: str | None) -> SignaturePolicy | None:
@@ -246,12 +251,12 @@ def _signer(*, key: Path | None, root: Path | None, identity: str | None, issuer
     return load(SignaturePolicy, said, source="signature", error=PolicyError) if said else None
 
 
-def _unsigned(case: _Case, found: Validation) -> tuple[Finding, ...]:
-    """What is wrong with the signatures, if any are asked for."""
-    if case.signer is None:
-        return ()
-    from registration.signatures.verification import Signed, verify  # noqa: PLC0415 - loads cryptography
+def _verified(case: _Case, found: Validation) -> Verified:
+    """What the signatures come to, if any are asked for."""
+    from registration.signatures.verification import Signed, Verified, verify  # noqa: PLC0415 - only where asked for
 
+    if case.signer is None:
+        return Verified()
     signed = Signed(case.store, case.location, case.artifact, found.digests if found.sha256 else None, case.manifest)
     return verify(case.signer.trust, signed, at=datetime.now(UTC))
 
@@ -272,6 +277,8 @@ def _show(answer: _Answer) -> None:
             console.print(f"  {shown(line)}", markup=False, soft_wrap=True)
     colour = _COLOURS[answer.verdict]
     console.print(f"\n[bold {colour}]{answer.verdict.value}[/bold {colour}]  profile {answer.profile}", soft_wrap=True)
+    for signer in answer.signers:
+        console.print(f"signed {shown(signer)}", markup=False, soft_wrap=True)
     console.print(f"digest {found.sha256 or 'none: not every file was read'}", soft_wrap=True)
     console.print(f"[dim]{answer.traffic.bytes:,} bytes read in {answer.traffic.requests:,} requests[/dim]")
 

@@ -13,7 +13,7 @@ from registration.candidate import JobSource, Refusal
 from registration.gathering import gathered
 from registration.offers import fingerprint_of
 from registration.record import Case
-from registration.signatures.verification import Signed, verify
+from registration.signatures.verification import Signed, Verified, verify
 from registration.sources import folder, served
 from registration.sources.proof import Dropped, Proof
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from registration.artifacts.store import ArtifactStore
     from registration.artifacts.validation import Validation
     from registration.candidate import Candidate
+    from registration.policy.artifact import SignaturePolicy
+    from registration.policy.document import ModelPolicy
+    from registration.record import Signatures
     from registration.sources.jobs import Workspace
     from registration.sources.resolve import Offer
     from registration.tracing import Tracing
@@ -61,11 +64,12 @@ class Examination:
                 noticed=(*folder.noticed(candidate, artifact), *served.missing(model.serving, artifact)),
                 profile=profile,
             )
-            validation = self._verified(candidate, artifact, validation)
+            signatures = self._signatures(candidate, artifact, validation)
+            validation = replace(validation, findings=(*signatures[None].findings, *validation.findings))
         with self.tracing.step("gather"):
             candidate, validation = self._proven(candidate, artifact, validation)
             candidate, known = gathered(candidate, self.workspace)
-        return Case(candidate, work, artifact, validation, known)
+        return Case(candidate, work, artifact, validation, known, signatures=signatures)
 
     def _proven(self, candidate: Candidate, artifact: Artifact, validation: Validation) -> tuple[Candidate, Validation]:
         """With what the workspace says of the job that a drop names; nothing if the files were not read."""
@@ -75,12 +79,13 @@ class Examination:
         lineage, found = Proof(self.store, self.workspace).of(dropped)
         return replace(candidate, lineage=lineage), replace(validation, findings=(*validation.findings, *found))
 
-    def _verified(self, candidate: Candidate, artifact: Artifact, validation: Validation) -> Validation:
-        """With what the signatures say, where the policy names who may sign."""
-        asked = candidate.model.artifact.signature
-        if asked is None:
-            return validation
+    def _signatures(self, candidate: Candidate, artifact: Artifact, validation: Validation) -> Signatures:
+        """What the signatures come to under the policy that decides, and under each shadow that names who may sign."""
         digests = validation.digests if validation.sha256 else None
         signed = Signed(self.store, candidate.location, artifact, digests, candidate.manifest)
-        found = verify(asked.trust, signed, at=datetime.fromisoformat(self.now()))
-        return replace(validation, findings=(*found, *validation.findings))
+        asked: dict[str | None, ModelPolicy] = {None: candidate.model}
+        asked |= {shadow.name: shadow.model for shadow in candidate.shadows if shadow.model is not None}
+        return {name: self._verified(model.artifact.signature, signed) for name, model in asked.items()}
+
+    def _verified(self, asked: SignaturePolicy | None, signed: Signed) -> Verified:
+        return verify(asked.trust, signed, at=datetime.fromisoformat(self.now())) if asked else Verified()

@@ -194,9 +194,15 @@ def _inputs(step: Step) -> Iterator[Row]:
     sizes = [size for file in files if isinstance(size := file.get("size"), int)]
     yield "artifact", step.candidate.get("artifact_sha256") or "was not read: its listing alone was refused"
     yield "", f"{count(len(files), 'file')}, {sum(sizes):,} bytes"
+    signers = (members(each) for each in items(step.candidate.get("signed_by")))
+    yield from listed("signed", (f"{word(one.get('path'))} by {_signer(one)}" for one in signers))
     lineage = sorted(members(step.candidate.get("lineage")).items())
     for place, (name, value) in enumerate(lineage):
         yield ("" if place else "lineage"), f"{name.removeprefix('lineage.')}: {word(value)}"
+
+
+def _signer(said: Mapping[str, Any]) -> str:
+    return word(said.get("identity")) or f"the key {word(said.get('key'))}"
 
 
 def _first(reasons: tuple[str, ...]) -> str:

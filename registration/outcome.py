@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from registration.candidate import JobSource, source_from
 from registration.record import promoted
+from registration.signatures.verification import Signer
 from registration.stored import damaged, made
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Outcome:
     work: str | None = None
     decision: str | None = None
     manifest_etag: str | None = None
+    signed_by: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Outcome:
@@ -62,20 +64,37 @@ class Outcome:
         Raises `LedgerFormatError` when it was damaged.
         """
         name = f"work/{data.get('work', '…')}.json"
-        if not isinstance(reasons := data.get("reasons"), list | tuple):
-            raise damaged(name, f"has {reasons!r:.60} as result.reasons")
-        return made(cls, {**data, "reasons": tuple(map(str, reasons))}, shape=_SHAPE, name=name, at="result.")
+        texts = {key: _texts(data.get(key, [] if key == "signed_by" else None), key, name) for key in _TEXTS}
+        return made(cls, {**data, **texts}, shape=_SHAPE, name=name, at="result.")
 
     def to_dict(self) -> dict[str, Any]:
-        """As stored and as shown to machines."""
-        return {**asdict(self), "reasons": list(self.reasons)}
+        """As stored and as shown to machines; without `signed_by` where no signature was asked for, or none holds."""
+        said = {**asdict(self), **{key: list(getattr(self, key)) for key in _TEXTS}}
+        return said if self.signed_by else {key: value for key, value in said.items() if key != "signed_by"}
 
     def receipt(self) -> dict[str, Any]:
         """What the team that dropped the files is told."""
-        wanted = ("outcome", "model", "version", "promoted", "reasons", "work", "decision", "manifest_etag")
+        wanted = (
+            "outcome",
+            "model",
+            "version",
+            "promoted",
+            "reasons",
+            "signed_by",
+            "work",
+            "decision",
+            "manifest_etag",
+        )
         return {name: value for name, value in self.to_dict().items() if name in wanted}
 
 
+def _texts(said: object, key: str, name: str) -> tuple[str, ...]:
+    if not isinstance(said, list | tuple):
+        raise damaged(name, f"has {said!r:.60} as result.{key}")
+    return tuple(map(str, said))
+
+
+_TEXTS = ("reasons", "signed_by")
 _SHAPE: Mapping[str, Kind] = {
     "event": str,
     "outcome": str,
@@ -124,6 +143,7 @@ def told(decision: Mapping[str, Any], *, digest: str) -> Outcome:
         work=offered["work"],
         decision=digest,
         manifest_etag=offered["fingerprint"] if is_drop else None,
+        signed_by=tuple(str(Signer(**each)) for each in offered.get("signed_by", ())),
     )
 
 

@@ -6,16 +6,16 @@ when its version has become the champion that later candidates are compared with
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from registration import kept
 from registration.candidate import work_key
 from registration.policy.decision import ENGINE_VERSION, decide
+from registration.signatures.verification import Verified
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from registration.artifacts.inventory import Artifact
     from registration.artifacts.store import StoredFile
     from registration.artifacts.validation import Validation
@@ -27,17 +27,23 @@ if TYPE_CHECKING:
     from registration.policy.override import Override
 
 FORMAT = "registrar/decision/v1"
+_OF_SIGNATURES = "signature."
+type Signatures = Mapping[str | None, Verified]  # under the policy that decides, None, and under each shadow by name
 
 
 @dataclass(frozen=True)
 class Case:
-    """One candidate with all that is known about it; `known` is that but its files."""
+    """One candidate with all that is known about it; `known` is that but its files.
+
+    The findings of `validation` are those under the policy that decides, of `signatures` too.
+    """
 
     candidate: Candidate
     work: str
     artifact: Artifact
     validation: Validation
     known: Evidence
+    signatures: Signatures = field(default_factory=dict)
 
     @property
     def metrics(self) -> Mapping[str, object]:
@@ -54,6 +60,18 @@ class Case:
             artifact_sha256=validation.sha256,
             formats=validation.formats,
         )
+
+    def under(self, shadow: Shadow) -> Evidence:
+        """What the decision of a shadow may look at: with what the signatures come to for it."""
+        others = [each for each in self.validation.findings if not each.code.startswith(_OF_SIGNATURES)]
+        found = self.signatures.get(shadow.name, Verified()).findings
+        return replace(self.evidence, findings=(*found, *others))
+
+    @property
+    def signed_by(self) -> list[dict[str, Any]]:
+        """Whose signatures hold, as a record keeps it; a name that a certificate states is outside text."""
+        signers = self.signatures.get(None, Verified()).signers
+        return [{**asdict(each), "identity": each.identity and kept.text(each.identity)} for each in signers]
 
     @property
     def fingerprint(self) -> str:
@@ -155,8 +173,10 @@ def shadowed(shadow: Shadow, case: Case, beside: Beside) -> dict[str, Any]:
     if shadow.policy is None or shadow.model is None:
         error = {"digest": None, "outcome": None, "promote": False, "reasons": [shadow.error], "verdicts": []}
         return {**told, **error, "engine": ENGINE_VERSION}
-    decision = replace(beside, overrides=(), group=()).decide(shadow.model, case.evidence)
-    return {**told, "digest": shadow.policy.digest, **decision.to_dict()}
+    decision = replace(beside, overrides=(), group=()).decide(shadow.model, case.under(shadow))
+    verified = case.signatures.get(shadow.name, Verified()).findings
+    signatures = {"signatures": [asdict(each) for each in verified]} if shadow.model.artifact.signature else {}
+    return {**told, "digest": shadow.policy.digest, **decision.to_dict(), **signatures}
 
 
 def promoted(record: Mapping[str, Any]) -> bool:
@@ -188,6 +208,7 @@ def _candidate(case: Case) -> dict[str, Any]:
         "flavors": {name: kept.words(said) for name, said in sorted(case.validation.flavors.items())},
         "properties": dict(sorted(offer.model.properties.items())),
         "findings": [asdict(finding) for finding in case.validation.findings],
+        **({"signed_by": case.signed_by} if case.signed_by else {}),
         **kept.measured(case.known),
         "tags": kept.words(case.known.tags),
         "lineage": offer.lineage.properties(),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _ISSUERS: Final = (x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1"), x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8"))
 _UTF8_STRING: Final = 0x0C
 _LONGEST_SHORT_FORM: Final = 0x7F
+_VALID: Final = "sign with a certificate that the policy's root vouches for and that is valid when Registrar looks"
+_RIGHT: Final = "let the one sign whom the policy names, or ask the platform team to name another"
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,14 @@ class Authority:
             _check_usage(leaf)
             names, issuers = {*_names(leaf)}, {*_issuers(leaf)}
         except (ValueError, VerificationError, x509.DuplicateExtension) as wrong:
-            return Finding(
-                "signature.untrusted_certificate", path, f"the certificate that signed does not hold: {wrong}"
-            )
+            message = f"the certificate that signed does not hold: {wrong}"
+            return Finding("signature.untrusted_certificate", path, message, action=_VALID)
         if self.identity not in names:
-            return Finding("signature.other_identity", path, f"{_list(names)} signed, not {self.identity}")
+            message = f"{_list(names)} signed, not {self.identity}"
+            return Finding("signature.other_identity", path, message, action=_RIGHT)
         if self.issuer is not None and self.issuer not in issuers:
-            return Finding(
-                "signature.other_identity", path, f"{_list(issuers)} vouches for who signed, not {self.issuer}"
-            )
+            message = f"{_list(issuers)} vouches for who signed, not {self.issuer}"
+            return Finding("signature.other_identity", path, message, action=_RIGHT)
         return key
 
     def _check_chain(self, leaf: x509.Certificate, between: list[x509.Certificate], at: datetime) -> None:

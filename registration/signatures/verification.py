@@ -62,12 +62,39 @@ class Signed:
         return files[0].path if len(files) == 1 and files[0].location == self.location else None
 
 
-def verify(trust: Trust, signed: Signed, *, at: datetime) -> tuple[Finding, ...]:
-    """What is wrong with the signatures, or that one is missing; nothing if all is well.
+@dataclass(frozen=True)
+class Signer:
+    """Who made a signature that holds, over all that it is over: `path` is the signature's file.
+
+    `key` is the SHA-256 of the public key's PEM. With a certificate it is who `identity` is, else one of the policy's.
+    """
+
+    path: str
+    key: str
+    identity: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path} by {self.identity or f'the key {self.key[:12]}…'}"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What is wrong with the signatures, or that one is missing, and whose signatures hold."""
+
+    findings: tuple[Finding, ...] = ()
+    signers: tuple[Signer, ...] = ()
+
+
+def verify(trust: Trust, signed: Signed, *, at: datetime) -> Verified:
+    """What the signatures come to; without findings all is well.
 
     Raises `UnavailableError` when storage does not answer, `ArtifactChangedError` when a signature is replaced.
     """
-    return tuple(_Verification(trust, signed, at).findings())
+    said = [list(one) for one in _Verification(trust, signed, at).signatures()]
+    findings = [[each for each in one if isinstance(each, Finding)] for one in said]
+    held = [one for one, wrong in zip(said, findings, strict=True) if all(each.level is Level.NOTE for each in wrong)]
+    signers = tuple(each for one in held for each in one if isinstance(each, Signer))
+    return Verified(tuple(finding for one in findings for finding in one), signers)
 
 
 @dataclass(frozen=True)
@@ -76,20 +103,20 @@ class _Verification:
     signed: Signed
     at: datetime
 
-    def findings(self) -> Iterator[Finding]:
+    def signatures(self) -> Iterator[Iterator[Finding | Signer]]:
+        """What there is to say of each signature, or that there is none."""
         one = self.signed.one
         name = SIGNATURE_NAME if one is None else one + ENDING
         data = self._read(name, limit=bundle.LONGEST)
         bare = self._read(MANIFEST_NAME + ENDING, limit=LONGEST_SIGNATURE) if self.signed.manifest else None
         if data is not None:
-            yield from self._of_bundle(data, name, manifest_is_signed=bare is not None)
+            yield self._of_bundle(data, name, manifest_is_signed=bare is not None)
         if bare is not None:
-            yield from self._of_manifest(bare)
+            yield self._of_manifest(bare)
         if data is None and bare is None and self.trust.required:
             also = f" and no {MANIFEST_NAME}{ENDING}" if self.signed.manifest else ""
-            yield Finding(
-                "signature.missing", "", f"the policy asks for a signature, and there is no {name}{also}", action=_SIGN
-            )
+            message = f"the policy asks for a signature, and there is no {name}{also}"
+            yield iter([Finding("signature.missing", "", message, action=_SIGN)])
 
     def _read(self, name: str, *, limit: int) -> bytes | None:
         """At most `limit` + 1 bytes of a signature file, pinned to its listing."""
@@ -99,42 +126,48 @@ class _Verification:
             return None
         return self.signed.store.range(found, offset=0, length=limit + 1)
 
-    def _of_bundle(self, data: bytes, path: str, *, manifest_is_signed: bool) -> Iterator[Finding]:
+    def _of_bundle(self, data: bytes, path: str, *, manifest_is_signed: bool) -> Iterator[Finding | Signer]:
         try:
             found = bundle.parse(data, source=path)
-            if (wrong := self._unproven(found, path)) is not None:
-                yield wrong
+            if isinstance(signer := self._signer(found, path), Finding):
+                yield signer
                 return
             said = statement.parse(found.envelope.payload, source=path)
         except SignatureError as unreadable:
-            yield Finding("signature.unreadable", path, f"is no signature of a model: {_first(unreadable)}")
+            yield Finding(
+                "signature.unreadable", path, f"is no signature of a model: {_first(unreadable)}", action=_SIGN
+            )
             return
         if said.foreign is not None:
             yield Finding("signature.unverifiable", path, f"it {said.foreign}", action=_SIGN)
             return
         yield from self._of_statement(said, path, manifest_is_signed=manifest_is_signed)
+        if self.signed.digests is not None:
+            yield signer
 
-    def _unproven(self, found: Bundle, path: str) -> Finding | None:
-        """Why the envelope is not known to be signed by whom the policy trusts."""
+    def _signer(self, found: Bundle, path: str) -> Signer | Finding:
+        """Whom the policy trusts and who signed the envelope, or why nobody is known to have."""
         if self.trust.authority is not None:
-            return self._not_of_identity(found, path, self.trust.authority)
-        if any(_made(key, found) for key in self.trust.keys):
-            return None
+            return self._of_identity(found, path, self.trust.authority)
+        if (key := next((key for key in self.trust.keys if _made(key, found)), None)) is not None:
+            return Signer(path, key.hint)
         if found.material.certificates:
-            return Finding("signature.unverifiable", path, _NO_ROOT)
+            return Finding("signature.unverifiable", path, _NO_ROOT, action=_AS_ASKED)
         hint = found.material.public_key.hint if found.material.public_key else None
         if hint and hint not in {key.hint for key in self.trust.keys}:
-            return Finding("signature.unknown_key", path, _UNKNOWN_KEY)
-        return Finding("signature.invalid", path, _ALTERED)
+            return Finding("signature.unknown_key", path, _UNKNOWN_KEY, action=_KNOWN_KEY)
+        return Finding("signature.invalid", path, _ALTERED, action=_SIGN)
 
-    def _not_of_identity(self, found: Bundle, path: str, authority: Authority) -> Finding | None:
+    def _of_identity(self, found: Bundle, path: str, authority: Authority) -> Signer | Finding:
         certificates = found.material.certificates
         if not certificates:
-            return Finding("signature.unverifiable", path, _NO_CERTIFICATE)
+            return Finding("signature.unverifiable", path, _NO_CERTIFICATE, action=_AS_ASKED)
         key = authority.key_in(certificates, path=path, at=self.at)
         if isinstance(key, Finding):
             return key
-        return None if _made(key, found) else Finding("signature.invalid", path, _ALTERED)
+        if not _made(key, found):
+            return Finding("signature.invalid", path, _ALTERED, action=_SIGN)
+        return Signer(path, key.hint, authority.identity)
 
     def _of_statement(self, said: Statement, path: str, *, manifest_is_signed: bool) -> Iterator[Finding]:
         signed = said.digests(of_one=self.signed.one)
@@ -153,17 +186,19 @@ class _Verification:
         if sha256 not in {None, hashlib.sha256(self.signed.manifest).hexdigest()}:
             yield Finding("signature.digest_mismatch", MANIFEST_NAME, "is not the file that was signed", action=_SIGN)
 
-    def _of_manifest(self, bare: bytes) -> Iterator[Finding]:
+    def _of_manifest(self, bare: bytes) -> Iterator[Finding | Signer]:
         path = MANIFEST_NAME + ENDING
         if not self.trust.keys:
-            yield Finding("signature.unverifiable", path, _NO_CERTIFICATE)
+            yield Finding("signature.unverifiable", path, _NO_CERTIFICATE, action=_AS_ASKED)
         elif len(bare) > LONGEST_SIGNATURE:
             yield Finding(
                 "signature.unreadable", path, f"is longer than {LONGEST_SIGNATURE} bytes", action=_SIGN_MANIFEST
             )
-        elif not any(key.made(bare, self.signed.manifest) for key in self.trust.keys):
+        elif (key := next((key for key in self.trust.keys if key.made(bare, self.signed.manifest)), None)) is None:
             message = "no key of the policy made it over the manifest as it is"
             yield Finding("signature.invalid", path, message, action=_SIGN_MANIFEST)
+        else:
+            yield Signer(path, key.hint)
 
 
 def _differences(signed: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Finding]:
@@ -191,6 +226,8 @@ def _first(unreadable: SignatureError) -> str:
 
 _SIGN: Final = "sign the files as they are, as docs/signatures.md shows"
 _SIGN_MANIFEST: Final = f"sign {MANIFEST_NAME} as it is, as docs/signatures.md shows"
+_KNOWN_KEY: Final = "sign with the key that the platform team knows, or ask them to add yours to the policy"
+_AS_ASKED: Final = "ask the platform team with what the policy wants it signed; docs/signatures.md shows how"
 _ALTERED: Final = "the signature is not one over what it encloses: something was altered"
 _UNKNOWN_KEY: Final = "it was made with a key that the policy does not name"
 _NO_CERTIFICATE: Final = "it carries no certificate, and the policy trusts certificates of an identity"

@@ -6,12 +6,17 @@ What stands here is what a stranger reads. Nothing is registered, and nothing th
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from registration import manifest
+from tests import signing
 from tests.world import DIGITS, INCOMING, World, drop_event, promise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 FOLDER = "vendor-a/1"
 MODEL = b"xyz"
@@ -145,6 +150,48 @@ UNTRUE = [
 ]
 
 
+BY_ANOTHER = signing.bundle({"model.onnx": MODEL}, signing.OTHER)
+SIGN = "sign the files as they are, as docs/signatures.md shows"
+SIGN_MANIFEST = "sign model.manifest.json as it is, as docs/signatures.md shows"
+UNSIGNED: list[tuple[Callable[[bytes], Mapping[str, bytes]], str]] = [
+    (
+        lambda _said: {},
+        "the policy asks for a signature, and there is no model.sig and no model.manifest.json.sig; " + SIGN,
+    ),
+    (
+        lambda _said: {"model.sig": b"MEUCIQ"},
+        "model.sig: is no signature of a model: is not JSON: line 1 column 1: Expecting value; " + SIGN,
+    ),
+    (
+        lambda _said: {"model.sig": BY_ANOTHER},
+        (
+            "model.sig: it was made with a key that the policy does not name; sign with the key that the platform team "
+            "knows, or ask them to add yours to the policy"
+        ),
+    ),
+    (
+        lambda _said: {"model.sig": signing.bundle({"model.onnx": b"another"})},
+        ("model.onnx: is not the file that was signed: sha256 ae448ac86c4e… was, it has 3608bca1e44e…; " + SIGN),
+    ),
+    (
+        lambda _said: {"model.sig": signing.bundle({"model.onnx": MODEL, "gone.txt": b""})},
+        "gone.txt: was signed, and is not among the files; " + SIGN,
+    ),
+    (
+        lambda _said: {"model.sig": signing.bundle({"gone.txt": b""})},
+        "model.onnx: is not among the files that were signed; " + SIGN,
+    ),
+    (
+        lambda said: {"model.manifest.json.sig": signing.signature(said + b" ")},
+        "model.manifest.json.sig: no key of the policy made it over the manifest as it is; " + SIGN_MANIFEST,
+    ),
+    (
+        lambda _said: {"model.manifest.json.sig": b"x" * 300},
+        "model.manifest.json.sig: is longer than 256 bytes; " + SIGN_MANIFEST,
+    ),
+]
+
+
 def answered(said: bytes, *, drop: str = "") -> dict[str, Any]:
     """The receipt of a drop of `model.onnx` with this manifest; of the rest of the world nothing has changed."""
     world = World()
@@ -219,6 +266,27 @@ def test_a_file_that_the_manifest_does_not_list_is_named_where_the_policy_reject
             "upload the manifest again"
         )
     ]
+
+
+def signed(made: Callable[[bytes], Mapping[str, bytes]]) -> dict[str, Any]:
+    """The receipt of a drop that has to be signed; `made` are the signatures beside this manifest."""
+    world, said = World(), document()
+    policy = yaml.safe_load(DIGITS)
+    policy["models"][0]["artifact"] = {"signature": {"key": signing.public()}}
+    world.policies.kept["digits.yaml"] = yaml.safe_dump(policy)
+    for path, data in {"model.onnx": MODEL, "model.manifest.json": said, **made(said)}.items():
+        world.store.put(INCOMING / f"{FOLDER}/{path}", data)
+
+    assert world.process(drop_event(FOLDER)).outcome == "rejected"
+    assert world.registry.versions == {}
+    return world.receipt(FOLDER)
+
+
+@pytest.mark.parametrize(("made", "reason"), UNSIGNED)
+def test_a_signature_that_does_not_hold_is_answered_with_its_file(
+    made: Callable[[bytes], Mapping[str, bytes]], reason: str
+) -> None:
+    assert reason in signed(made)["reasons"]
 
 
 def test_every_fault_of_a_manifest_is_in_one_receipt() -> None:

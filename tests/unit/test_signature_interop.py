@@ -49,7 +49,7 @@ def ours(model: Path, trust: Trust) -> list[str]:
     digests = {
         one.path: hashlib.sha256(store.range(one, offset=0, length=one.size)).hexdigest() for one in artifact.files
     }
-    return [one.code for one in verify(trust, Signed(store, place, artifact, digests), at=AT)]
+    return [one.code for one in verify(trust, Signed(store, place, artifact, digests), at=AT).findings]
 
 
 @CURVES

@@ -13,11 +13,14 @@ from typer.testing import CliRunner
 
 from registration import cli_validate
 from registration.errors import PolicyError
+from registration.outcome import Outcome
 from registration.policy import document
 from registration.policy.override import is_overridable
+from registration.signatures import keys
 from tests import signing
 from tests.fakes import OUTPUTS, TextPolicies
 from tests.signing import OTHER
+from tests.unit.test_explanation_page import page
 from tests.world import CHURN, DIGITS, INCOMING, World, drop_event, job_event, promise
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "signatures.md"
@@ -127,6 +130,81 @@ def test_a_manifest_that_was_changed_after_it_was_signed_is_rejected() -> None:
     assert made.process(drop_event("vendor-a/d1")).outcome == "rejected"
 
 
+def test_who_signed_stands_in_the_decision_and_in_the_explanation() -> None:
+    made = job(signing.bundle(FILES))
+    made.process(job_event("j1"))
+
+    (decision,) = made.history("churn")
+    hint = keys.parse(signing.public())[0].hint
+    assert decision["candidate"]["signed_by"] == [{"path": "model.sig", "key": hint, "identity": None}]
+    assert f"signed model.sig by the key {hint}" in " ".join(" ".join(page(made, "churn:1")).split())
+
+
+def test_who_signed_is_told_by_name_where_a_certificate_has_one() -> None:
+    root = signing.authority()
+    leaf = signing.leaf(root)
+    made = job(
+        signing.bundle(FILES, leaf.key, x509CertificateChain={"certificates": [leaf.raw]}),
+        artifact={"signature": {"root": root.pem.decode(), "identity": signing.IDENTITY}},
+    )
+
+    assert made.process(job_event("j1")).signed_by == (f"model.sig by {signing.IDENTITY}",)
+
+
+def test_who_signed_a_drop_stands_in_its_receipt() -> None:
+    made = drop(bundle=signing.bundle(FILES), bare=True)
+    made.process(drop_event("vendor-a/d1"))
+
+    hint = keys.parse(signing.public())[0].hint[:12]
+    signed = [f"model.sig by the key {hint}…", f"model.manifest.json.sig by the key {hint}…"]
+    assert made.receipt("vendor-a/d1")["signed_by"] == signed
+
+
+def test_where_nobody_asked_or_nobody_signed_nothing_is_told_of_signers() -> None:
+    asked, unasked = job(signing.bundle(FILES, OTHER)), job(signing.bundle(FILES), artifact={})
+
+    for made in (asked, unasked):
+        assert "signed_by" not in made.process(job_event("j1")).to_dict()
+        assert "signed_by" not in made.history("churn")[0]["candidate"]
+
+
+def test_an_outcome_that_names_signers_reads_back_as_it_was_kept() -> None:
+    made = job(signing.bundle(FILES))
+    outcome = made.process(job_event("j1"))
+
+    assert Outcome.from_dict(json.loads(json.dumps(outcome.to_dict()))) == outcome
+
+
+def shadowed(artifact: dict[str, Any]) -> str:
+    written = yaml.safe_load(CHURN) | {"name": "stricter", "mode": "shadow"}
+    written["models"][0]["artifact"] = artifact
+    return yaml.safe_dump(written)
+
+
+@pytest.mark.parametrize(
+    ("decides", "shadow", "outcome", "would"),
+    [
+        ({}, KEY, "registered", "reject"),
+        (KEY, {}, "rejected", "register"),
+        (KEY, {"signature": {"key": signing.public(OTHER)}}, "rejected", "register"),
+        ({"signature": {"key": signing.public(OTHER)}}, KEY, "registered", "reject"),
+    ],
+)
+def test_a_shadow_verifies_by_its_own_keys(
+    decides: dict[str, Any], shadow: dict[str, Any], outcome: str, would: str
+) -> None:
+    made = job(signing.bundle(FILES, OTHER), artifact=decides)
+    made.policies.kept["stricter.yaml"] = shadowed(shadow)
+
+    assert made.process(job_event("j1")).outcome == outcome
+
+    (said,) = made.history("churn")[0]["shadow"]
+    assert said["outcome"] == would
+    assert [one["code"] for one in said.get("signatures", ())] == (
+        ["signature.unknown_key"] if would == "reject" else []
+    )
+
+
 def test_a_certificate_has_to_hold_when_the_artifact_is_judged() -> None:
     root = signing.authority()
     leaf = signing.leaf(root)
@@ -209,6 +287,17 @@ def test_validate_verifies_with_a_key(folder: Path) -> None:
     assert validated(folder, *key) == (1, ["signature.missing"])
     (folder / "model.sig").write_bytes(signing.bundle(FILES))
     assert validated(folder, *key) == (0, [])
+
+
+def test_validate_says_who_signed(folder: Path) -> None:
+    (folder / "model.sig").write_bytes(signing.bundle(FILES))
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    cli_validate.add_to(app)
+
+    said = CliRunner().invoke(app, ["validate", str(folder), "--key", str(folder.parent / "key.pem")]).output
+
+    assert "signed model.sig by the key" in said
 
 
 def test_validate_verifies_a_signed_manifest(folder: Path) -> None:
