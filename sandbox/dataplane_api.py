@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import model_uris, names, refusals, run_bodies, workspace_bodies
 from sandbox.http_server import Response, Router
+from sandbox.paging import page
 from sandbox.registry_api import RegistryApi
 from sandbox.workspace_api import require_token
 
@@ -52,12 +53,23 @@ class DataplaneApi:
         return response or Response(404)
 
     def _run(self, _request: Request, given: Mapping[str, str]) -> Response:
-        return Response(200, run_bodies.run_body(self._job(given["run"], refusals.run_not_found)))
+        return Response(
+            200, run_bodies.run_body(self._job(given["run"], refusals.run_not_found), runs=self._workspace.runs)
+        )
 
-    def _children(self, _request: Request, given: Mapping[str, str]) -> Response:
+    def _children(self, request: Request, given: Mapping[str, str]) -> Response:
         self._job(given["run"], refusals.run_not_found)
-        children = self._workspace.runs.children(given["run"])
-        return Response(200, {"value": [run_bodies.run_body(child) for child in children]})
+        runs = self._workspace.runs
+        children = sorted(runs.children(given["run"]), key=_age, reverse=True)
+        shown = page(
+            children,
+            request=request,
+            size=len(children),  # without $top the service's interface says that all are answered
+            key=_age,
+            body=lambda child: run_bodies.run_body(child, runs=runs),
+            token="$continuationtoken",  # noqa: S106 - the name of a query parameter
+        )
+        return Response(200, shown)
 
     def _rundata(self, request: Request, _given: Mapping[str, str]) -> Response:
         job = self._job(request.json()["runId"], refusals.run_not_found)
@@ -106,3 +118,7 @@ class DataplaneApi:
         if job is None:
             raise missing(name)
         return job
+
+
+def _age(job: Job) -> tuple[int, str]:
+    return job.created, job.name

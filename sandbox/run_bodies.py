@@ -13,7 +13,7 @@ import sys
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox import names, timestamps
+from sandbox import names, searches, timestamps
 from sandbox.runs import DEFAULT
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _PASCAL: Final = {
     "custom_model": "CustomModel",
     "triton_model": "TritonModel",
 }
+_BETWEEN: Final = {"models": "_output_", "data": "_output_data_"}  # job and output, in an asset's name
 _MODELS: Final = frozenset({"MLFlowModel", "CustomModel", "TritonModel"})
 _MLFLOW_STATUS: Final = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED", "Running": "RUNNING"}
 _ENDED: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
@@ -65,23 +66,24 @@ _NOTHING: Final = (
 )
 
 
-def run_body(job: Job) -> dict[str, Any]:
+def run_body(job: Job, *, runs: Runs) -> dict[str, Any]:
     """A run; its inputs and outputs are null here and filled in run data only."""
-    return {**_identity(job), **_course(job), **_description(job), "inputs": None, "outputs": None}
+    return {**_identity(job, runs), **_course(job), **_description(job, runs), "inputs": None, "outputs": None}
 
 
 def rundata_body(job: Job, *, runs: Runs) -> dict[str, Any]:
     """Run data: the run with its outputs as assets."""
-    known = {DEFAULT: None, **job.outputs} if job.job_type != "Pipeline" else dict(job.outputs)
+    known = {DEFAULT: None, **job.outputs} if job.job_type not in {"Pipeline", "AutoML"} else dict(job.outputs)
     outputs = {name: _asset(job, name, output, runs=runs) for name, output in known.items()}
-    metadata = {**run_body(job), "inputs": {}, "outputs": outputs}
+    metadata = {**run_body(job, runs=runs), "inputs": {}, "outputs": outputs}
     return {"runMetadata": metadata, "runDefinition": None, "jobSpecification": None, "systemSettings": None}
 
 
 def asset_of(asset_id: str) -> tuple[str, str] | None:
     """The (job, output) an output's asset id stands for, or None when it is no such id."""
-    name = asset_id.partition("/versions/")[0].rpartition("/")[2]
-    job, found, output = name.removeprefix("azureml_").partition("_output_data_")
+    plane, _, name = asset_id.partition("/versions/")[0].rpartition("/")
+    between = _BETWEEN.get(plane.rpartition("/")[2], "/")
+    job, found, output = name.removeprefix("azureml_").partition(between)
     return (job, output) if found and name.startswith("azureml_") else None
 
 
@@ -101,8 +103,8 @@ def mlflow_body(job: Job) -> dict[str, Any]:
     return {"run": {"info": _mlflow_info(job), "data": shown, "inputs": {}}}
 
 
-def _identity(job: Job) -> dict[str, Any]:
-    root = job.parent or job.name
+def _identity(job: Job, runs: Runs) -> dict[str, Any]:
+    root = runs.root(job).name
     return {
         "runNumber": job.created // 10_000_000,
         "rootRunId": root,
@@ -142,17 +144,27 @@ def _course(job: Job) -> dict[str, Any]:
     }
 
 
-def _description(job: Job) -> dict[str, Any]:
-    kind = _run_type(job)
+def _description(job: Job, runs: Runs) -> dict[str, Any]:
+    kind, inner = _run_type(job), runs.children(job.name)
+    is_search = job.job_type in searches.SEARCHES
     return {
         "runType": kind,
-        "runTypeV2": {"orchestrator": "Execution", "traits": [kind], "attribution": None, "computeType": "AmlcTrain"},
-        "properties": {**_system_properties(job), **job.properties},
+        "runTypeV2": {
+            "orchestrator": "Execution",
+            "traits": [kind],
+            "attribution": "Aether",
+            "computeType": "AmlcTrain",
+        },
+        "properties": {
+            **_system_properties(job, runs),
+            **(searches.properties(job, inner) if is_search else {}),
+            **job.properties,
+        },
         "parameters": {},
         "actionUris": {},
         "target": job.compute,
         "uniqueChildRunComputeTargets": [],
-        "tags": dict(job.tags),
+        "tags": {**(searches.tags(job, inner) if is_search else {}), **job.tags},
         "settings": {},
         "services": {},
         "inputDatasets": [],
@@ -174,15 +186,26 @@ def _description(job: Job) -> dict[str, Any]:
 
 
 def _run_type(job: Job) -> str:
-    if job.parent is not None:
-        return "azureml.StepRun"
-    return "azureml.PipelineRun" if job.job_type == "Pipeline" else "azureml.scriptrun"
+    known = {"Pipeline": "azureml.PipelineRun", "Sweep": "hyperdrive", "AutoML": "automl"}
+    return known.get(job.job_type) or ("azureml.StepRun" if job.parent is not None else "azureml.scriptrun")
 
 
-def _system_properties(job: Job) -> dict[str, str]:
+def _system_properties(job: Job, runs: Runs) -> dict[str, str]:
     if job.parent is None:
         return {"azureml.DevPlatv2": "true", "azureml.runsource": _run_type(job)}
-    step = {"azureml.runsource": "azureml.StepRun", "azureml.pipelinerunid": job.parent, "azureml.pipeline": job.parent}
+    outer = runs.find(job.parent)
+    if outer is not None and outer.job_type in searches.SEARCHES:
+        return {"azureml.runsource": _run_type(outer)}
+    step = {
+        "azureml.DevPlatv2": "true",
+        "azureml.runsource": _run_type(job),
+        "StepType": "PythonScriptStep",
+        "azureml.nodeid": _guid(job.name)[:8],
+        "azureml.pipelinerunid": job.parent,
+        "azureml.pipeline": job.parent,
+        "azureml.rootpipelinerunid": runs.root(job).name,
+        **({"azureml.parallelrunstep": "true"} if job.job_type == "Parallel" else {}),
+    }
     if job.reused_from is None:
         return step
     pipeline = {"azureml.reusedpipelinerunid": job.reused_pipeline} if job.reused_pipeline else {}
@@ -196,7 +219,7 @@ def _asset(job: Job, name: str, output: JobOutput | None, *, runs: Runs) -> dict
     kind = pascal(output.type) if output is not None else "UriFolder"
     plane = "models" if kind in _MODELS else "data"
     place = f"azureml://locations/{names.REGION}/workspaces/{names.WORKSPACE_GUID}/{plane}"
-    return {"assetId": f"{place}/azureml_{job.data_run}_output_data_{name}/versions/1", "type": kind}
+    return {"assetId": f"{place}/azureml_{job.data_run}{_BETWEEN[plane]}{name}/versions/1", "type": kind}
 
 
 def _mlflow_info(job: Job) -> dict[str, Any]:

@@ -48,7 +48,11 @@ class JobInput:
 
 @dataclass(frozen=True)
 class Job:
-    """One job, or one step of a pipeline; `created` and `ended` are ticks (`sandbox.timestamps`)."""
+    """One job, step of a pipeline, or trial; `created` and `ended` are ticks (`sandbox.timestamps`).
+
+    `job_type` is `Command`, `Pipeline`, `Sweep`, `AutoML` or `Spark`, and `Parallel` for a step. Of a sweep or an
+    AutoML job `objective` is (primary metric, `maximize` or `minimize`), and `best` the trial that the service names.
+    """
 
     name: str
     experiment: str = "Default"
@@ -67,6 +71,8 @@ class Job:
     component_id: str | None = None
     command: str = "python train.py"
     compute: str = "cpu-cluster"
+    objective: tuple[str, str] | None = None
+    best: str | None = None
     parent: str | None = None
     reused_from: str | None = None
     reused_pipeline: str | None = None
@@ -119,13 +125,26 @@ class Runs:
             self._jobs[name] = replace(self._jobs[name], metrics=dict(metrics))
 
     def newest_first(self) -> list[Job]:
-        """The jobs that are not steps of a pipeline."""
+        """The jobs that are not part of another."""
         with self._lock:
             jobs = [job for job in self._jobs.values() if job.parent is None]
         return sorted(jobs, key=lambda job: (job.created, job.name), reverse=True)
 
+    def remove(self, name: str) -> None:
+        """Delete a job, as a person may; what runs inside it stays. Raises KeyError."""
+        with self._lock:
+            del self._jobs[name]
+
+    def root(self, job: Job) -> Job:
+        """The outermost job around `job`, itself if there is none."""
+        seen = {job.name}
+        while (outer := self.find(job.parent or "")) is not None and outer.name not in seen:
+            seen.add(outer.name)
+            job = outer
+        return job
+
     def children(self, parent: str) -> list[Job]:
-        """The steps of a pipeline."""
+        """What runs directly inside a job: the steps of a pipeline, or the trials of a search."""
         with self._lock:
             return [job for job in self._jobs.values() if job.parent == parent]
 

@@ -51,6 +51,10 @@ class Workspace:
         """Move a job to another status, as `Running` or `Completed`; its end is now. Raises KeyError."""
         self.runs.set_status(job, status)
 
+    def remove_job(self, job: str) -> None:
+        """Delete a job, as a person may. Raises KeyError."""
+        self.runs.remove(job)
+
     def set_metrics(self, job: str, metrics: Mapping[str, float]) -> None:
         """Say what a job measured, in the place of what it had measured before. Raises KeyError."""
         self.runs.set_metrics(job, metrics)

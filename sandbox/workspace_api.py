@@ -99,7 +99,7 @@ class WorkspaceApi:
         return Response(200, self._job_body(self._workspace.runs.get(names_["name"])))
 
     def _job_body(self, job: Job) -> dict[str, Any]:
-        return job_bodies.job_body(job, steps=self._workspace.runs.children(job.name))
+        return job_bodies.job_body(job, inner=self._workspace.runs.children(job.name))
 
     def _containers(self, request: Request, _names: Mapping[str, str]) -> Response:
         api_version = request.query["api-version"]

@@ -100,6 +100,61 @@ def test_a_reused_step_names_the_run_whose_work_it_reuses(sandbox: Sandbox, plai
     assert "azureml_first-step_output_data_out" in outputs_of(plain, "again-step")["out"]["assetId"]
 
 
+def test_a_sweep_is_read_with_its_objective_and_its_trials(sandbox: Sandbox, ml: MLClient) -> None:
+    described = {"job_type": "Sweep", "objective": ("accuracy", "maximize"), "best": "tried_7"}
+    sandbox.workspace.add_job("tried", **described)
+    everything = {f"tried_{number}": number / 100 for number in range(sandbox.workspace.page_size + 2)}
+    for name, accuracy in everything.items():
+        sandbox.workspace.add_job(name, parent="tried", metrics={"accuracy": accuracy})
+
+    sweep, trials = ml.jobs.get("tried"), [trial.name for trial in ml.jobs.list(parent_job_name="tried")]
+
+    assert (sweep.objective.primary_metric, sweep.objective.goal) == ("accuracy", "maximize")
+    assert (sweep.properties["best_child_run_id"], sweep.properties["score"]) == ("tried_7", "0.07")
+    assert (len(trials), set(trials)) == (len(everything), set(everything))
+
+
+def test_an_automl_job_is_read_with_the_best_model_that_only_run_history_has(
+    sandbox: Sandbox, ml: MLClient, plain: PlainClient
+) -> None:
+    best = JobOutput("mlflow_model", step=("auto_2", "mlflow_log_model_1"))
+    described = {"job_type": "AutoML", "objective": ("accuracy", "maximize"), "best": "auto_2"}
+    sandbox.workspace.add_job("auto", outputs={"best_model": best}, **described)
+    logged = JobOutput(
+        "mlflow_model", uri="azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.auto_2/outputs"
+    )
+    sandbox.workspace.add_job("auto_2", parent="auto", outputs={"mlflow_log_model_1": logged})
+
+    job = ml.jobs.get("auto")
+
+    assert (job.tags["automl_best_child_run_id"], job.outputs) == ("auto_2", {})
+    assert outputs_of(plain, "auto")["best_model"]["assetId"].endswith(
+        "models/azureml_auto_2_output_mlflow_log_model_1/versions/1"
+    )
+
+
+def test_a_spark_job_is_read_with_its_outputs(sandbox: Sandbox, ml: MLClient) -> None:
+    sandbox.workspace.add_job("sparking", job_type="Spark", outputs={"model": JobOutput("custom_model")})
+
+    job = ml.jobs.get("sparking")
+
+    assert (job.type, job.status, set(job.outputs)) == ("spark", "Completed", {"default", "model"})
+
+
+def test_a_nested_pipelines_steps_name_the_outermost_pipeline(sandbox: Sandbox, plain: PlainClient) -> None:
+    sandbox.workspace.add_job("outer", job_type="Pipeline")
+    sandbox.workspace.add_job("inner", job_type="Pipeline", parent="outer", display_name="sub")
+    sandbox.workspace.add_job("leaf", parent="inner", display_name="train")
+
+    run = plain.dataplane("GET", "history/v1.0", "/runs/leaf").json()
+
+    assert (run["parentRunId"], run["rootRunId"], run["properties"]["azureml.rootpipelinerunid"]) == (
+        "inner",
+        "outer",
+        "outer",
+    )
+
+
 def test_a_data_output_is_resolved_to_its_folder(sandbox: Sandbox, plain: PlainClient) -> None:
     sandbox.workspace.add_job("data-job", outputs={"table": JobOutput("uri_folder")})
     asset = outputs_of(plain, "data-job")["table"]
