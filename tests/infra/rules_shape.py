@@ -72,6 +72,23 @@ def everything_that_is_declared_is_used(project: Project) -> Iterator[str]:
                     yield f"{template.name}:{one.line}: nothing uses {name}"
 
 
+def files_that_are_loaded_are_there(project: Project) -> Iterator[str]:
+    """A file whose text a template takes in lies where the template says."""
+    for template in project.templates.values():
+        for path in re.findall(r"load\w+Content\('([^']+)'\)", template.text):
+            if not (project.root / "infra" / _beside(template, path)).is_file():
+                yield f"{template.name}: loads {path}, which is not there"
+
+
+def a_type_has_one_version(project: Project) -> Iterator[str]:
+    """A resource type is used in one version of its interface, whoever uses it."""
+    versions: dict[str, set[str]] = {}
+    for template in project.templates.values():
+        for one in template.all("resource").values():
+            versions.setdefault(one.type, set()).add(one.about)
+    yield from (f"{sorted(used)}: more than one version" for used in versions.values() if len(used) > 1)
+
+
 def parameters_explain_themselves(project: Project) -> Iterator[str]:
     """Every parameter of what is deployed says what it is."""
     for name in ("main.bicep", "events.bicep"):

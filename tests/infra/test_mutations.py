@@ -31,6 +31,8 @@ MUTATIONS = [
     ("outputs_that_are_read_are_there", MAIN, "storage.outputs.hostTables", "storage.outputs.tables"),
     ("outputs_that_are_read_are_there", MAIN, "network.?outputs.zones", "network.?outputs.dnsZones"),
     ("everything_that_is_declared_is_used", STORAGE, "param tags object", "param tags object\nparam sku string"),
+    ("files_that_are_loaded_are_there", "infra/modules/workbook.bicep", "'../workbook.json'", "'workbook.json'"),
+    ("a_type_has_one_version", "infra/modules/account.bicep", "Accounts@2025-01-01", "Accounts@2024-01-01"),
     ("parameters_explain_themselves", MAIN, "@description('Make a topic that outcome events are sent to.')\n", ""),
     ("parameter_files_fit", PARAMETERS, "using 'main.bicep'", "using 'events.bicep'"),
     ("parameter_files_fit", PARAMETERS, "param alertEmail", "param alertMail"),
