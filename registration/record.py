@@ -212,6 +212,7 @@ def _candidate(case: Case) -> dict[str, Any]:
         **kept.measured(case.known),
         "tags": kept.words(case.known.tags),
         "lineage": offer.lineage.properties(),
+        "measured_by": offer.measured_by,
     }
 
 

@@ -1,4 +1,4 @@
-"""A job as the control plane says it. A sweep keeps code and environment in its `trial`.
+"""A job as the control plane says it. A sweep keeps code and environment in its `trial`, AutoML its data in its task.
 
 Shapes: https://learn.microsoft.com/rest/api/azureml/jobs/get, and recordings of Azure ML's own tests.
 """
@@ -13,6 +13,7 @@ from registration.uris import without_key
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_DATA_OF_AUTOML = ("trainingData", "validationData", "testData")
 MODEL_TYPES = frozenset({"mlflow_model", "custom_model", "triton_model"})
 
 
@@ -20,7 +21,7 @@ def job_of(name: str, properties: Mapping[str, Any] | None) -> Job:
     """The job; a pipeline's step is shown without `properties`."""
     if properties is None:
         return Job(name, status=None)
-    inputs, trial = properties.get("inputs") or {}, properties.get("trial") or {}
+    inputs, trial = _inputs(properties), properties.get("trial") or {}
     outputs = properties.get("outputs") or {}
     return Job(
         name,
@@ -36,6 +37,13 @@ def job_of(name: str, properties: Mapping[str, Any] | None) -> Job:
         compute=_compute(properties),
         parameters=_parameters(inputs, properties.get("parameters")),
     )
+
+
+def _inputs(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs by name; those of an AutoML job stand in its task."""
+    task = properties.get("taskDetails") or {}
+    data = {name: given for name, given in task.items() if name in _DATA_OF_AUTOML and given}
+    return {**data, **(properties.get("inputs") or {})}
 
 
 def _uris(inputs: Mapping[str, Any], *, of_models: bool) -> Iterator[str]:

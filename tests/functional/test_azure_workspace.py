@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TRIES = 4
 SOON = {"retry-after-ms": "1"}
 BLOBSTORE = Location(names.WORKSPACE_ACCOUNT, names.BLOBSTORE_CONTAINER, "")
+ASSETS = f"azureml://locations/{names.REGION}/workspaces/{names.WORKSPACE_GUID}"
 ARTIFACTSTORE = Location(names.WORKSPACE_ACCOUNT, names.ARTIFACT_CONTAINER, "")
 
 
@@ -150,6 +151,97 @@ def test_a_datastore_that_is_not_there_may_come_back(workspace: AzureWorkspace, 
 
 def test_the_default_datastore_is_the_workspaces_blob_store(workspace: AzureWorkspace) -> None:
     assert workspace.default_datastore() == ("workspaceblobstore", BLOBSTORE)
+
+
+def test_a_step_is_read_from_run_history_with_what_the_control_plane_does_not_show(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str
+) -> None:
+    sandbox.workspace.add_job(f"{name}-pipeline", job_type="Pipeline")
+    described = {"tags": {"a": "b"}, "outputs": {"model": runs.JobOutput("mlflow_model")}}
+    sandbox.workspace.add_job(name, parent=f"{name}-pipeline", display_name="train", **described)
+
+    run = workspace.run(name)
+
+    assert shown(workspace, name) == Job(name, status=None)
+    assert run is not None
+    assert (run.status, run.title, run.parent, dict(run.tags)) == ("Completed", "train", f"{name}-pipeline", {"a": "b"})
+    assert {output: known.type for output, known in run.outputs.items()} == {
+        "default": "uri_folder",
+        "model": "mlflow_model",
+    }
+    assert workspace.output_location(run, "model") == BLOBSTORE / f"azureml/{name}/model"
+    assert workspace.output_location(run, "default") == ARTIFACTSTORE / f"ExperimentRun/dcid.{name}"
+
+
+def test_inputs_of_a_run_are_data_or_models_and_what_is_null_is_not_said(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str
+) -> None:
+    data, model = f"{ASSETS}/data/rows/versions/3", f"{ASSETS}/models/base/versions/1"
+    inputs = {"b": {"assetId": model, "type": "CustomModel"}, "a": {"assetId": data, "type": "UriFolder"}}
+    said = {"runId": name, "status": "Completed", "inputs": inputs, "properties": {"a": None, "b": 7}, "tags": None}
+    sandbox.workspace.fail_next("POST", "/rundata$", 200, {"runMetadata": said})
+
+    run = workspace.run(name)
+
+    assert run is not None
+    assert (run.datasets, run.base_models) == ((data,), (model,))
+    assert (dict(run.properties), dict(run.tags), dict(run.outputs), run.parent) == ({"b": "7"}, {}, {}, None)
+
+
+def test_a_run_that_is_not_there_is_none_and_has_nothing_inside(workspace: AzureWorkspace, name: str) -> None:
+    assert workspace.run(name) is None
+    assert list(workspace.children(name)) == []
+
+
+def test_a_run_of_another_spelling_is_another_run(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    said = {"runMetadata": {"runId": name.upper(), "status": "Completed"}}
+    sandbox.workspace.fail_next("POST", "/rundata$", 200, said)
+
+    assert workspace.run(name) is None
+
+
+def test_what_is_inside_a_job_is_read_page_by_page(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    sandbox.workspace.add_job(name, job_type="Sweep")
+    for number in range(3):
+        sandbox.workspace.add_job(f"{name}_{number}", parent=name)
+    following = f"https://{names.DATAPLANE_HOST}/history/v1.0{names.WORKSPACE_ID}/runs/{name}/children?$top=2"
+    first = {"value": [{"runId": "r0", "status": "Completed"}], "nextLink": following}
+    sandbox.workspace.fail_next("GET", "/children$", 200, first)
+
+    found = [run.name for run in workspace.children(name)]
+
+    assert found == ["r0", *(f"{name}_{number}" for number in (2, 1, 0))]
+
+
+def test_a_list_of_runs_that_leads_elsewhere_is_not_followed(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str
+) -> None:
+    elsewhere = {"value": [], "nextLink": "https://elsewhere.example/children"}
+    sandbox.workspace.fail_next("GET", "/children$", 200, elsewhere)
+
+    with pytest.raises(UnavailableError, match="goes on outside"):
+        list(workspace.children(name))
+
+
+def test_a_list_of_runs_that_never_ends_is_given_up(
+    sandbox: Sandbox, workspace: AzureWorkspace, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registration.azure.workspace.MOST_PAGES", 3)
+    url = f"https://{names.DATAPLANE_HOST}/history/v1.0{names.WORKSPACE_ID}/runs/{name}/children"
+    sandbox.workspace.fail_next("GET", "/children$", 200, {"value": [], "nextLink": url}, times=3)
+
+    with pytest.raises(UnavailableError, match="more than 3 pages"):
+        list(workspace.children(name))
+
+
+def test_the_data_of_an_automl_job_stands_in_its_task(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    rows = {"training_data": runs.JobInput("mltable", uri="azureml:rows:3")}
+    sandbox.workspace.add_job(name, job_type="AutoML", objective=("accuracy", "maximize"), inputs=rows)
+
+    job = shown(workspace, name)
+
+    assert job.datasets == ("azureml:rows:3", "azureml://datastores/workspaceblobstore/paths/validation_data")
+    assert set(job.outputs) == set()
 
 
 def test_metrics_are_as_mlflow_writes_them(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from registration.gathering import gathered
 from registration.policy import Point, catalog
 from registration.sources import jobs, steps
 from registration.sources.jobs import Announcement, Job, JobOutput
+from tests.answering import adopted, held, say
 from tests.fakes import OUTPUTS
 from tests.world import CHURN, World, job_event
 
@@ -493,3 +495,39 @@ def test_the_same_end_told_twice_is_decided_once(site: Site) -> None:
     version = site.world.registry.versions["churn", 1]
     assert version.uri == "azureml://jobs/j1_0/outputs/model"
     assert version.properties["lineage.trial"] == "j1_0"
+
+
+def test_a_held_candidate_of_a_step_is_approved_where_it_lies(site: Site) -> None:
+    site.pipeline("train")
+    site.logs("run-of-train", accuracy=0.9)
+    site.takes("{step: train, output: model}")
+    adopted(site.world)
+    first = held(site.world)
+
+    outcome = say(site.world, "approve", first)
+
+    assert (outcome.outcome, outcome.version) == ("registered", 4)
+    assert site.world.registry.versions["churn", 4].uri == "azureml://jobs/run-of-train/outputs/model"
+
+
+def test_the_decision_says_whose_metrics_counted(site: Site) -> None:
+    site.pipeline("train", "evaluate")
+    site.logs("run-of-evaluate", accuracy=0.9)
+    site.takes("{step: train, output: model, measured_by: {step: evaluate}}")
+
+    site.world.process(job_event("j1"))
+
+    (written,) = site.world.history("churn")
+    assert written["candidate"]["measured_by"] == "run-of-evaluate"
+    assert written["candidate"]["source"][-2:] == ["run", "run-of-train"]
+    assert written["candidate"]["lineage"]["lineage.step"] == "train"
+
+
+def test_work_of_a_sweep_that_a_worker_left_is_brought_back_by_the_end_of_the_sweep(site: Site) -> None:
+    site.sweep(0.9, best_child_run_id="j1_0")
+    offer = site.offered()
+
+    event = site.world.resolver.event_of(list(offer.source.identity))
+
+    assert event is not None
+    assert json.loads(event.text)["data"]["runId"] == "j1"
