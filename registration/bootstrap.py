@@ -20,6 +20,7 @@ from registration.azure.policies import BlobPolicies, place_of
 from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
 from registration.azure.rest import Rest
+from registration.azure.shared import AzureSharedRegistries
 from registration.azure.shelf import BlobShelf
 from registration.azure.topic import OutcomeTopic
 from registration.azure.workspace import AzureWorkspace
@@ -27,12 +28,14 @@ from registration.ledger import Ledger
 from registration.leftovers import Leftovers
 from registration.lifecycle import Lifecycle
 from registration.notices import Notifier
+from registration.owed import Owed
 from registration.pauses import Pauses
 from registration.policy import catalog
 from registration.policy.folder import FolderPolicies
 from registration.question import Questions
 from registration.registrar import Registrar
 from registration.requests import Desk, Requests
+from registration.sharing import Sharing
 from registration.sources.resolve import Resolver
 from registration.tracing import Untraced
 from registration.versioning import Versioning
@@ -93,6 +96,12 @@ class Parts:
         return Rest(self.credential)
 
     @cached_property
+    def shared(self) -> AzureSharedRegistries:
+        """Registries that the identity may use."""
+        rest = Rest(self.credential, service="a shared registry")
+        return AzureSharedRegistries(rest, self.settings.workspace)
+
+    @cached_property
     def workspace(self) -> AzureWorkspace:
         """The workspace whose jobs are heard."""
         return AzureWorkspace(self.rest, self.settings.workspace)
@@ -117,7 +126,7 @@ class Parts:
             store=self.store,
             ledger=self.ledger,
             versioning=self._versioning,
-            notifier=self._notifier,
+            owed=self._owed,
             workspace_id=self.settings.workspace,
             now=_now,
             pauses=self.pauses,
@@ -160,7 +169,7 @@ class Parts:
     @property
     def leftovers(self) -> Leftovers:
         """Settles what no event leads back to."""
-        return Leftovers(self.ledger, self._versioning, self._notifier, self.settings.workspace, _now)
+        return Leftovers(self.ledger, self._versioning, self._owed, self.settings.workspace, _now)
 
     @property
     def sweep(self) -> Sweep:
@@ -210,6 +219,11 @@ class Parts:
     def _notifier(self) -> Notifier:
         topic = self.settings.outcome_topic
         return Notifier(self.store, OutcomeTopic(self.credential, topic) if topic else None)
+
+    @property
+    def _owed(self) -> Owed:
+        sharing = Sharing(self.shared, self.ledger, self.settings.workspace, _now)
+        return Owed(self.ledger, self._notifier, sharing)
 
     @cached_property
     def _versioning(self) -> Versioning:

@@ -11,8 +11,10 @@ import typer
 from registration.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
+
+    from rich.console import Group
 
     from registration.history import History
     from registration.ledger import Ledger
@@ -69,14 +71,12 @@ class Commands:
         ledger = self.ledger()
         found = history.known(ledger, model)
         if json:
-            said = _verified(found) if verify else _then(found, moment) if moment else _all(found, ledger.quarantined())
+            said = _verified(found) if verify else _then(found, moment) if moment else _all(found, ledger)
             typer.echo(text.dumps(said))
         elif verify:
             pages.show(history_pages.verification(found))
         else:
-            pages.show(history_pages.champion_then(found, moment) if moment else history_pages.table_of(found))
-            if moment is None:
-                pages.show(history_pages.given_up(ledger.quarantined()))
+            pages.show(history_pages.champion_then(found, moment) if moment else _table(found, ledger))
         raise typer.Exit(0 if found.is_whole else 1)
 
     def explain(self, said: Said, *, json: Json = False) -> None:
@@ -104,10 +104,22 @@ def _configured() -> Ledger:
     return bootstrap.parts().ledger
 
 
-def _all(found: History, quarantined: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    champion = found.head.champion
-    decisions = [step.to_dict() for step in found.steps]
-    given_up = [{name: kept.get(name) for name in ("reason", "attempts")} for kept in quarantined]
+def _table(found: History, ledger: Ledger) -> Group:
+    from rich.console import Group  # noqa: PLC0415 - as above
+
+    from registration import history, history_pages  # noqa: PLC0415 - as above
+
+    table = history_pages.table_of(found, history.shares(ledger, found.steps))
+    return Group(table, history_pages.given_up(ledger.quarantined()))
+
+
+def _all(found: History, ledger: Ledger) -> dict[str, Any]:
+    from registration import history  # noqa: PLC0415 - as above
+
+    champion, shares = found.head.champion, history.shares(ledger, found.steps)
+    told = ((step.to_dict(), shares.get(step.digest, ())) for step in found.steps)
+    decisions = [{**said, "shares": [asdict(share) for share in shared]} for said, shared in told]
+    given_up = [{name: kept.get(name) for name in ("reason", "attempts")} for kept in ledger.quarantined()]
     return {**_verified(found), "champion": champion and asdict(champion), "decisions": decisions, "given_up": given_up}
 
 

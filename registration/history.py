@@ -8,6 +8,7 @@ was replaced together with every decision.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import itertools
 import re
@@ -19,14 +20,15 @@ from registration.artifacts.inventory import digest as digest_of
 from registration.errors import InputError, LedgerFormatError
 from registration.head import Head
 from registration.record import FORMAT
-from registration.step import Step, number, word
+from registration.step import Step, items, number, word
 from registration.terminal import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from registration.head import Champion
     from registration.ledger import Ledger
+    from registration.work import Shares
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_NAMES = 10
@@ -124,6 +126,20 @@ def known(ledger: Ledger, model: str) -> History:
     names = sorted(ledger.models())
     near = difflib.get_close_matches(model, names, cutoff=0.5) or [name for name in names if model in name]
     raise InputError(f"no decision about {shown(model)!r} has been made; {_instead(near, names)}")
+
+
+def shares(ledger: Ledger, steps: Iterable[Step]) -> dict[str, Shares]:
+    """What became of each promotion that was to be shared, by its decision's name.
+
+    A work record that is gone or damaged tells nothing of it.
+    """
+    known: dict[str, Shares] = {}
+    for step in steps:
+        if step.promoted and items(step.record.get("share")):
+            with contextlib.suppress(LedgerFormatError):
+                work = ledger.work(step.work)
+                known[step.digest] = work.shares if work else ()
+    return known
 
 
 def look_up(ledger: Ledger, model: str, digest: str, *, seq: int = 0) -> tuple[Step | None, tuple[Break, ...]]:

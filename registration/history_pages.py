@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from registration.explanation import Explanation
     from registration.history import Break, History, Reign
     from registration.step import Step
-    from registration.work import Work
+    from registration.work import Share, Shares, Work
 
 MOST_REASONS = 2
 MOST_GIVEN_UP = 5
 
 
-def table_of(history: History) -> Group:
-    """Every decision, newest last."""
+def table_of(history: History, shares: Mapping[str, Shares]) -> Group:
+    """Every decision, newest last, and what was shared, by the decision that promoted it."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("no", justify="right", no_wrap=True)
     for name in ("decided, UTC", "outcome", "version", "champion"):
@@ -39,7 +39,14 @@ def table_of(history: History) -> Group:
     for step in history.steps:
         cells = (word(step.seq), _minute(step.decided_at), coloured(step.outcome), word(step.version))
         table.add_row(*cells, _mark(history, step), plain(_first(step.reasons)))
-    return Group(table, plain(_now(history)), *_warnings(history.breaks))
+    return Group(table, plain(_now(history)), *_shared(history, shares), *_warnings(history.breaks))
+
+
+def _shared(history: History, shares: Mapping[str, Shares]) -> Iterator[Text]:
+    for step in history.steps:
+        for share in shares.get(step.digest, ()):
+            done = "shared as" if share.id else "not shared yet,"
+            yield plain(f"Version {step.version} is {done} {shown(_share(share))}")
 
 
 def given_up(kept: Iterable[Mapping[str, Any]]) -> Group:
@@ -129,6 +136,7 @@ def _state(work: Work | None) -> Iterator[Row]:
     if work is None:
         return
     yield "state", f"{work.state}, attempt {work.attempt}" + ("" if work.owner else ", given back for the next try")
+    yield from listed("shared", map(_share, work.shares))
     if work.state == "finished":
         return
     if work.intent:
@@ -137,6 +145,12 @@ def _state(work: Work | None) -> Iterator[Row]:
         yield "draft", work.draft.digest
         yield "", f"written to be decision {work.draft.seq}"
     yield "owed", f"{len(work.outbox)} notices"
+
+
+def _share(share: Share) -> str:
+    if share.id is not None:
+        return share.id
+    return f"owed to {share.registry}, as {share.model}: {share.reason or 'not tried yet'}"
 
 
 def _decision(found: Explanation, step: Step) -> Iterator[Row]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from registration.head import Head
     from registration.revocation import Revocation
     from registration.shelf import Entry, Shelf
+    from registration.work import Outbox, Shares
 
 HELD_FOR = timedelta(minutes=2)
 
@@ -66,9 +67,13 @@ class Ledger:
         """Record what is about to be written to the registry; raises `LedgerConflictError` if the claim was lost."""
         return self._write(claim, replace(claim.work, intent=intent))
 
-    def decide(self, claim: Claim, *, result: Mapping[str, Any], outbox: tuple[Mapping[str, Any], ...]) -> Claim:
-        """Record the result with the notices it owes; raises `LedgerConflictError` if the claim was lost."""
-        return self._write(claim, replace(claim.work, state="decided", result=result, outbox=outbox))
+    def decide(self, claim: Claim, *, result: Mapping[str, Any], outbox: Outbox, shares: Shares = ()) -> Claim:
+        """Record the result with what it owes; raises `LedgerConflictError` if the claim was lost."""
+        return self._write(claim, replace(claim.work, state="decided", result=result, outbox=outbox, shares=shares))
+
+    def owe(self, claim: Claim, *, outbox: Outbox, shares: Shares) -> Claim:
+        """Record what decided work still owes; raises `LedgerConflictError` if another worker wrote meanwhile."""
+        return self._write(claim, replace(claim.work, outbox=outbox, shares=shares))
 
     def renew(self, claim: Claim) -> Claim:
         """Write the claim again: it holds for HELD_FOR from now. Raises `LedgerConflictError` if it was lost."""
@@ -85,7 +90,7 @@ class Ledger:
         self._state.replace(names.work(claim.work.work), {**found.document, "owner": ""}, etag=found.etag)
 
     def finish(self, claim: Claim) -> Claim:
-        """Record that every notice was delivered."""
+        """Record that nothing is owed any more."""
         return self._write(claim, replace(claim.work, state="finished", outbox=()))
 
     def work(self, work: str) -> Work | None:

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from registration import notices
+from registration import notices, sharing
 from registration import outcome as outcomes
 from registration.candidate import source_from
 from registration.claiming import claimed
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from registration.ledger import Ledger
-    from registration.notices import Notifier
     from registration.outcome import Outcome
+    from registration.owed import Owed
     from registration.versioning import Versioning
-    from registration.work import Claim, Work
+    from registration.work import Claim, Shares, Work
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Leftovers:
 
     ledger: Ledger
     versioning: Versioning
-    notifier: Notifier
+    owed: Owed
     workspace_id: str
     now: Callable[[], str]
 
@@ -46,24 +46,23 @@ class Leftovers:
             if claim.work.state == "finished":
                 return
             settled = claim if claim.is_settled else self._conclude(claim)
-            self.notifier.deliver_all(settled.work.outbox)
-            self.ledger.finish(settled)
+            self.owed.pay(settled)
         log.info("settled work %s, which no event leads back to", work.work)
 
     def _conclude(self, claim: Claim) -> Claim:
-        outcome = self._outcome(claim)
+        outcome, shares = self._outcome(claim)
         source = source_from(claim.work.subject.get("source"))
         outbox = notices.of(outcome, source=source, workspace=self.workspace_id, at=self.now())
-        return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox)
+        return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox, shares=shares)
 
-    def _outcome(self, claim: Claim) -> Outcome:
+    def _outcome(self, claim: Claim) -> tuple[Outcome, Shares]:
         model = claim.work.subject.get("model")
         if not model:
-            return outcomes.replaced(claim.work)
+            return outcomes.replaced(claim.work), ()
         known = self.ledger.decided(claim, self.ledger.head(model))
         if known is None:
             self.versioning.retire(model, claim.work, status="artifact_changed")
-            return outcomes.replaced(claim.work)
+            return outcomes.replaced(claim.work), ()
         digest, decision = known
         self.versioning.show(decision)
-        return outcomes.told(decision, digest=digest)
+        return outcomes.told(decision, digest=digest), sharing.owed(decision)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from registration.artifacts.store import ArtifactStore
     from registration.candidate import DropSource, FileSource, Source
     from registration.outcome import Outcome
+    from registration.work import Share
 
 log = logging.getLogger(__name__)
 EVENT_TYPES = {
@@ -105,6 +106,13 @@ def of(outcome: Outcome, *, source: Source | None, workspace: str, at: str) -> t
     return tuple(notices)
 
 
+def shared(outcome: Outcome, share: Share, *, workspace: str, at: str) -> dict[str, Any]:
+    """The notice that the version of `outcome` is in a shared registry."""
+    there = {"registry": share.registry, "model": share.model, "version": share.version, "id": share.id}
+    about = (share.registry.lower(), share.model)
+    return _event("Registrar.ModelShared", outcome, workspace=workspace, at=at, about=about, more={"shared": there})
+
+
 def _next(outcome: Outcome, source: DropSource | FileSource) -> str:
     """What the team that dropped the files can do now."""
     if outcome.outcome == "held":
@@ -117,16 +125,25 @@ def _next(outcome: Outcome, source: DropSource | FileSource) -> str:
     )
 
 
-def _event(kind: str, outcome: Outcome, *, workspace: str, at: str) -> dict[str, Any]:
+def _event(  # noqa: PLR0913 - the parts of an event
+    kind: str,
+    outcome: Outcome,
+    *,
+    workspace: str,
+    at: str,
+    about: tuple[str, ...] = (),
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """`about` tells several events of one kind about one decision apart; `more` is put beside the outcome."""
     version = f"/versions/{outcome.version}" if outcome.version else ""
     subject = f"models/{outcome.model}{version}" if outcome.model else outcome.source
     event = {
-        "id": digest([outcome.work, outcome.decision, kind]),
+        "id": digest([outcome.work, outcome.decision, kind, *about]),
         "type": kind,
         "source": workspace,
         "subject": subject,
         "time": at,
-        "data": outcome.to_dict(),
+        "data": {**outcome.to_dict(), **(more or {})},
     }
     return {"sink": "topic", "event": event}
 

@@ -150,13 +150,14 @@ class Beside:
 def write(case: Case, decision: Decision, *, beside: Beside, version: int | None, decided_at: str) -> dict[str, Any]:
     """The record of `decision`; the ledger adds its place in the model's history."""
     policy = case.candidate.policy
+    without = {"promote"} if version is not None else {"promote", "share"}
     return {
         "format": FORMAT,
         "model": case.candidate.model.name,
         "version": version,
         "promoted": version is not None and decision.promote,
         "decided_at": decided_at,
-        **{key: value for key, value in decision.to_dict().items() if key != "promote"},
+        **{key: value for key, value in decision.to_dict().items() if key not in without},
         "policy": {"name": policy.name, "digest": policy.policy.digest, "text_sha256": policy.text_sha256},
         "candidate": _candidate(case),
         "champion": compared_with(beside.champion) if beside.champion else None,

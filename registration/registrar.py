@@ -11,14 +11,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from registration import envelope, events, notices
+from registration import envelope, events, notices, sharing
 from registration import outcome as outcomes
 from registration.candidate import Candidate, Refusal, work_key
 from registration.claiming import claimed
 from registration.deciding import Decided, Deciding, Held
 from registration.errors import (
     ArtifactChangedError,
-    LedgerConflictError,
     MalformedEventError,
     PausedError,
     PermanentError,
@@ -33,11 +32,11 @@ from registration.surroundings import Surroundings
 from registration.tracing import UNTRACED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from registration.artifacts.store import ArtifactStore
     from registration.ledger import Ledger
-    from registration.notices import Notifier
+    from registration.owed import Owed
     from registration.pauses import Pauses
     from registration.policy.decision import Member
     from registration.question import Questions
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from registration.sources.resolve import Offer, Resolver
     from registration.tracing import Tracing
     from registration.versioning import Versioning
-    from registration.work import Claim
+    from registration.work import Claim, Shares
 
 log = logging.getLogger(__name__)
 ACTED = 0
@@ -64,7 +63,7 @@ class Registrar:
     store: ArtifactStore
     ledger: Ledger
     versioning: Versioning
-    notifier: Notifier
+    owed: Owed
     workspace_id: str
     now: Callable[[], str]
     pauses: Pauses
@@ -147,7 +146,23 @@ class Registrar:
             known = [self._surroundings.settled(one) for one in opened if one.case is None]
             found = self._deciding.together(held, fellows=(*known, *fellows))
             decided = {each.held.claim.work.work: each for each in found}
-        return tuple(self._concluded(one, decided.get(one.claim.work.work)) for one in opened)
+        settled, failures = self._each_concluded(opened, decided)
+        if failures:
+            raise failures[0]
+        return settled
+
+    def _each_concluded(
+        self, opened: Sequence[Opened], decided: Mapping[str, Decided]
+    ) -> tuple[tuple[Outcome, ...], list[Exception]]:
+        """The outcomes and the failures: what one member owes, and cannot be paid, keeps no other waiting."""
+        settled: list[Outcome] = []
+        failures: list[Exception] = []
+        for one in opened:
+            try:
+                settled.append(self._concluded(one, decided.get(one.claim.work.work)))
+            except Exception as failure:  # noqa: BLE001 - raised again when the others are concluded
+                failures.append(failure)
+        return tuple(settled), failures
 
     def _concluded(self, opened: Opened, decided: Decided | None) -> Outcome:
         claim, offer = opened.claim, opened.offer
@@ -186,23 +201,20 @@ class Registrar:
             with self.tracing.step("project"):
                 self.versioning.show(written)
             outcome = outcomes.recorded(case, written, digest=decided.digest)
-        return self._conclude(decided.held.claim, case.candidate, outcome)
+        shares = sharing.owed(written) if written else ()
+        return self._conclude(decided.held.claim, case.candidate, outcome, shares=shares)
 
-    def _conclude(self, claim: Claim, offer: Offer, outcome: Outcome) -> Claim:
+    def _conclude(self, claim: Claim, offer: Offer, outcome: Outcome, *, shares: Shares = ()) -> Claim:
         if self.observes:
             return self.ledger.decide(claim, result=outcomes.observed(outcome).to_dict(), outbox=())
         if outcome.outcome == "held" and isinstance(offer, Candidate):
             self.questions.ask(Question.about(outcome, at=self.now(), within=offer.model.approval.expires))
         outbox = notices.of(outcome, source=offer.source, workspace=self.workspace_id, at=self.now())
-        return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox)
+        return self.ledger.decide(claim, result=outcome.to_dict(), outbox=outbox, shares=shares)
 
     def _notify(self, claim: Claim) -> Outcome:
         with self.tracing.step("notify"):
-            self.notifier.deliver_all(claim.work.outbox)
-        with contextlib.suppress(
-            LedgerConflictError
-        ):  # another delivery saw the decision, told it too and finished first
-            self.ledger.finish(claim)
+            self.owed.pay(claim)
         outcome = Outcome.from_dict(claim.work.result or {})
         log.info("%s %s from %s", outcome.outcome, outcome.model, outcome.source, extra=_fields(outcome))
         return outcome

@@ -46,9 +46,7 @@ class Rejection:
         with claimed(registrar.ledger, self.key, subject=subject) as claim:
             settled = claim if claim.is_settled else self._conclude(registrar, *self._recorded(registrar, claim))
             if settled.work.state == "decided":
-                registrar.notifier.deliver_all(settled.work.outbox)
-                with contextlib.suppress(LedgerConflictError):  # another delivery told it too and finished first
-                    registrar.ledger.finish(settled)
+                registrar.owed.pay(settled)
             return Outcome.from_dict(settled.work.result or {})
 
     def _recorded(self, registrar: Registrar, claim: Claim) -> tuple[Claim, str, Mapping[str, Any]]:

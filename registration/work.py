@@ -33,6 +33,31 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A promoted version that goes, or went, to the shared `registry` as a version of `model`.
+
+    `version` is the number that it gets there, recorded before it is copied; `operation` tells how far the copy is.
+    `id` is what it is called there, once nothing is left to do; `reason` is why the last try failed.
+    """
+
+    registry: str
+    model: str
+    version: int | None = None
+    operation: str | None = None
+    id: str | None = None
+    reason: str | None = None
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether there is anything left to do."""
+        return self.id is None
+
+
+type Outbox = tuple[Mapping[str, Any], ...]
+type Shares = tuple[Share, ...]
+
+
+@dataclass(frozen=True)
 class Work:
     """One piece of work. `subject` is who offered what, for people who read the record."""
 
@@ -44,7 +69,8 @@ class Work:
     intent: Intent | None = None
     draft: Draft | None = None
     result: Mapping[str, Any] | None = None  # what `registrar.Outcome` is made of
-    outbox: tuple[Mapping[str, Any], ...] = ()
+    outbox: Outbox = ()
+    shares: Shares = ()
     format: str = WORK_FORMAT
 
     @classmethod
@@ -54,11 +80,12 @@ class Work:
         parts = {
             part: member(kind, data.get(part), shape=_SHAPES[kind], name=name, at=part) for part, kind in _PARTS.items()
         }
-        if not isinstance(outbox := data.get("outbox", []), list | tuple) or not all(
-            isinstance(it, dict) for it in outbox
-        ):
-            raise damaged(name, f"has {outbox!r:.60} as outbox")
-        work = made(cls, {**data, **parts, "outbox": tuple(outbox)}, shape=_SHAPE, name=name)
+        shares = tuple(
+            made(Share, said, shape=_SHARE, name=name, at=f"shares[{place}].")
+            for place, said in enumerate(_objects(data, "shares", name=name))
+        )
+        lists = {"outbox": _objects(data, "outbox", name=name), "shares": shares}
+        work = made(cls, {**data, **parts, **lists}, shape=_SHAPE, name=name)
         if work.state not in STATES:
             raise damaged(name, f"has {work.state!r:.60} as state")
         return work
@@ -77,6 +104,21 @@ class Claim:
         return self.work.state != "claimed"
 
 
+def _objects(data: Mapping[str, Any], member: str, *, name: str) -> tuple[dict[str, Any], ...]:
+    found = data.get(member, ())
+    if not isinstance(found, list | tuple) or not all(isinstance(one, dict) for one in found):
+        raise damaged(name, f"has {found!r:.60} as {member}")
+    return tuple(found)
+
+
+_SHARE: Mapping[str, Kind] = {
+    "registry": str,
+    "model": str,
+    "version": int | None,
+    "operation": str | None,
+    "id": str | None,
+    "reason": str | None,
+}
 _SHAPE: Mapping[str, Kind] = {
     "work": str,
     "subject": dict,

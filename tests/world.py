@@ -24,12 +24,14 @@ from registration.ledger import HELD_FOR, Ledger
 from registration.leftovers import Leftovers
 from registration.lifecycle import Lifecycle
 from registration.notices import Notifier
+from registration.owed import Owed
 from registration.pauses import Pauses
 from registration.policy import catalog
 from registration.question import Questions
 from registration.record import Case
 from registration.registrar import Registrar
 from registration.requests import Desk, Requests
+from registration.sharing import Sharing
 from registration.sources.jobs import Job, JobOutput
 from registration.sources.resolve import Resolver
 from registration.versioning import Versioning
@@ -37,6 +39,7 @@ from tests.fakes import (
     OUTPUTS,
     Clock,
     MemoryRegistry,
+    MemoryShared,
     MemoryShelf,
     MemoryStore,
     MemoryTopic,
@@ -106,6 +109,7 @@ class World:
         )
         self.store, self.topic = MemoryStore(self.faults), MemoryTopic(self.faults)
         self.registry = MemoryRegistry(self.faults)
+        self.shared = MemoryShared(self.registry, self.faults)
         self.ledger = Ledger(
             state=self.state, decisions=self.decisions, quarantine=self.quarantine, new_owner=owners.__next__
         )
@@ -129,13 +133,19 @@ class World:
             store=self.store,
             ledger=self.ledger,
             versioning=self.versioning,
-            notifier=Notifier(self.store, self.topic),
+            owed=self.owed,
             workspace_id=WORKSPACE,
             now=self.clock.iso,
             pauses=self.pauses,
             questions=self.questions,
             observes=self.observes,
         )
+
+    @property
+    def owed(self) -> Owed:
+        """What pays what work owes."""
+        sharing = Sharing(self.shared, self.ledger, WORKSPACE, self.clock.iso)
+        return Owed(self.ledger, Notifier(self.store, self.topic), sharing)
 
     @property
     def pauses(self) -> Pauses:
@@ -166,7 +176,7 @@ class World:
     @property
     def leftovers(self) -> Leftovers:
         """Settles what no event leads back to."""
-        return Leftovers(self.ledger, self.versioning, Notifier(self.store, self.topic), WORKSPACE, self.clock.iso)
+        return Leftovers(self.ledger, self.versioning, self.owed, WORKSPACE, self.clock.iso)
 
     @property
     def desk(self) -> Desk:
@@ -279,7 +289,8 @@ class World:
         """All that is kept anywhere, to be compared with later."""
         shelves = [dict(shelf.kept) for shelf in (self.state, self.decisions, self.quarantine)]
         versions = {key: asdict(version) for key, version in self.registry.versions.items()}
-        return shelves, versions, set(self.registry.archived), dict(self.store.blobs), list(self.topic.events)
+        shared = dict(self.shared.versions_)
+        return shelves, versions, set(self.registry.archived), dict(self.store.blobs), list(self.topic.events), shared
 
 
 def promise(path: str, data: bytes, **changes: object) -> dict[str, object]:

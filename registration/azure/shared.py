@@ -2,7 +2,7 @@
 
 Not through the SDK, because of what `models.share` does in 1.35.2: it takes a 404 for a model that the registry does
 not have yet for a fault; it waits for a copy for as long as that takes, and looks every 30 seconds; it sleeps for as
-long as a Retry-After says; and it swaps the client's own scope meanwhile. ADR 0020 says more.
+long as a Retry-After says; and it swaps the client's own scope meanwhile. ADR 0018 says more.
 """
 
 from __future__ import annotations

@@ -57,13 +57,15 @@ class Member:
 class Decision:
     """The outcome, and what led to it in this order: findings, adoption, requirements, metrics, budget, group.
 
-    `promote` says that the version becomes the champion; a version that is only registered does not.
+    `promote` says that the version becomes the champion; a version that is only registered does not. `share` are the
+    shared registries that a promoted version goes to, each with the name it has there.
     """
 
     outcome: Outcome
     answers: tuple[Answer, ...]
     engine: str = ENGINE_VERSION
     promote: bool = False
+    share: tuple[Mapping[str, str], ...] = ()
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -92,6 +94,7 @@ class Decision:
             "reasons": list(self.reasons),
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "engine": self.engine,
+            **({"share": [dict(target) for target in self.share]} if self.share else {}),
         }
 
     @property
@@ -154,7 +157,9 @@ def judged(record: Mapping[str, Any]) -> Outcome:
 def _decided(policy: ModelPolicy, answers: tuple[Answer, ...], *, is_unsafe: bool) -> Decision:
     outcome = combined(answer.result for answer in answers)
     if outcome is Outcome.REGISTER:
-        return Decision(outcome, answers, promote=policy.then.on_pass == "promote")  # noqa: S105 - no password
+        then = policy.then.on_pass
+        share = tuple(target.to_dict(model=policy.name) for target in then.shares)
+        return Decision(outcome, answers, promote=then.promotes, share=share)
     if outcome is Outcome.REJECT and policy.then.on_fail == "register_only" and not is_unsafe:
         return Decision(Outcome.REGISTER, answers)
     return Decision(outcome, answers)

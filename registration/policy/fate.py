@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from registration.documents import Document
+from registration.policy.passing import Pass, Passing
 
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([dh])", re.ASCII)
 _HOUR = timedelta(hours=1)
@@ -15,7 +16,7 @@ _HOUR = timedelta(hours=1)
 class Then(Document):
     """What follows from a pass, a hold and a failure."""
 
-    on_pass: Literal["promote", "register_only"] = Field(default="promote", alias="pass")
+    on_pass: Passing = Field(default=Pass(), alias="pass", json_schema_extra={"default": "promote"})
     on_hold: Literal["request_approval"] = Field(default="request_approval", alias="hold")
     on_fail: Literal["reject", "register_only"] = Field(default="reject", alias="fail")
 

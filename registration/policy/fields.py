@@ -18,8 +18,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}", re.ASCII)
 _OWN_TAGS = "registrar."
 
 
-def _name(written: str) -> str:
-    if not _NAME.fullmatch(written):
+def name(written: object) -> str:
+    """The name of a model, a policy or a group; raises ValueError for anything else."""
+    if not isinstance(written, str) or not _NAME.fullmatch(written):
         raise ValueError(
             "must start with a letter or digit and go on with letters, digits, '_', '.' or '-', 255 characters at most"
         )
@@ -84,7 +85,7 @@ def _not_empty(written: str) -> str:
     return written
 
 
-type Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"})]
+type Name = Annotated[str, AfterValidator(name), WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"})]
 type Account = Annotated[str, AfterValidator(_account)]
 type Container = Annotated[str, AfterValidator(_container)]
 type Prefix = Annotated[str, AfterValidator(_prefix)]

@@ -26,8 +26,17 @@ def of(policy: Policy) -> Iterator[Problem]:
         if policy.match.jobs and model.source is None:
             message = "is required, because match has a job: name the output to register"
             yield Problem(f"models[{index}].from", message)
+        yield from _of_shares(model, index)
         yield from _of_metrics(model, ("models", index, "metrics"))
         yield from _of_budget(model, ("models", index, "budget", "cumulative_regression"))
+
+
+def _of_shares(model: ModelPolicy, index: int) -> Iterator[Problem]:
+    # A registry is found under its name in any case.
+    places = [(target.registry.lower(), target.name or model.name) for target in model.then.on_pass.shares]
+    for place in sorted({place for place in places if places.count(place) > 1}):
+        message = f"shares to the registry {place[0]} as {place[1]} more than once"
+        yield Problem(f"models[{index}].then.pass", message)
 
 
 def _of_metrics(model: ModelPolicy, path: Path) -> Iterator[Problem]:

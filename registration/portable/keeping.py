@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from registration.shelf import Shelf
-    from registration.work import Claim
+    from registration.work import Claim, Outbox, Shares
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +43,13 @@ class KeepingLedger(Ledger):
         self._workspace = workspace
 
     @override
-    def decide(self, claim: Claim, *, result: Mapping[str, Any], outbox: tuple[Mapping[str, Any], ...]) -> Claim:
+    def decide(self, claim: Claim, *, result: Mapping[str, Any], outbox: Outbox, shares: Shares = ()) -> Claim:
         """As a ledger does, after the evidence of the decision was written; one that makes no evidence has none."""
         model, digest = result.get("model"), result.get("decision")
         if model and digest:
             for kept, text in self._evidence(model, digest):
                 self._shelf.create_text(names.evidence(model, digest, kept), text)
-        return super().decide(claim, result=result, outbox=outbox)
+        return super().decide(claim, result=result, outbox=outbox, shares=shares)
 
     def _evidence(self, model: str, digest: str) -> Iterator[tuple[str, str]]:
         record = self.decision(model, digest)

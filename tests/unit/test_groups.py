@@ -149,3 +149,16 @@ def test_a_member_that_is_decided_again_still_shares_the_fate_of_its_group(
     assert outcome == came
     assert groups(world, "left")[0][0] == "group.right"
     assert world.history("right") == before
+
+
+def test_a_member_that_cannot_be_shared_keeps_the_other_not_waiting(world: World) -> None:
+    share = "metrics: {left: {min: 0.8}}\n    then: {pass: [promote, share: nowhere]}"
+    world.policies.kept["churn.yaml"] = GROUP.replace("metrics: {left: {min: 0.8}}", share)
+    message = job(world, "j1", left=0.9, right=0.9)
+
+    with pytest.raises(UnavailableError, match="no registry nowhere"):
+        world.registrar.process(message)
+
+    states = {work["subject"]["model"]: work["state"] for work in world.works()}
+    assert states == {"left": "decided", "right": "finished", "other": "finished"}
+    assert (world.champion("left"), world.shown("left"), world.shown("right")) == (1, [1], [1])

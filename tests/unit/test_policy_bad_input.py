@@ -60,7 +60,21 @@ def parsed(*lines: str, metric: str = "") -> Policy:
         ("defaults: {severity: blok}", "defaults.severity: must be 'block', 'hold' or 'warn'; did you mean 'block'?"),
         (
             "then: {pass: register}",
-            "models[0].then.pass: must be 'promote' or 'register_only'; did you mean 'register_",
+            "models[0].then.pass: must be promote, register_only, or a list such as [promote, share: REGISTRY]; did",
+        ),
+        ("then: {pass: [share: contoso]}", "models[0].then.pass: a list must name promote once, and no other word"),
+        ("then: {pass: [register_only, share: contoso]}", "then.pass: a list must name promote once"),
+        ("then: {pass: [promote, 3]}", "models[0].then.pass: [1]: must be promote or share: REGISTRY"),
+        ("then: {pass: [promote, share: c]}", "then.pass: [1].share: a registry's name starts with a letter"),
+        ("then: {pass: [promote, share: {name: x}]}", "then.pass: [1].share: a registry's name starts with"),
+        (
+            "then: {pass: [promote, share: {registri: contoso}]}",
+            "models[0].then.pass: [1].share.registri: unknown key; did you mean 'registry'?",
+        ),
+        ("then: {pass: [promote, share: {registry: contoso, name: 3}]}", "then.pass: [1].share: must start with"),
+        (
+            "then: {pass: [promote, share: contoso, share: {registry: Contoso, name: churn}]}",
+            "models[0].then.pass: shares to the registry contoso as churn more than once",
         ),
         ("then: {hold: wait}", "models[0].then.hold: must be 'request_approval'"),
         ("approval: {people: 3}", "models[0].approval.people: must be 1 or 2"),

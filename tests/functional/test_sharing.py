@@ -1,0 +1,211 @@
+"""Sharing by the app's own parts, from a finished job to a version in the sandbox's registry that the SDK reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from registration import settings
+from registration.azure import shared as adapter
+from registration.bootstrap import Parts
+from registration.shared_evidence import text_in
+from sandbox import names, raised, refusals
+from sandbox.runs import JobOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from azure.identity import DefaultAzureCredential
+    from azure.storage.blob import ContainerClient
+
+    from registration.outcome import Outcome
+    from registration.work import Work
+    from sandbox.registries import Registry, RegistryVersion
+    from sandbox.sandbox import Sandbox
+
+
+class Returned:
+    """The queue, as far as a worker writes to it: it keeps what shall come again."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+
+    def send(self, _text: str, *, delay_seconds: float = 0) -> None:
+        self.pauses.append(delay_seconds)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One model whose champion is shared, and a job that was trained for it."""
+
+    parts: Parts
+    model: str
+    message: str
+    registry: Registry
+
+    def deliver(self) -> Outcome:
+        (outcome,) = self.parts.worker.work(self.message)
+        return outcome
+
+    @property
+    def work(self) -> Work:
+        head = self.parts.ledger.head(self.model)
+        assert head.champion is not None
+        found = self.parts.ledger.work(head.champion.work)
+        assert found is not None
+        return found
+
+    @property
+    def shared(self) -> list[RegistryVersion]:
+        return self.registry.versions(self.model)
+
+
+@pytest.fixture
+def registry(sandbox: Sandbox) -> Iterator[Registry]:
+    """The sandbox's registry; how it behaves is put back."""
+    found = sandbox.workspace.registries.get(names.REGISTRY)
+    yield found
+    found.hides_unknown, found.carries_properties = False, True
+    found.finish_copies()
+
+
+@pytest.fixture
+def model(sandbox: Sandbox, outputs: ContainerClient) -> str:
+    """A model that a job has been trained for, and nobody has heard of it yet."""
+    name = f"sharing-{uuid.uuid4().hex[:10]}"
+    outputs.upload_blob(f"azureml/{name}-job/model/model.bin", name.encode())
+    made = {"model": JobOutput("custom_model")}
+    sandbox.workspace.add_job(f"{name}-job", experiment=name, metrics={"accuracy": 0.9}, outputs=made)
+    return name
+
+
+@pytest.fixture
+def shop(
+    registry: Registry, credential: DefaultAzureCredential, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Shop:
+    """The app, by whose policy a champion is shared; the adapter looks at once again."""
+    policy = {
+        "apiVersion": "registrar/v1",
+        "kind": "PromotionPolicy",
+        "name": model,
+        "match": {"any": [{"job": {"experiment": model}}]},
+        "models": [
+            {
+                "name": model,
+                "from": {"output": "model"},
+                "metrics": {"accuracy": {"direction": "maximize", "min": 0.5}},
+                "then": {"pass": ["promote", {"share": names.REGISTRY}]},
+            }
+        ],
+    }
+    (tmp_path / "p.yaml").write_text(json.dumps(policy), encoding="utf-8")
+    monkeypatch.setattr(adapter, "LOOKS_AFTER_SECONDS", (0.0,))
+    parts = Parts(settings.from_environment({**os.environ, "REGISTRAR_POLICY": str(tmp_path)}), credential)
+    cast("Any", parts).queue = Returned()
+    return Shop(parts, model, json.dumps(raised.run_completed(f"{model}-job", model)), registry)
+
+
+@pytest.mark.parametrize("carries_properties", [True, False])
+def test_the_sdk_reads_a_shared_champion_with_its_evidence(
+    shop: Shop, credential: DefaultAzureCredential, carries_properties: bool
+) -> None:
+    from azure.ai.ml import MLClient  # noqa: PLC0415 - costs seconds, which a run of other tests should not pay
+
+    shop.registry.carries_properties = carries_properties
+
+    outcome = shop.deliver()
+
+    found = MLClient(credential, registry_name=names.REGISTRY).models.get(shop.model, "1")
+    assert (outcome.outcome, found.tags["metrics.accuracy"]) == ("registered", "0.9")
+    assert (found.tags["registrar.status"], "registrar.champion" in found.tags) == ("shared", False)
+    assert found.properties["registrar.shared_from"] == f"{names.WORKSPACE_ID}/models/{shop.model}/versions/1"
+    assert found.properties["registrar.decision"] == outcome.decision
+    assert found.properties["lineage.job"] == f"{shop.model}-job"
+    assert json.loads(text_in(found.properties) or "")["metrics"] == {"accuracy": 0.9}
+
+
+def test_a_registry_that_answers_404_for_a_new_model_gets_it(shop: Shop) -> None:
+    shop.registry.hides_unknown = True
+
+    assert shop.deliver().promoted
+
+    assert [version.version for version in shop.shared] == ["1"]
+
+
+def test_a_busy_registry_makes_the_message_wait_as_long_as_it_asks_and_the_champion_stands(
+    sandbox: Sandbox, shop: Shop
+) -> None:
+    busy = refusals.too_many_requests()
+    sandbox.workspace.fail_next("POST", f"/registries/{names.REGISTRY}/import$", 429, busy)
+
+    assert shop.deliver().outcome == "waiting"
+
+    assert sandbox.workspace.version(shop.model, 1).stage == "Production"
+    assert cast("Returned", shop.parts.queue).pauses == [20.0]
+    assert "429" in str(shop.work.shares[0].reason)
+    assert shop.deliver().outcome == "registered"
+    assert len(shop.shared) == 1
+
+
+def test_an_answer_that_is_lost_after_the_copy_leads_to_one_version(sandbox: Sandbox, shop: Shop) -> None:
+    sandbox.workspace.lose_next_answer("POST", f"/registries/{names.REGISTRY}/import$")
+
+    assert [shop.deliver().outcome for _ in range(3)] == ["waiting", "registered", "duplicate"]
+
+    (version,) = shop.shared
+    assert version.content.properties["registrar.decision"] == shop.work.result["decision"]  # type: ignore[index]
+
+
+def test_a_copy_that_takes_long_is_looked_after_by_the_next_delivery(shop: Shop) -> None:
+    shop.registry.copies_slowly = True
+    assert shop.deliver().outcome == "waiting"
+    assert shop.work.shares[0].operation
+    shop.registry.finish_copies()
+
+    assert shop.deliver().outcome == "registered"
+
+    assert len(shop.shared) == 1
+
+
+def test_a_copy_that_fails_is_told_with_its_reason_and_can_be_tried_again(sandbox: Sandbox, shop: Shop) -> None:
+    shop.registry.fail_next_copy("The storage account of the workspace cannot be reached.")
+
+    failed = shop.deliver()
+
+    assert failed.outcome == "quarantined"
+    assert "cannot be reached" in failed.reasons[0]
+    assert "cannot be reached" in str(shop.work.shares[0].reason)
+    assert sandbox.workspace.version(shop.model, 1).stage == "Production"
+    assert shop.deliver().outcome == "registered"
+    assert shop.work.state == "finished"
+
+
+def test_a_write_of_the_evidence_that_is_lost_is_made_good(sandbox: Sandbox, shop: Shop) -> None:
+    sandbox.workspace.fail_next("PUT", f"/models/{shop.model}/versions/1$", 500, None, {"retry-after-ms": "1"}, times=4)
+
+    assert [shop.deliver().outcome for _ in range(2)] == ["waiting", "registered"]
+
+    assert shop.shared[0].content.properties["registrar.decision_seq"] == "1"
+
+
+def test_the_topic_hears_of_it_once_it_is_there(sandbox: Sandbox, shop: Shop) -> None:
+    shop.deliver()
+
+    about = [event for event in sandbox.topic.events if event["data"]["model"] == shop.model]
+    assert [event["type"] for event in about] == [
+        "Registrar.ModelRegistered",
+        "Registrar.ChampionChanged",
+        "Registrar.ModelShared",
+    ]
+    assert about[-1]["data"]["shared"] == {
+        "registry": names.REGISTRY,
+        "model": shop.model,
+        "version": 1,
+        "id": shop.shared[0].id,
+    }
