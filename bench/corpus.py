@@ -24,6 +24,7 @@ from tests.archives import Piece, tarred, zip_of, zipped
 from tests.lz4_frames import lz4_frame
 from tests.pickle_assembly import named
 from tests.pickle_corpus import CASES, DANGERS, PAYLOAD, one
+from tests.unit import test_format_torch_legacy as torch_legacy
 from tests.unit.test_format_hdf5 import DENSE, LAMBDA, a_file, described, link, outside, virtual
 from tests.unit.test_format_npy import npy
 from tests.unit.test_format_onnx import a_model
@@ -77,6 +78,7 @@ def benign() -> Files:
     yield "ONNX", "scaled.onnx", _onnx()
     torch(made := io.BytesIO(), 1024 * 1024, tensors=4)
     yield "torch layout", "state_dict.pt", made.getvalue()
+    yield "torch layout", "legacy.pth", torch_legacy.a_file()
     safetensors(made := io.BytesIO(), 1024 * 1024)
     yield "safetensors", "model.safetensors", made.getvalue()
 

@@ -30,6 +30,7 @@ from tests.unit import test_format_onnx as onnx
 from tests.unit import test_format_others as others
 from tests.unit import test_format_safetensors as safetensors
 from tests.unit import test_format_savedmodel as savedmodel
+from tests.unit import test_format_torch_legacy as torch_legacy
 from tests.unit.test_format_npy import npy
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ FILES = {
     "xz.joblib": lzma.compress(JOBLIB),
     "lz4.joblib": lz4_frame(JOBLIB),
     "model.pt": zipped(STATE),
+    "legacy.pth": torch_legacy.a_file(),
     "model.npz": npz(),
     "model.keras": zipped({"config.json": keras.a_model(keras.PLAIN), "model.weights.h5": hdf5()}),
     "model.tar": tarred({"model.pkl": PICKLED, "notes.txt": b"text\n"}),

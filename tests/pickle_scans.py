@@ -22,7 +22,7 @@ NOTHING = Profile("nothing", {})
 SKLEARN = profile_named("sklearn")
 
 
-def found(pickle: bytes, *, profile: str = "all", storages: set[str] | None = None) -> list[Finding]:
+def found(pickle: bytes, *, profile: str = "all", storages: dict[str, int] | None = None) -> list[Finding]:
     """Every finding under the profile of this name."""
     listed = profile_named(profile)
     return list(scan(Memory(pickle, "model.pkl"), replace(alone(listed, path="model.pkl"), storages=storages), listed))
@@ -57,7 +57,7 @@ def pairs(pickle: bytes) -> set[tuple[str, str]]:
 
 def followed(pickle: bytes) -> tuple[set[tuple[str, str]], bool]:
     """The names of the first pickle, and whether it could be followed to its end without anything being said."""
-    machine = Machine(Memory(pickle), replace(alone(NOTHING), storages=set()), NOTHING)
+    machine = Machine(Memory(pickle), replace(alone(NOTHING), storages={}), NOTHING)
     try:
         is_clean = not any(finding.code != "pickle.unlisted_global" for finding in machine.run())
     except UnreadableError:

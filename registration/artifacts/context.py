@@ -50,8 +50,8 @@ class Context:
     depth: int = 0
     member: str = ""
     # A pickle in a torch file adds the keys of the tensors that it names by persistent id: they are numbers, which the
-    # container need not look into. None means that persistent ids have no meaning here.
-    storages: set[str] | None = None
+    # container need not look into, with the bytes of one number. None means that persistent ids have no meaning here.
+    storages: dict[str, int] | None = None
 
     @property
     def name(self) -> str:
@@ -74,7 +74,7 @@ class Context:
         name = f"{self.member}!{member}" if self.member else member
         return replace(self, depth=self.depth + 1, member=name, storages=None)
 
-    def scan_inner(self, reader: Reader, member: str, *, storages: set[str] | None = None) -> Iterator[Finding]:
+    def scan_inner(self, reader: Reader, member: str, *, storages: dict[str, int] | None = None) -> Iterator[Finding]:
         """Detect and scan what lies inside, under its own name; raises `TooLargeError` with the last member allowed."""
         self.tally.member()
         yield from self.visit(reader, replace(self.about(member), storages=storages))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from registration.artifacts.formats import torch_legacy
 from registration.artifacts.formats.format import Format, Look
 from registration.artifacts.pickles.globals import Profile
 from registration.artifacts.pickles.scan import scan
@@ -27,7 +28,8 @@ _PROTOCOLS = range(6)
 
 def _has_header(look: Look) -> bool:
     head = look.head[:2]
-    return len(head) > 1 and head[0] == _PROTO and head[1] in _PROTOCOLS
+    has_header = len(head) > 1 and head[0] == _PROTO and head[1] in _PROTOCOLS
+    return has_header and not look.head.startswith(torch_legacy.MAGIC)
 
 
 def _has_none(look: Look) -> bool:

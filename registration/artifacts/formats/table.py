@@ -18,6 +18,7 @@ from registration.artifacts.formats import (
     safetensors,
     savedmodel,
     tar,
+    torch_legacy,
     triton,
 )
 from registration.artifacts.formats import zip as zip_
@@ -40,6 +41,7 @@ FORMATS: tuple[Format, ...] = (
     gguf.FORMAT,
     hdf5.FORMAT,
     *boosters.FORMATS,
+    torch_legacy.FORMAT,
     pickle.PICKLE,
     pickle.OLD_PICKLE,
     keras_config.FORMAT,

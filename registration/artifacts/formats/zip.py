@@ -157,7 +157,7 @@ def _member(reader: Reader, entry: Entry, context: Context, tensors: set[str]) -
         return
     names = _LOCAL.unpack(local)[-2]
     yield from _header_doubts(entry, local, reader.read(entry.offset + _LOCAL.size, names), about)
-    storages: set[str] | None = set() if entry.name.endswith(_PICKLE) else None
+    storages: dict[str, int] | None = {} if entry.name.endswith(_PICKLE) else None
     content = _content(reader, entry, local, context.tally)
     yield from context.scan_inner(content, entry.name, storages=storages)
     if isinstance(content, Unpacked):

@@ -40,15 +40,6 @@ def instance_of(target: Value, items: Items) -> Value:
     return target
 
 
-def storage_key(value: Value) -> str | None:
-    """The key in a persistent id of torch: `("storage", storage class, key, location, number of elements)`."""
-    items = value[1] if isinstance(value, tuple) else None
-    if items is None or len(items) < 4 or items[0] != b"storage" or not isinstance(items[1], Global):  # noqa: PLR2004
-        return None
-    key = items[2]
-    return key.decode("utf-8", "replace") if isinstance(key, bytes) and items[1].uses else None
-
-
 def _class(items: Sequence[Value], _kept: Mapping[Ref, object]) -> str:
     first = items[0] if items else None
     return "" if isinstance(first, Global) and "new" in first.uses else "a class that the profile does not list for it"
@@ -100,6 +91,10 @@ def _bit_generator(items: Sequence[Value], _kept: Mapping[Ref, object]) -> str:
     return "" if first in _RANDOM or is_class else "something else than a generator of numpy"
 
 
+def _layout(items: Sequence[Value], _kept: Mapping[Ref, object]) -> str:
+    return "" if len(items) == 1 and isinstance(items[0], bytes) else "a layout that is not written as text"
+
+
 def _dtype(items: Sequence[Value], _kept: Mapping[Ref, object]) -> str:
     return "" if items and isinstance(items[0], bytes) else "a type that is not written as text"
 
@@ -146,6 +141,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     **dict.fromkeys(_cores("_reconstruct"), _array),
     **dict.fromkeys(_cores("scalar"), _scalar),
     ("numpy.ma.core", "_mareconstruct"): _masked,
+    ("torch.serialization", "_get_layout"): _layout,
     ("numpy.random._pickle", "__bit_generator_ctor"): _bit_generator,
     ("numpy.random._pickle", "__randomstate_ctor"): _random,
     ("numpy.random._pickle", "__generator_ctor"): _random,

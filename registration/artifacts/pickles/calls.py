@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registration.artifacts.pickles import arguments, arrays, findings
+from registration.artifacts.pickles import arguments, arrays, findings, storages
 from registration.artifacts.pickles.containers import above_mark, changes
 from registration.artifacts.pickles.globals import is_dangerous, resolved
 from registration.artifacts.pickles.values import Global, Ref, Unknown, items_of
@@ -140,14 +140,14 @@ def persid(m: Machine, _data: bytes, pos: int) -> int:
 def binpersid(m: Machine, _data: bytes, pos: int) -> int:
     """BINPERSID: in a torch file, a storage of numbers beside the pickle."""
     m.need(1, pos)
-    key = arguments.storage_key(m.stack[-1])
+    found, class_ = storages.of(m.stack[-1]), storages.class_in(m.stack[-1])
     if m.context.storages is None:
         m.say(pos, findings.persistent_id, "it refers to an object outside of the pickle")
-    elif key is None:
+    elif found is None:
         m.say(pos, findings.persistent_id, "it refers to something outside that is no storage of a tensor")
     else:
-        m.context.storages.add(key)
-    m.stack[-1] = m.sizes.make((m.stack[-1],))
+        m.context.storages[found.key] = found.width
+    m.stack[-1] = class_ or m.sizes.make((m.stack[-1],))
     return pos
 
 
