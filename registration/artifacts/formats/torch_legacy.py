@@ -48,8 +48,11 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
 
 
 def _texts(machine: Machine) -> list[str]:
-    """The texts of a pickle, each of which torch memoizes."""
-    said = (machine.memo.get(number) for number in range(len(machine.memo)))
+    """The texts of a pickle, each of which torch memoizes; none if it numbers them as picklers do not."""
+    try:
+        said = [machine.memo.get(number) for number in range(len(machine.memo))]
+    except LookupError:
+        return []
     return [text.decode("utf-8", "replace") for text in said if type(text) is bytes]
 
 
