@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as text
 import logging
 import re
+import uuid
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,6 +35,13 @@ App = Annotated[
 InApp = Annotated[
     bool, typer.Option("--in-app", help="Have the app look too, under its own identity, and show what it sees.")
 ]
+LiveContract = Annotated[
+    bool,
+    typer.Option(
+        "--live-contract",
+        help="Settle instead, on a scratch model and scratch blobs, what could not be verified without Azure.",
+    ),
+]
 Wait = Annotated[int, typer.Option("--wait", metavar="SECONDS", min=1, help="How long to wait for the app's answer.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines, and nothing else.")]
 
@@ -42,7 +50,14 @@ def add_to(app: typer.Typer) -> None:
     """Add the command to `app`."""
 
     @app.command()
-    def doctor(*, app: App = None, in_app: InApp = False, wait: Wait = 180, json: Json = False) -> None:
+    def doctor(
+        *,
+        app: App = None,
+        in_app: InApp = False,
+        wait: Wait = 180,
+        live_contract: LiveContract = False,
+        json: Json = False,
+    ) -> None:
         """Find out what keeps this installation from its work, and say how to mend it.
 
         Settings, policies, storage, queues, the workspace, drop accounts, Event
@@ -54,9 +69,14 @@ def add_to(app: typer.Typer) -> None:
         right that a person lacks is a warning, not a failure. With [bold]--in-app[/bold]
         the app looks at itself, asked through its work queue.
 
+        [bold]--live-contract[/bold] writes: a scratch model and scratch blobs, which it
+        takes away again as far as it may. docs/verified.md has a row for each thing
+        it settles.
+
         Exit status 0 nothing failed; 1 something did; 2 could not run.
         """
-        report = _looked(_site(app) if app else None, seconds=wait if in_app else 0, quietly=json)
+        site, seconds = _site(app) if app else None, wait if in_app else 0
+        report = _looked(site, seconds=seconds, settles=live_contract, quietly=json)
         _print(report, as_json=json)
         raise typer.Exit(0 if report.is_well else 1)
 
@@ -68,8 +88,8 @@ def _site(id_: str) -> str:
     return id_
 
 
-def _looked(app: str | None, *, seconds: int, quietly: bool) -> Report:
-    """What is seen from here, and by the app itself if it is to be waited for."""
+def _looked(app: str | None, *, seconds: int, settles: bool, quietly: bool) -> Report:
+    """What is seen from here, and by the app itself if it is to be waited for; or the contract, settled."""
     from rich.console import Console  # noqa: PLC0415 - other commands do without
 
     from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients
@@ -82,6 +102,8 @@ def _looked(app: str | None, *, seconds: int, quietly: bool) -> Report:
             status.update(f"looking: {shown(check.name)} {check.state}")
 
         checkup = bootstrap.checkup(app)
+        if settles:
+            return checkup.settle(tell, key=uuid.uuid4().hex[:8])
         report = checkup.run(tell)
         if not seconds or report.ended_early:
             return report

@@ -29,6 +29,7 @@ SIDE_BY_SIDE: Final = 8
 
 type Tell = Callable[[Check], None]
 type Heard = Callable[[Check], Check]
+type Look = Callable[[Settings, identity.Identity, Heard], Iterable[Check]]
 type Part = Callable[[], Iterable[Check]]
 
 
@@ -74,14 +75,25 @@ class Checkup:
 
     def run(self, tell: Tell = lambda _check: None) -> Report:
         """Look at everything; `tell` hears of each check as soon as it is made, from several threads."""
+        return self._report(self._with, tell)
 
+    def settle(self, tell: Tell, *, key: str) -> Report:
+        """Settle the contract instead, on scratch things named after `key`."""
+        from registration.doctor.contract import run  # noqa: PLC0415 - hardly ever needed
+
+        def clauses(settings: Settings, whom: identity.Identity, heard: Heard) -> Iterator[Check]:
+            yield from map(heard, run.checks(Patient(settings, whom, self.wire), key=key))
+
+        return self._report(clauses, tell)
+
+    def _report(self, look: Look, tell: Tell) -> Report:
         def heard(check: Check) -> Check:
             tell(check)
             return check
 
-        return Report(tuple(self._checks(heard)))
+        return Report(tuple(self._checks(look, heard)))
 
-    def _checks(self, heard: Heard) -> Iterator[Check]:
+    def _checks(self, look: Look, heard: Heard) -> Iterator[Check]:
         try:
             settings = self.settings()
         except SettingsError as wrong:
@@ -92,7 +104,7 @@ class Checkup:
         whom, check = identity.found(self.wire)
         yield heard(check)
         if whom is not None:
-            yield from self._with(settings, whom, heard)
+            yield from look(settings, whom, heard)
 
     def _with(self, settings: Settings, whom: identity.Identity, heard: Heard) -> Iterator[Check]:
         reading = policies.read(self.place(settings))

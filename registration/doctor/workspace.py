@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 NOBODY: Final = "registrar-doctor"  # a job, a model and an asset that nobody has
 ARTIFACTS: Final = "workspaceartifactstore"
-_WORKSPACES, _JOBS, _MODELS = "2024-10-01-preview", "2024-01-01-preview", "2023-08-01-preview"
+WORKSPACES_API, JOBS_API, MODELS_API = (
+    "2024-10-01-preview",
+    "2024-01-01-preview",
+    "2025-12-01",
+)  # as in registration.azure
 _JSON: Final = {"Content-Type": "application/json"}
 _UNKNOWN_MEMBER: Final = json.dumps({"properties": {"registrarDoctor": True}})
 _OK: Final = 200
@@ -33,7 +37,7 @@ _OK: Final = 200
 
 def checks(patient: Patient) -> Iterator[Check]:
     """Every check about the workspace."""
-    workspace, check = patient.seen(_probe(patient, "read", "read the workspace", "GET", "", _WORKSPACES))
+    workspace, check = patient.seen(_probe(patient, "read", "read the workspace", "GET", "", WORKSPACES_API))
     yield check
     if workspace.status != _OK:
         yield skipped("workspace.calls", "the workspace cannot be read, so nothing else in it was tried")
@@ -47,18 +51,18 @@ def _of_the_manager(patient: Patient) -> Iterable[Probe]:
     """Calls of the resource manager."""
     model = f"/models/{NOBODY}"
     there, perhaps = frozenset({_OK}), frozenset({_OK, ABSENT})
-    yield _probe(patient, "jobs", "list jobs", "GET", "/jobs", _JOBS, expected=there)
-    yield _probe(patient, "job", "read a job", "GET", f"/jobs/{NOBODY}", _JOBS, expected=perhaps)
-    yield _probe(patient, "model", "read a model", "GET", model, _MODELS, expected=perhaps)
-    yield _probe(patient, "versions", "list versions", "GET", f"{model}/versions", _MODELS, expected=perhaps)
-    yield _probe(patient, "version", "read a version", "GET", f"{model}/versions/1", _MODELS, expected=perhaps)
+    yield _probe(patient, "jobs", "list jobs", "GET", "/jobs", JOBS_API, expected=there)
+    yield _probe(patient, "job", "read a job", "GET", f"/jobs/{NOBODY}", JOBS_API, expected=perhaps)
+    yield _probe(patient, "model", "read a model", "GET", model, MODELS_API, expected=perhaps)
+    yield _probe(patient, "versions", "list versions", "GET", f"{model}/versions", MODELS_API, expected=perhaps)
+    yield _probe(patient, "version", "read a version", "GET", f"{model}/versions/1", MODELS_API, expected=perhaps)
     yield _probe(
         patient,
         "register",
         "write a version",
         "PUT",
         f"{model}/versions/1",
-        _MODELS,
+        MODELS_API,
         expected=frozenset({400}),
         body=_UNKNOWN_MEMBER,
     )
@@ -105,7 +109,7 @@ def _of_the_dataplane(patient: Patient, workspace: Any) -> Iterator[Check]:
 
 
 def _datastores(patient: Patient) -> Iterator[Check]:
-    probe = _probe(patient, "datastores", "list datastores", "GET", "/datastores", _WORKSPACES)
+    probe = _probe(patient, "datastores", "list datastores", "GET", "/datastores", WORKSPACES_API)
     answer, check = patient.seen(probe)
     yield check
     if answer.status != _OK:
