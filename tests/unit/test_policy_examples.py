@@ -31,6 +31,7 @@ def test_every_example_policy_parses_and_is_called_like_its_file(path: Path) -> 
 def test_the_example_policies_are_there() -> None:
     assert [path.stem for path in POLICIES] == [
         "breast-cancer",
+        "delivery-times",
         "digits-vendor",
         "house-prices",
         "nyc-taxi",
