@@ -281,14 +281,25 @@ def test_the_best_model_of_an_automl_job(site: Site) -> None:
 
 
 def test_the_one_file_that_fits_a_pattern(site: Site) -> None:
-    site.takes({"output": "model", "path": "**/*.onnx"})
+    site.takes({"output": "model", "path": "**/*.bin"})
     site.job(outputs=MODEL, metrics=ACCURACY)
-    site.writes(site.model, "model/export 7/model.bin.onnx", b"\x08\x07")
+    site.writes(site.model, "model/export 7%/weights.bin")
     site.writes(site.model, "model/log.txt")
 
-    outcome = site.ends()
+    version = site.registered()
 
-    assert outcome.source == f"job {site.model}, output model, path export 7/model.bin.onnx"
+    uri = f"azureml://jobs/{site.model}/outputs/model/paths/export 7%/weights.bin"
+    assert version.properties["lineage.job_output_uri"] == uri
+    assert version.uri.endswith(f"/azureml/{site.model}/model/export 7%/weights.bin")
+
+
+def test_two_files_that_fit_a_pattern(site: Site) -> None:
+    site.takes({"output": "model", "path": "*.bin"})
+    site.job(outputs=MODEL, metrics=ACCURACY)
+    for name in ("b.bin", "a.bin"):
+        site.writes(site.model, f"model/{name}")
+
+    assert "several files or folders in the output fit '*.bin': 'a.bin', 'b.bin'" in site.refused()
 
 
 def test_several_outputs_of_one_step_each_for_a_model_of_its_own(site: Site) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registration.candidate import Candidate, JobSource, Refusal, source_from
 from registration.errors import NotVisibleYetError
@@ -531,3 +533,40 @@ def test_work_of_a_sweep_that_a_worker_left_is_brought_back_by_the_end_of_the_sw
 
     assert event is not None
     assert json.loads(event.text)["data"]["runId"] == "j1"
+
+
+def test_an_automl_job_that_is_a_step_offers_its_best_child(site: Site) -> None:
+    best = {"best_model": JobOutput("mlflow_model", None)}
+    site.pipeline()
+    site.run("auto", properties=AUTOML, tags={"automl_best_child_run_id": "auto_3"}, outputs=best)
+    site.run("auto_3", inside="auto", outputs={})
+    site.takes("{step: auto, output: best_model}")
+
+    offered = site.candidate()
+
+    assert offered.source == JobSource("/ws", "j1", "best_model", "", run="auto")
+    assert (offered.lineage.job, offered.lineage.trial, offered.lineage.step) == ("auto", "auto_3", "auto")
+    assert offered.measured_by == "auto_3"
+
+
+ACCURACIES = st.lists(st.none() | st.integers(0, 5).map(lambda hundredths: hundredths / 100), min_size=1, max_size=6)
+
+
+@given(ACCURACIES, st.sampled_from(["maximize", "minimize"]))
+def test_the_trial_that_is_measured_to_be_best_is_better_than_every_other(
+    accuracies: list[float | None], goal: str
+) -> None:
+    site = Site()
+    site.sweep(*accuracies, primary_metric_config=json.dumps({"name": "accuracy", "goal": goal}))
+    values = [value for value in accuracies if value is not None]
+    end = (max if goal == "maximize" else min)(values, default=None)
+    leading = [f"j1_{number}" for number, value in enumerate(accuracies) if value is not None and value == end]
+
+    offer = site.offered()
+
+    if len(leading) == 1:
+        assert isinstance(offer, Candidate)
+        assert offer.lineage.trial == leading[0]
+    else:
+        assert isinstance(offer, Refusal)
+        assert offer.findings[0].code == ("job.trial_ambiguous" if leading else "job.trial_missing")
