@@ -5,7 +5,7 @@ A denial stays until `lift`. Each service refuses in its own words:
 - storage: XML with AuthorizationPermissionMismatch for a missing role, AuthorizationFailure from its network rules
   (https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes)
 - the resource manager: AuthorizationFailed, with the action and the scope
-- Azure ML's data plane: ForbiddenError inside a UserError, as people report it
+- Azure ML's data planes: ForbiddenError inside a UserError, as people report it
 - an Event Grid topic: 401, and a sentence about the permission to send; the status is inferred
 """
 
@@ -79,7 +79,7 @@ def refusal(request: Request, because: Because) -> Response:
     """How the service that `request` went to refuses it."""
     if request.host == names.ARM_HOST:
         return refusals.not_authorized(request.method, request.path).response
-    if request.host == names.DATAPLANE_HOST:
+    if request.host in {names.DATAPLANE_HOST, names.DISCOVERY_HOST, names.REGISTRY_HOST}:
         return refusals.forbidden().response
     if request.host == names.TOPIC_HOST:
         return refusals.may_not_send().response

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from registration.doctor import app, clock, drops, identity, ledger, policies, storage, topics, workspace
+from registration.doctor import app, clock, drops, identity, ledger, policies, shared, storage, topics, workspace
 from registration.doctor.check import Check, State, failed, ok, skipped
 from registration.doctor.patient import Patient, grant
 from registration.errors import SettingsError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from registration.doctor.policies import Place
     from registration.doctor.wire import Answer, Ask, Audience, Wire
-    from registration.policy.catalog import Catalog
+    from registration.policy.catalog import PolicyInForce
     from registration.policy.drop import DropMatch
     from registration.settings import Settings
 
@@ -110,16 +110,22 @@ class Checkup:
         reading = policies.read(self.place(settings))
         yield from map(heard, reading.checks)
         dated = _Dated(self.wire)
-        patient = Patient(settings, whom, dated, drops=_expected(reading.catalog), app=self.app)
+        found = reading.catalog.policies if reading.catalog else ()
+        patient = Patient(settings, whom, dated, drops=_expected(found), registries=_shared(found), app=self.app)
         parts = tuple(_parts(patient, knows_drops=reading.catalog is not None))
         yield from _side_by_side(parts, heard)
         yield heard(clock.check(dated.ahead))
 
 
-def _expected(catalog: Catalog | None) -> tuple[DropMatch, ...]:
-    """The places that the policies in force expect drops in."""
-    found = catalog.policies if catalog else ()
-    return tuple(place for one in found for place in one.policy.match.drops)
+def _expected(policies: Iterable[PolicyInForce]) -> tuple[DropMatch, ...]:
+    """The places that the policies expect drops in."""
+    return tuple(place for one in policies for place in one.policy.match.drops)
+
+
+def _shared(policies: Iterable[PolicyInForce]) -> tuple[str, ...]:
+    """The registries that the policies share promoted versions to."""
+    models = (model for one in policies for model in one.policy.models)
+    return tuple(sorted({target.registry for model in models for target in model.then.on_pass.shares}))
 
 
 class _Dated:
@@ -146,6 +152,7 @@ def _parts(patient: Patient, *, knows_drops: bool) -> Iterator[Part]:
     yield partial(ledger.outcomes, patient)
     yield partial(workspace.checks, patient)
     yield partial(drops.checks, patient) if knows_drops else _no_drops
+    yield from (partial(shared.checks, patient, registry) for registry in patient.registries)
     yield from (partial(topics.checks, patient, source) for source in topics.sources(patient))
     yield partial(app.checks, patient)
 

@@ -30,12 +30,16 @@ def grant(name: str) -> Grant:
 
 @dataclass(frozen=True)
 class Patient:
-    """`drops` are the places that the policies in force expect drops in; `app` is the app's resource id, if known."""
+    """`drops` are the places that the policies in force expect drops in, `registries` those that they share to.
+
+    `app` is the app's resource id, if it is known.
+    """
 
     settings: Settings
     identity: Identity
     wire: Wire
     drops: tuple[DropMatch, ...] = ()
+    registries: tuple[str, ...] = ()
     app: str | None = None
 
     def look(self, probe: Probe) -> Check:

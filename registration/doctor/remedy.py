@@ -54,6 +54,11 @@ def queue(account: str, name: str) -> Scope:
     return Scope(f"queue {name} of {account}", _inside(account, "queueServices/default/queues", name))
 
 
+def registry(name: str) -> Scope:
+    """A shared registry by its name."""
+    return Scope(f"registry {name}", f'"$(az ml registry show --name {shlex.quote(name)} --query id --output tsv)"')
+
+
 def topic(endpoint: str) -> Scope:
     """A custom topic by its endpoint."""
     query = _quoted(f"[?endpoint=='{endpoint}'].id")

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 STATE, DROPS = names.blob_host(names.STATE_ACCOUNT), names.blob_host(names.DROP_ACCOUNT)
 OUTPUTS, QUEUES = names.blob_host(names.WORKSPACE_ACCOUNT), names.queue_host(names.STATE_ACCOUNT)
-HOST = {"hostBlobs", "hostQueues", "hostTables", "telemetry"}  # an app without these does not run at all
-NOT_TRIED = HOST | {"shared"}  # no setting and no policy says which registries are shared to
+NOT_TRIED = {"hostBlobs", "hostQueues", "hostTables", "telemetry"}  # an app without these does not run at all
 # What the app needs, by the name of the grant: what is denied then, and the checks that fail.
 RIGHTS = {
     "ledgerReads": (STATE, "GET /registrar-decisions", {"ledger.registrar-decisions.read"}),
@@ -41,6 +40,7 @@ RIGHTS = {
     "poison": (QUEUES, "POST /registrar-work-poison/", {"queue.registrar-work-poison.send"}),
     "outcomeEvents": (names.TOPIC_HOST, "POST", {"outcomes.send"}),
     "registry": (names.ARM_HOST, "PUT .*/versions/1", {"workspace.register"}),
+    "shared": (names.REGISTRY_HOST, "POST .*/import", {f"shared.{names.REGISTRY}.copy"}),
     "outputReads": (OUTPUTS, "GET /azureml\\?", {"outputs.azureml.read"}),
     "copyWrites": (OUTPUTS, "PUT .*/registrar/", {"copies.write"}),
     "dropReads": (DROPS, "GET .*vendor-a", {"drops.sandboxdrops.incoming/vendor-a.read"}),
@@ -133,14 +133,26 @@ def test_every_right_of_the_app_is_tried() -> None:
     assert RIGHTS.keys() | NOT_TRIED == {one.name for one in GRANTS if one.who is Who.APP}
 
 
+def policies_that_need(right: str, folder: Path) -> dict[str, str]:
+    """Where policies are from which it follows that the app needs the right."""
+    if right == "shared":
+        copies = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "policies").glob("*.yaml")}
+        copies["wine.yaml"] += f"    then: {{pass: [promote, {{share: {names.REGISTRY}}}]}}\n"
+        for name, text in copies.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        return {"REGISTRAR_POLICY": str(folder)}
+    return {"REGISTRAR_POLICY": f"https://{STATE}/registrar-policies"} if right == "policyReads" else {}
+
+
 @pytest.mark.parametrize("right", RIGHTS)
-def test_a_right_that_is_missing_is_named_with_role_scope_and_command(sandbox: Sandbox, right: str) -> None:
+def test_a_right_that_is_missing_is_named_with_role_scope_and_command(
+    sandbox: Sandbox, right: str, tmp_path: Path
+) -> None:
     [grant] = [one for one in GRANTS if one.name == right]
     host, request, failing = RIGHTS[right]
-    policies = {"REGISTRAR_POLICY": f"https://{STATE}/registrar-policies"} if right == "policyReads" else {}
     sandbox.deny(host, request)
 
-    checks = looked("--app", "", status=1, environment=policies)
+    checks = looked("--app", "", status=1, environment=policies_that_need(right, tmp_path))
 
     tried = [check for name, check in checks.items() if name in failing and check["commands"]]
     assert not_well(checks) == failing | {"app.functions"}
@@ -298,3 +310,13 @@ def test_a_person_sees_what_to_do_on_a_page(sandbox: Sandbox) -> None:
     assert "failed   ledger.registrar-state.write" in done.stdout
     assert done.stdout.count("$ az role assignment create") == 3
     assert re.search(r"^\d+ ok, 3 failed, 1 skipped$", done.stdout, re.MULTILINE)
+
+
+def test_a_registry_that_leads_elsewhere_is_given_no_token(sandbox: Sandbox, tmp_path: Path) -> None:
+    elsewhere = {"primaryRegionResourceProviderUri": "https://evil.example.org/"}
+    sandbox.workspace.fail_next("GET", f"/registries/{names.REGISTRY}/discovery", 200, elsewhere)
+
+    checks = looked("--app", "", status=1, environment=policies_that_need("shared", tmp_path))
+
+    assert "where the app does not follow" in checks[f"shared.{names.REGISTRY}.place"]["seen"]
+    assert "evil.example.org" not in sandbox.refused_hosts

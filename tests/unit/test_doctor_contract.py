@@ -9,8 +9,9 @@ import pytest
 
 from registration import settings
 from registration.azure import registry
+from registration.azure import shared as registries
 from registration.azure import workspace as reads
-from registration.doctor import workspace
+from registration.doctor import shared, workspace
 from registration.doctor.check import Check, State
 from registration.doctor.contract.bench import Bench
 from registration.doctor.contract.run import CLAUSES
@@ -135,3 +136,8 @@ def test_scratch_versions_are_written_to_the_scratch_model_alone() -> None:
 def test_the_doctor_asks_in_the_versions_that_the_app_asks_in() -> None:
     assert (workspace.MODELS_API, workspace.JOBS_API) == (registry.MODELS_API, reads.JOBS_API)
     assert workspace.WORKSPACES_API == reads.WORKSPACES_API
+
+
+def test_the_doctor_finds_registries_as_the_app_does() -> None:
+    assert (shared.DISCOVERY, shared.TRUSTED) == (registries.DISCOVERY, registries.TRUSTED)
+    assert {"api-version": shared.API} == registries.API
