@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from registration.doctor.checkup import Checkup
     from registration.doctor.errand import App
+    from registration.inspecting import Inspector
     from registration.outcome import Outcome
     from registration.policy.catalog import PolicySource
     from registration.settings import Settings
@@ -190,9 +191,16 @@ class Parts:
             leftovers=self.leftovers,
             send=self.queue.send,
             watermarks=Watermarks(self._shelves["state"]),
+            inspector=self._inspector,
             now=self._shelves["state"].now,
             observes=self.settings.observes,
         )
+
+    @property
+    def _inspector(self) -> Inspector:
+        from registration.inspecting import Inspector  # noqa: PLC0415 - the worker needs none
+
+        return Inspector(self.ledger, self._versioning.registry, self.store, self.workspace, now=_now)
 
     @cached_property
     def queue(self) -> WorkQueue:

@@ -133,7 +133,7 @@ class Commands:
         """Show everything that waits for a person, and the command that answers it.
 
         That is held candidates, approvals that wait for a second person, models that
-        wait to be adopted, and pauses. Nothing is changed. You need Storage Blob Data
+        wait to be adopted, pauses, and champions whose files changed. Nothing is changed. You need Storage Blob Data
         Reader on the ledger's account.
 
         Exit status 0, whether anything waits or not; 2 if it could not be read.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from registration.history import History
+    from registration.inspection import Inspection
     from registration.ledger import Ledger
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -110,17 +111,30 @@ def _table(found: History, ledger: Ledger) -> Group:
     from registration import history, history_pages  # noqa: PLC0415 - as above
 
     table = history_pages.table_of(found, history.shares(ledger, found.steps))
-    return Group(table, history_pages.given_up(ledger.quarantined()))
+    inspected = history_pages.inspected(_inspected(ledger, found))
+    return Group(table, inspected, history_pages.given_up(ledger.quarantined()))
+
+
+def _inspected(ledger: Ledger, found: History) -> Inspection | None:
+    champion = found.head.champion
+    return ledger.inspections.find(found.model, champion.version) if champion else None
 
 
 def _all(found: History, ledger: Ledger) -> dict[str, Any]:
     from registration import history  # noqa: PLC0415 - as above
 
-    champion, shares = found.head.champion, history.shares(ledger, found.steps)
+    champion, inspected = found.head.champion, _inspected(ledger, found)
+    shares = history.shares(ledger, found.steps)
     told = ((step.to_dict(), shares.get(step.digest, ())) for step in found.steps)
     decisions = [{**said, "shares": [asdict(share) for share in shared]} for said, shared in told]
     given_up = [{name: kept.get(name) for name in ("reason", "attempts")} for kept in ledger.quarantined()]
-    return {**_verified(found), "champion": champion and asdict(champion), "decisions": decisions, "given_up": given_up}
+    return {
+        **_verified(found),
+        "champion": champion and asdict(champion),
+        "inspected": inspected and inspected.to_dict(),
+        "decisions": decisions,
+        "given_up": given_up,
+    }
 
 
 def _verified(found: History) -> dict[str, Any]:

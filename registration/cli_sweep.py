@@ -36,6 +36,7 @@ ROWS = {
     "stuck": "pieces of work were left by a worker",
     "repaired": "champions were shown again in the registry, or their heads copied out of a group",
     "given_up": "pieces of work were tried too often; mend the cause, then replay",
+    "changed": "champions have other files than those that were judged; roll back",
 }
 
 
@@ -54,7 +55,8 @@ def add_to(app: typer.Typer, *, made: Callable[[], Sweep] = _deployed) -> None:
 
         Looks at the jobs and drops since the last complete sweep. What has no
         decision is put on the work queue for the app to judge; champions that the
-        registry does not show are shown again. The app does the same on a timer.
+        registry does not show are shown again, and their files are looked at. The
+        app does the same on a timer.
 
         Exit status 0 after a complete sweep, 2 if it could not run to its end: run
         it again, it begins at the same place.

@@ -11,7 +11,8 @@ class Coverage:
 
     `eligible` are the jobs and manifests looked at that some policy wants, `decided` those of them whose every model
     has its decision. `enqueued` are events sent, `stuck` pieces of work that a worker left, `repaired` champions that
-    the registry did not show, and `given_up` pieces of work that were tried too often.
+    the registry did not show, and `given_up` pieces of work that were tried too often. `changed` are champions with
+    other files than were judged.
     """
 
     eligible: int = 0
@@ -20,6 +21,7 @@ class Coverage:
     stuck: int = 0
     repaired: int = 0
     given_up: int = 0
+    changed: int = 0
 
     @property
     def share(self) -> float:

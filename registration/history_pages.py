@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from registration.explanation import Explanation
     from registration.history import Break, History, Reign
+    from registration.inspection import Inspection
     from registration.step import Step
     from registration.work import Share, Shares, Work
 
@@ -47,6 +48,16 @@ def _shared(history: History, shares: Mapping[str, Shares]) -> Iterator[Text]:
         for share in shares.get(step.digest, ()):
             done = "shared as" if share.id else "not shared yet,"
             yield plain(f"Version {step.version} is {done} {shown(_share(share))}")
+
+
+def inspected(found: Inspection | None) -> Group:
+    """That the champion has other files than were judged; nothing while they are as judged."""
+    if found is None or found.last is None or not found.is_changed:
+        return Group()
+    told = f"Version {found.version} is the champion and has other files than were judged, since {found.changed_since}:"
+    text = plain(told)
+    text.stylize("red")
+    return Group(text, *(plain(f"  {shown(str(finding))}") for finding in found.last.findings[:MOST_GIVEN_UP]))
 
 
 def given_up(kept: Iterable[Mapping[str, Any]]) -> Group:

@@ -26,6 +26,7 @@ from registration.decisions import Decisions, work_in
 from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
 from registration.head import Move
 from registration.heads import Heads
+from registration.inspection import Inspections
 from registration.stored import damaged
 from registration.work import Claim, Draft, Intent, Work
 
@@ -244,6 +245,11 @@ class Ledger:
         """Why the latest delivery of `message` failed, if that was remembered."""
         found = self._state.read(names.failure(message))
         return found.document.get("reason") if found else None
+
+    @property
+    def inspections(self) -> Inspections:
+        """What was seen of the files of champions."""
+        return Inspections(self._state)
 
     def quarantine(self, message: str, *, reason: str, attempts: int) -> str:
         """Keep a message nobody could use, with the reason, once; the name it is kept under is returned."""

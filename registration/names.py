@@ -14,7 +14,7 @@ WORK_QUEUE = "registrar-work"
 POISON_QUEUE = f"{WORK_QUEUE}-poison"  # the Functions host adds the ending
 COPIES = "registrar/"  # the folder of the default datastore that drops are copied to
 
-WORKS, HEADS, REVOCATIONS = "work/", "heads/", "revocations/"
+WORKS, HEADS, REVOCATIONS, INSPECTIONS = "work/", "heads/", "revocations/", "inspections/"
 CHECKUP = "registrarCheckup"  # the one key of a message that asks the app to look at itself
 
 
@@ -41,6 +41,11 @@ def group(name: str) -> str:
 def reservation(model: str, number: int) -> str:
     """Who has a version number."""
     return f"versions/{model}/{number}.json"
+
+
+def inspection(model: str, number: int) -> str:
+    """Whether the files of a version are still those that were judged."""
+    return f"{INSPECTIONS}{model}/{number}.json"
 
 
 def decision(model: str, digest: str) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from registration.denied import Leading
+    from registration.head import Champion
+    from registration.inspection import Inspection
     from registration.ledger import Ledger
     from registration.pauses import Pauses
     from registration.question import Question, Questions
@@ -30,8 +32,8 @@ class Waiting:
     """One thing that waits.
 
     `kind` is `held`, `half_approved`, `not_adopted`, `outdated` (held against a champion that is gone, so only another
-    decision helps), `paused` or `revoked` (a champion whose files were). `model` is None for the whole app, `work` for
-    the last two. `commands` answer it.
+    decision helps), `paused`, `revoked` (a champion whose files were) or `changed` (a champion with other files than
+    were judged). `model` is None for the whole app, `work` for a pause and what was revoked. `commands` answer it.
     """
 
     kind: str
@@ -68,6 +70,10 @@ class Pending:
             yield _paused(model, said)
         for leading in denied.champions(self.ledger, self.ledger.revoked()):
             yield self._revoked(leading)
+        for inspection in self.ledger.inspections.changed():
+            champion = self.ledger.head(inspection.model).champion
+            if champion is not None and champion.version == inspection.version:
+                yield _changed(inspection, champion)
 
     def _revoked(self, leading: Leading) -> Waiting:
         revocation = self.ledger.revocation(leading.artifact_sha256)
@@ -110,6 +116,14 @@ def _commands(kind: str, question: Question, decision: Mapping[str, Any]) -> Ite
     else:
         yield f"registrar approve {work} --reason TEXT"
     yield f"registrar reject {work} --reason TEXT"
+
+
+def _changed(inspection: Inspection, champion: Champion) -> Waiting:
+    name = f"{inspection.model}:{inspection.version}"
+    reasons = tuple(str(finding) for finding in inspection.last.findings) if inspection.last else ()
+    since = inspection.changed_since or ""
+    commands = (f"registrar rollback {inspection.model} --reason TEXT", f"registrar explain {name}")
+    return Waiting("changed", inspection.model, champion.work, f"files of {name}", reasons, since, None, commands)
 
 
 def _paused(model: str | None, said: Mapping[str, Any]) -> Waiting:

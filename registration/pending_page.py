@@ -28,6 +28,7 @@ MEANINGS = {
     "revoked": "revoked",
     "outdated": "new decision",
     "paused": "end of pause",
+    "changed": "rollback",
 }
 
 

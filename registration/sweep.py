@@ -5,6 +5,7 @@
     stuck work  unfinished, and nobody is at it: an event that leads back to its source; settled if none does,
                 because its files were replaced
     champions   not shown in the registry, or to people, as the head says: shown again
+    their files not what was judged: recorded, counted and logged
 
 It judges nothing: the worker that gets the event does. What it cannot tell, it enqueues. A job that is offered twice
 costs one answer `duplicate`; a job that is never offered is a model that nobody gets.
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from registration.artifacts.store import Location
+    from registration.inspecting import Inspector
     from registration.ledger import Ledger
     from registration.leftovers import Leftovers
     from registration.listing import DropListing, JobListing
@@ -83,6 +85,7 @@ class Sweep:
     leftovers: Leftovers
     send: Callable[[str], None]
     watermarks: Watermarks
+    inspector: Inspector
     now: Callable[[], datetime]
     observes: bool = False
 
@@ -128,7 +131,7 @@ class _Pass:
 
     def run(self) -> Coverage:
         failures: list[Exception] = []
-        for step in (self._jobs, self._drops, self._stuck, self._champions):
+        for step in (self._jobs, self._drops, self._stuck, self._champions, self._files):
             try:
                 step()
             except Exception as failure:  # noqa: BLE001 - raised below, when the other steps had their turn
@@ -268,6 +271,12 @@ class _Pass:
             log.warning("could not be mended: %s", refused)
             return
         self._count(repair.done, repaired=1)
+
+    def _files(self) -> None:
+        for model in () if self._sweep.observes else self._sweep.ledger.models():
+            with self._passing_over_damage():
+                if news := self._sweep.inspector.news(model, dry_run=self._dry_run):
+                    self._count(news, changed=1)
 
     def _send(self, event: Synthetic) -> None:
         if event.id in self._sent:

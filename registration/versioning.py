@@ -1,8 +1,8 @@
 """Versioning: how an accepted candidate becomes one model version, and a promoted version the visible champion.
 
 The number is reserved and the intent recorded before anything is written, so a retry finds what an earlier try did. A
-job's output is registered where it lies; a drop is copied to a path named by its content first, because its owner may
-change the original at any time.
+job's output is registered where it lies, unless the policy pins it; a drop is copied to a path named by its content
+first, because its owner may change the original at any time.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Versioning:
         number = number or self._reserve(case, self.registry.next_version(model))
         status = {STATUS_TAG: PENDING} if is_pending else {}
         while True:
-            claim = self.ledger.intend(claim, Intent(number, place.uri))
+            claim = self.ledger.intend(claim, Intent(number, place.uri, place.artifact.fingerprint))
             wanted = _registration(case, number, place.uri, status)
             written = self._written(wanted, earlier=case.earlier)
             if written is not None:
@@ -225,7 +225,7 @@ class Versioning:
 
     def _place(self, case: Case) -> Place:
         candidate = case.candidate
-        if isinstance(candidate.source, JobSource):
+        if isinstance(candidate.source, JobSource) and candidate.model.pin == "source":
             return Place(str(candidate.lineage.job_output_uri), candidate.location, case.artifact)
         datastore, root = self.workspace.default_datastore()
         path = f"{names.COPIES}{case.validation.sha256}"

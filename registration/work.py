@@ -18,10 +18,14 @@ STATES = ("claimed", "decided", "finished")
 
 @dataclass(frozen=True)
 class Intent:
-    """The version about to be written to the registry, and the path it will be registered from."""
+    """The version about to be written to the registry, and the path it will be registered from.
+
+    `fingerprint` is that of the listing there; None in records of older apps.
+    """
 
     version: int
     uri: str
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,6 @@ _SHAPE: Mapping[str, Kind] = {
 }
 _PARTS: Mapping[str, type[Intent | Draft]] = {"intent": Intent, "draft": Draft}
 _SHAPES: Mapping[type, Mapping[str, Kind]] = {
-    Intent: {"version": int, "uri": str},
+    Intent: {"version": int, "uri": str, "fingerprint": str | None},
     Draft: {"digest": str, "seq": int},
 }

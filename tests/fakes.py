@@ -26,7 +26,7 @@ from registration.shared import SharedVersion
 from registration.shelf import Entry
 from registration.sources.jobs import Job, Logged
 from registration.stored import parsed
-from registration.uris import JobOutputUri, parse_uri
+from registration.uris import DatastoreUri, JobOutputUri, parse_uri
 from tests.faults import Faults
 
 if TYPE_CHECKING:
@@ -221,6 +221,9 @@ class MemoryWorkspace:
         if output == "default":
             return ARTIFACTS / f"ExperimentRun/dcid.{job.name}"
         return OUTPUTS / f"azureml/{job.name}/{output}"
+
+    def place(self, uri: DatastoreUri) -> Location | None:
+        return self.datastore_location(uri.datastore) / uri.path
 
     def datastore_location(self, datastore: str) -> Location:
         return {"workspaceblobstore": OUTPUTS, "workspaceartifactstore": ARTIFACTS}[datastore]

@@ -20,6 +20,7 @@ from registration.candidate import Candidate
 from registration.errors import ClaimHeldError, RegistrarError
 from registration.events import NotOfInterest
 from registration.gathering import gathered
+from registration.inspecting import Inspector
 from registration.ledger import HELD_FOR, Ledger
 from registration.leftovers import Leftovers
 from registration.lifecycle import Lifecycle
@@ -172,6 +173,11 @@ class World:
     def questions(self) -> Questions:
         """What held works ask of people."""
         return Questions(self.state)
+
+    @property
+    def inspector(self) -> Inspector:
+        """Looks at the files of champions."""
+        return Inspector(self.ledger, self.registry, self.store, self.workspace, now=self.clock.iso)
 
     @property
     def leftovers(self) -> Leftovers:

@@ -104,9 +104,11 @@ class AzureWorkspace:
         if declared is None:
             _, root = self.default_datastore()
             return root / f"azureml/{job.name}/{output}"
-        if not self._owns(declared):
-            return None
-        return self.datastore_location(declared.datastore) / declared.path.rstrip("/")
+        return self.place(declared)
+
+    def place(self, uri: DatastoreUri) -> Location | None:
+        """What a datastore URI names; None for a datastore of another workspace."""
+        return self.datastore_location(uri.datastore) / uri.path.rstrip("/") if self._owns(uri) else None
 
     def datastore_location(self, datastore: str) -> Location:
         """The container behind a datastore."""

@@ -46,6 +46,7 @@ class ModelPolicy(Document):
     name: Name
     type: ModelType = "custom_model"
     source: JobOutput | None = Field(None, alias="from")
+    pin: Literal["source", "copy"] = "source"
     description: str = ""
     tags: Mapping[TagName, str] = Field(default_factory=dict)
     framework: Framework | None = None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from registration.policy.evidence import Point
     from registration.policy.job_output import JobOutput as Wanted
     from registration.sources.choice import Choice
+    from registration.uris import DatastoreUri
 
 _BOOKKEEPING = "_aml_system_"  # of tags that the service writes for itself, some for each trial of a sweep
 
@@ -98,6 +99,10 @@ class Workspace(Protocol):
 
     def output_location(self, job: Job, output: str) -> Location | None:
         """Where the files of an output lie; None for a datastore of another workspace."""
+        ...
+
+    def place(self, uri: DatastoreUri) -> Location | None:
+        """What a datastore URI names; None for a datastore of another workspace."""
         ...
 
     def datastore_location(self, datastore: str) -> Location:

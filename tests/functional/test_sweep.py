@@ -10,6 +10,7 @@ import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +30,6 @@ from tests.fakes import MemoryShelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from azure.identity import DefaultAzureCredential
     from azure.storage.blob import ContainerClient
@@ -80,6 +80,7 @@ class Swept:
             quiet_for=self.parts.ledger.quiet_for,
             pauses=self.parts.pauses,
             showing=Showing(self.parts.ledger, self.parts.registrar.versioning),
+            inspector=self.parts.sweep.inspector,
             leftovers=self.parts.leftovers,
             send=self.queue.append,
             watermarks=self.watermarks,
@@ -180,6 +181,26 @@ def test_a_job_that_ended_before_the_watermark_is_left_unless_asked_for(
 
     assert swept.counts() == (0, 0, 0)
     assert swept.sweep.run(since=then - timedelta(days=1), dry_run=True).eligible == 1
+
+
+@pytest.mark.parametrize("pin", ["source", "copy"])
+def test_a_champion_whose_files_are_written_again_is_noticed_unless_it_is_pinned(
+    sandbox: Sandbox, swept: Swept, outputs: ContainerClient, name: str, pin: str
+) -> None:
+    policy = Path(str(swept.parts.settings.policy)) / "policy.yaml"
+    said = json.loads(policy.read_text(encoding="utf-8"))
+    said["models"][0] |= {"pin": pin}
+    policy.write_text(json.dumps(said), encoding="utf-8")
+    add_job(sandbox, outputs, name, experiment=name)
+    swept.sweep.run()
+    swept.work_off()
+    assert swept.sweep.inspector.news(name) == ""
+
+    outputs.upload_blob(f"azureml/{name}/model/model.bin", b"written again", overwrite=True)
+
+    noticed = f"{name}:1 is the champion and has other files than were judged" if pin == "source" else ""
+    assert swept.sweep.inspector.news(name) == noticed
+    assert sandbox.workspace.version(name, 1).job == name
 
 
 def test_a_tag_that_a_person_changed_is_repaired(

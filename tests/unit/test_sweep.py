@@ -69,6 +69,7 @@ class Azure:
             leftovers=self.world.leftovers,
             send=self.queue.append,
             watermarks=Watermarks(self.world.state),
+            inspector=self.world.inspector,
             now=lambda: self.now,
             observes=self.world.observes,
         )
@@ -707,6 +708,31 @@ def test_a_champion_that_shows_something_else_is_repaired(azure: Azure, wrong: d
     assert azure.sweep.run() == Coverage()
 
 
+@pytest.mark.parametrize("observes", [False, True])
+def test_a_champion_whose_files_were_written_again_is_counted_at_every_pass(azure: Azure, observes: bool) -> None:
+    azure.world.job("j1")
+    azure.world.process(job_event("j1"))
+    azure.world.observes = observes
+    azure.world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"written again")
+
+    found = Coverage(changed=int(not observes))
+
+    assert (azure.sweep.run(), azure.sweep.run()) == (found, found)
+    assert azure.queue == []
+
+
+def test_files_that_cannot_be_looked_at_keep_the_watermark_from_nothing(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure.world.job("j1")
+    azure.world.process(job_event("j1"))
+    before = azure.sweep.watermarks.read()
+    monkeypatch.delitem(azure.world.workspace.jobs, "j1")
+
+    assert azure.sweep.run() == Coverage()
+    assert azure.sweep.watermarks.read() != before
+
+
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_a_head_that_lags_behind_its_group_is_copied_again(azure: Azure, dry_run: bool) -> None:
     heads = azure.world.ledger.together(["churn", "digits"], group="churn/pair")
@@ -960,7 +986,7 @@ def test_the_command_prints_one_object_for_machines(azure: Azure) -> None:
 
     result = CliRunner().invoke(command(azure), ["sweep", "--json", "--dry-run"])
 
-    found = {"eligible": 1, "decided": 0, "enqueued": 1, "stuck": 0, "repaired": 0, "given_up": 0}
+    found = {"eligible": 1, "decided": 0, "enqueued": 1, "stuck": 0, "repaired": 0, "given_up": 0, "changed": 0}
     found |= {"coverage": 0, "dry_run": True}
     assert (json.loads(result.stdout), result.stderr, azure.queue) == (found, "", [])
 

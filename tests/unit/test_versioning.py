@@ -11,7 +11,7 @@ from registration.errors import ArtifactChangedError, LedgerConflictError, Regis
 from registration.ledger import HELD_FOR
 from registration.registry import VersionTakenError
 from tests.fakes import OUTPUTS, MemoryRegistry
-from tests.world import COPIES, INCOMING, World, drop_event, job_event
+from tests.world import CHURN, COPIES, INCOMING, World, drop_event, job_event
 
 if TYPE_CHECKING:
     from registration.artifacts.store import Location
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from registration.work import Claim
 
 FOLDER = "vendor-a/1"
+PINNED = CHURN.replace("    from: {output: model}\n", "    from: {output: model}\n    pin: copy\n")
 
 
 @pytest.fixture
@@ -49,6 +50,28 @@ def test_a_job_output_is_registered_where_it_lies(world: World) -> None:
 
     assert (version.version, version.type, version.uri) == (1, "custom_model", "azureml://jobs/j1/outputs/model")
     assert version.description == "Who will leave."
+
+
+def test_a_pinned_job_output_is_registered_from_its_copy_and_still_says_its_job(world: World) -> None:
+    world.policies.kept["churn.yaml"] = PINNED
+    case = world.case(job_event("j1"))
+
+    version = register(world, case)
+
+    place = f"azureml://datastores/workspaceblobstore/paths/registrar/{case.validation.sha256}"
+    assert (version.uri, version.job) == (place, "j1")
+    assert version.properties["lineage.job_output_uri"] == "azureml://jobs/j1/outputs/model"
+    assert world.store.blobs[COPIES / f"{case.validation.sha256}/model.onnx"][0] == b"j1"
+
+
+def test_what_a_job_writes_afterwards_does_not_reach_a_pinned_version(world: World) -> None:
+    world.policies.kept["churn.yaml"] = PINNED
+    assert world.process(job_event("j1")).outcome == "registered"
+
+    world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"written again")
+
+    (copy,) = [place for place in world.store.blobs if place.name.startswith("registrar/")]
+    assert world.store.blobs[copy][0] == b"j1"
 
 
 def test_a_version_says_what_made_it(world: World) -> None:
