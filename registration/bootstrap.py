@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials import TokenCredential
 
+    from registration.deployments import Deployments
     from registration.doctor.checkup import Checkup
     from registration.doctor.errand import App
     from registration.inspecting import Inspector
@@ -144,6 +145,13 @@ class Parts:
         from registration.azure.monitor import to_azure_monitor  # noqa: PLC0415 - loads half a second of packages
 
         return to_azure_monitor(self.settings.monitor, self.credential)
+
+    @property
+    def deployments(self) -> Deployments:
+        """What is deployed in the workspace."""
+        from registration.azure.deployments import WorkspaceDeployments  # noqa: PLC0415 - the worker needs none
+
+        return WorkspaceDeployments(self.rest, self.settings.workspace)
 
     @cached_property
     def requests(self) -> Requests:

@@ -18,6 +18,7 @@ from registration import (
     cli_evidence,
     cli_history,
     cli_lifecycle,
+    cli_lineage,
     cli_manifest,
     cli_people,
     cli_policy,
@@ -125,6 +126,7 @@ cli_doctor.add_to(app)
 cli_evidence.add_to(app)
 cli_history.add_to(app)
 cli_lifecycle.add_to(app)
+cli_lineage.add_to(app)
 cli_manifest.add_to(app)
 cli_people.add_to(app)
 cli_policy.add_to(app)

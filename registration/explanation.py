@@ -29,7 +29,8 @@ class Explanation:
     """`work` is None when its record is gone, `step` when no decision was made or written.
 
     `later` are entries about the version that was asked for: it became champion again, was revoked or archived.
-    `is_draft` says that `step` was written and the head does not lead to it; `champion` is the model's champion of now.
+    `is_draft` says that `step` was written and the head does not lead to it; `champion` is the model's champion of now,
+    `past` its history where that was read.
     """
 
     work: Work | None
@@ -39,6 +40,7 @@ class Explanation:
     is_draft: bool = False
     champion: int | None = None
     result: dict[str, Any] = field(default_factory=dict)
+    past: history.History | None = None
 
     @property
     def model(self) -> str:
@@ -79,7 +81,7 @@ def _of_version(ledger: Ledger, model: str, version: int) -> Explanation:
     breaks = tuple(found for found in past.breaks if found.digest == step.digest)
     work = ledger.work(step.work)
     later = tuple(one for one in past.steps if one.tells_of(version))
-    return Explanation(work, step, later, breaks, champion=past.champion, result=_result(work))
+    return Explanation(work, step, later, breaks, champion=past.champion, result=_result(work), past=past)
 
 
 def _of_work(ledger: Ledger, work: Work) -> Explanation:
@@ -98,7 +100,7 @@ def _of_draft(ledger: Ledger, work: Work, model: str, digest: str) -> Explanatio
     step = next((step for step in past.steps if step.work == work.work), None)
     if step is not None:
         breaks = tuple(found for found in past.breaks if found.digest == step.digest)
-        return Explanation(work, step, breaks=breaks, champion=past.champion)
+        return Explanation(work, step, breaks=breaks, champion=past.champion, past=past)
     step, breaks = history.look_up(ledger, model, digest)
     return Explanation(work, step, breaks=breaks, is_draft=step is not None, champion=past.champion)
 

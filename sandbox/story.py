@@ -17,7 +17,8 @@ from rich.console import Console
 
 from registration.manifest import RECEIPT_NAME
 from sandbox import drops, jobs, names, raised, stage, training
-from sandbox.story_pages import lineage_tree, outcome_page, outcome_table
+from sandbox.story_lineage import lineage_page
+from sandbox.story_pages import outcome_page, outcome_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ POLICIES = stage.APP / "policies"
 DROPS = f"https://{names.blob_host(names.DROP_ACCOUNT)}"
 CHAMPION = "breast-cancer-classifier"
 CANCER = "breast-cancer-nightly"
+ENDPOINT = "cancer-live"
 FAILED, COULD_NOT_RUN = 1, 2
 
 
@@ -262,9 +264,10 @@ class TextPage:
         rows = [(chapter.event, found, chapter.expected.is_met_by(found)) for chapter, found in told.found]
         self._console.print()
         self._console.print(outcome_table(rows))
-        version, decision = here.observer.champion(CHAMPION)
-        registered = here.sandbox.workspace.version(CHAMPION, version)
-        self._console.print(lineage_tree(CHAMPION, registered, decision))
+        version, _ = here.observer.champion(CHAMPION)
+        here.sandbox.workspace.endpoints.deploy(ENDPOINT, "blue", model=f"{CHAMPION}:{version}")
+        self._console.print("Somebody deploys the champion. Where it comes from, and what uses it:\n")
+        self._console.print(lineage_page(f"{CHAMPION}:{version}", like=self._console))
         seconds = time.monotonic() - self._started
         verdict = (
             "[green]Every outcome is the expected one[/green]" if told.is_as_expected else "[red]Not as expected[/red]"

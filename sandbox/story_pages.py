@@ -1,8 +1,7 @@
-"""How outcomes and lineage look on a terminal. Eighty columns are enough."""
+"""How outcomes look on a terminal. Eighty columns are enough."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -11,17 +10,14 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
-    from sandbox.model_store import ModelVersion
 
 COLOURS = {"registered": "green", "rejected": "red", "held": "yellow", "duplicate": "cyan", "quarantined": "magenta"}
-SHORT_SHA256 = 12  # characters, as in the reasons of outcomes
 
 
 def outcome_page(found: Mapping[str, Any], *, is_expected: bool) -> RenderableType:
@@ -46,35 +42,6 @@ def outcome_table(rows: Sequence[tuple[str, Mapping[str, Any], bool]]) -> Table:
         why = escape(_telling(found["reasons"])) + ("" if is_expected else " [red](not expected)[/red]")
         table.add_row(offered, _coloured(found["outcome"]), str(found["version"] or "-"), why)
     return table
-
-
-def lineage_tree(model: str, version: ModelVersion, decision: Mapping[str, Any]) -> Tree:
-    """Where the champion comes from, as its version says in the registry and its decision in the ledger."""
-    tree = Tree(f"[bold]{model}:{version.version}[/bold]  champion, stage {version.stage}")
-    for name, value in _origin(version):
-        tree.add(f"{name:10}  {escape(value)}", highlight=False)
-    policy = decision["policy"]
-    decided = tree.add(f"decided {decision['decided_at'][:19]} UTC by policy {policy['name']}")
-    for verdict in decision["verdicts"]:
-        decided.add(f"{verdict['result']}  {escape(verdict['reason'])}", highlight=False)
-    return tree
-
-
-def _origin(version: ModelVersion) -> Iterator[tuple[str, str]]:
-    said = version.properties
-    yield "files", _in_workspace(version.uri)
-    yield "job", said.get("lineage.job", "-")
-    yield "job output", said.get("lineage.job_output_uri", "-")
-    yield "experiment", said.get("lineage.experiment", "-")
-    yield "git commit", said.get("lineage.git_commit", "-")
-    for uri in json.loads(said.get("lineage.datasets", "[]")):
-        yield "dataset", _in_workspace(uri)
-    yield "sha256", f"{said['registrar.artifact_sha256'][:SHORT_SHA256]}…"
-
-
-def _in_workspace(uri: str) -> str:
-    """A datastore's URI or a data asset's id without the workspace, which is the same for all of them."""
-    return uri.partition("datastores/")[2] or uri.partition("/data/")[2].replace("/versions/", ":") or uri
 
 
 def _remarks(found: Mapping[str, Any], *, is_expected: bool) -> Iterator[Text]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console, RenderableType
 
+from sandbox.story import CHAMPION, CHAPTERS
 from sandbox.story_pages import outcome_page, outcome_table
 
+README = Path(__file__).parents[2] / "README.md"
 WORKSPACE = "/subscriptions/5f0c1a52-3b7e-4d5e-9a54-2f6c0e7d1b90/resourcegroups/rg-models/providers/ml/workspaces/w"
 REASONS = ["accuracy 0.9181 is 0.0585 worse than the champion's 0.9766; it may not be worse", f"it is from {WORKSPACE}"]
 
@@ -61,3 +64,13 @@ def test_the_table_has_a_row_for_each_event_with_its_model() -> None:
     assert any(line.split()[:5] == ["RunCompleted", "of", "cancer-01", "registered", "7"] for line in shown)
     assert sum(line.strip().startswith("churn") for line in shown) == 2
     assert max(map(len, shown)) <= 80
+
+
+def test_the_page_that_people_see_first_shows_the_story_as_it_is_told() -> None:
+    shown = README.read_text(encoding="utf-8").partition("<!-- demo:begin -->")[2].partition("<!-- demo:end -->")[0]
+
+    titles = [line for line in shown.splitlines() if line[:1].isdecimal()]
+    assert titles == [f"{number}. {chapter.title}" for number, chapter in enumerate(CHAPTERS, start=1)]
+    assert [line for line in shown.splitlines() if line.startswith("registrar lineage ")] == [
+        f"registrar lineage {CHAMPION}:2"
+    ]
