@@ -27,6 +27,10 @@ def samples() -> Iterator[object]:
         "x": pd.array([1.0, None, 3.0], dtype="Float64"),
         "l": pd.array([True, None, False], dtype="boolean"),
         "p": pd.period_range("2026", periods=3, freq="D"),
+        "v": pd.interval_range(0, 3),
+        "e": pd.arrays.SparseArray([0, 0, 1]),
+        "q": pd.arrays.SparseArray([0.0, 0.0, 1.0], kind="block"),
+        "y": pd.array(["a", None, "b"], dtype="string"),
     }
     frame = pd.DataFrame(columns)
     yield from (frame, frame["s"], frame.set_index("s"), frame.set_index(["s", "i"]), frame.T)

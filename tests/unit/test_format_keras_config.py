@@ -33,6 +33,13 @@ def test_plain_layers_are_safe() -> None:
     assert (found.format, found.verdict, codes(found)) == ("keras configuration", Verdict.SAFE, [])
 
 
+@pytest.mark.parametrize("module", ["keras.src.ops.nn", "keras.src.ops.numpy", "keras.ops.math"])
+def test_operations_of_keras_are_safe(module: str) -> None:
+    found = report(a_model(an_object("Relu", module=module, registered="Relu")), "config.json")
+
+    assert (found.verdict, codes(found)) == (Verdict.SAFE, [])
+
+
 @pytest.mark.parametrize(
     ("layer", "code"),
     [
@@ -47,6 +54,9 @@ def test_plain_layers_are_safe() -> None:
         (an_object("get_file", module="keras.utils"), "keras.foreign_module"),
         (an_object("Anything", module="keras.config"), "keras.foreign_module"),
         (an_object("Dense", module="keras_evil.layers"), "keras.foreign_module"),
+        (an_object("Node", module="keras.src.ops.node"), "keras.foreign_module"),
+        (an_object("while_loop", module="keras.src.ops.core"), "keras.foreign_module"),
+        (an_object("Relu", module="keras.src.ops"), "keras.foreign_module"),
         (an_object(["Dense"]), "keras.foreign_module"),
     ],
 )
@@ -56,8 +66,16 @@ def test_what_runs_or_imports_something_of_the_authors_is_unsafe(layer: Any, cod
     assert (found.verdict, codes(found)) == (Verdict.UNSAFE, [code])
 
 
-def test_a_class_that_the_reader_has_to_bring_is_unlisted() -> None:
-    found = report(a_model(an_object("Mine", registered="acme>Mine")), "config.json")
+@pytest.mark.parametrize(
+    "layer",
+    [
+        an_object("Mine", registered="acme>Mine"),
+        an_object("Mine", module=None, registered="Mine"),
+        an_object("Mine", module=None, registered="keras>Mine"),
+    ],
+)
+def test_a_class_that_the_reader_has_to_bring_is_unlisted(layer: Any) -> None:
+    found = report(a_model(layer), "config.json")
 
     assert (found.verdict, codes(found)) == (Verdict.UNSCANNABLE, ["keras.custom_object"])
 

@@ -70,5 +70,29 @@ def test_variables_are_numbers() -> None:
     assert report(b"\x01\x02\x00\xff" * 90, "variables/variables.data-00000-of-00001").verdict is Verdict.SAFE
 
 
+FINGERPRINT = b"".join(field(number, 2**60 + number) for number in range(1, 6)) + field(6, field(1, 4))
+
+
+@pytest.mark.parametrize("data", [FINGERPRINT, FINGERPRINT + field(7, b"9008592372745065472713")])
+def test_a_fingerprint_is_numbers(data: bytes) -> None:
+    found = report(data, "fingerprint.pb")
+
+    assert (found.format, found.verdict) == ("savedmodel fingerprint", Verdict.SAFE)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FINGERPRINT[:-1],
+        FINGERPRINT + field(8, 1),
+        FINGERPRINT + FINGERPRINT,
+        field(1, 1) + field(2, 2),
+        FINGERPRINT + field(7, bytes(300)),
+    ],
+)
+def test_what_is_not_quite_a_fingerprint_is_none(data: bytes) -> None:
+    assert report(data, "fingerprint.pb").format != "savedmodel fingerprint"
+
+
 def test_a_pickle_in_the_place_of_variables_is_not_numbers() -> None:
     assert report(b"\x80\x04\x95", "variables/other.data").verdict is not Verdict.SAFE

@@ -15,6 +15,8 @@ LISTS = sorted({part for parts in names.PROFILES.values() for part in parts})
 REVIEWED = {
     ("array", "_array_reconstructor"),
     ("pandas._libs.internals", "_unpickle_block"),
+    ("pandas._libs.sparse", "BlockIndex"),
+    ("pandas._libs.sparse", "IntIndex"),
     ("pandas._libs.tslibs.nattype", "_nat_unpickle"),
     ("pandas._libs.tslibs.timedeltas", "_timedelta_unpickle"),
     ("pandas._libs.tslibs.timestamps", "_unpickle_timestamp"),

@@ -39,6 +39,8 @@ _PARTS = {
     "random",
     "regularizers",
 }
+# Parts of which only modules that hold operations and nothing else count.
+_OPERATIONS = {f"ops.{part}" for part in ("core", "einops", "image", "linalg", "math", "nn", "numpy")}
 # Classes of Keras that run or load something of the author's choice.
 _RUNS = {
     "Lambda": "a function of the author's",
@@ -95,7 +97,7 @@ def _object(entry: Mapping[str, Any], context: Context) -> Iterator[Finding]:
             f"loading imports {name!r} from {module!r}",
             action="do not load it; ask who made it",
         )
-    elif _is_registered(entry.get("registered_name"), name):
+    elif _is_brought(entry.get("registered_name"), name, module):
         yield context.finding(
             "keras.custom_object",
             f"{entry['registered_name']!r} is a class that whoever loads the model has to bring",
@@ -109,11 +111,17 @@ def _is_plain(module: Any, name: Any) -> bool:
     if not isinstance(module, str) or not isinstance(name, str) or not name[:1].isupper():
         return False
     package = next((package for package in _PACKAGES if f"{module}.".startswith(package)), None)
-    return package is not None and f"{module}.".removeprefix(package).partition(".")[0] in _PARTS
+    if package is None:
+        return False
+    part = f"{module}.".removeprefix(package).rstrip(".")
+    return part in _OPERATIONS or part.partition(".")[0] in _PARTS
 
 
-def _is_registered(registered: Any, name: Any) -> bool:
-    return registered is not None and registered != name and str(registered) != f"keras>{name}"
+def _is_brought(registered: Any, name: Any, module: Any) -> bool:
+    """Whether the class is to be registered by whoever loads the model: Keras names the module of its own."""
+    if registered is None:
+        return False
+    return module is None or (registered != name and str(registered) != f"keras>{name}")
 
 
 FORMAT = Format("keras configuration", _matches, _scan, frozenset({".json"}), weak=True, holds_code=True)

@@ -45,6 +45,9 @@ _REACHES_OUT = re.compile(
 _METADATA = 5  # of a node of keras_metadata.pb
 _KERAS = b"_tf_keras_"
 _INDEX_MAGIC = bytes.fromhex("57fb808b247547db")  # the last bytes of a table of LevelDB
+_LONGEST_FINGERPRINT = 256
+# Four hashes and that of the checkpoint, a version, and an id as text: tensorflow/core/protobuf/fingerprint.proto.
+_FINGERPRINT = [*((number, protobuf.VARINT) for number in range(1, 6)), (6, protobuf.BYTES), (7, protobuf.BYTES)]
 _SHARD = re.compile(r"(?:.*[/!])?[\w.-]+\.data-[0-9]{5}-of-[0-9]{5}")
 
 
@@ -101,6 +104,17 @@ def _scan_node(reader: Reader, node: Message, context: Context) -> Iterator[Find
             yield from keras_config.judged(Part(reader, found.begin, found.value).read(0, found.value), context)
 
 
+def _is_fingerprint(look: Look) -> bool:
+    """Hashes and versions of the model beside it, each field once and in order."""
+    if len(look.head) > _LONGEST_FINGERPRINT:
+        return False
+    try:
+        fields = [(found.number, found.kind) for found in Message(Stream(Memory(look.head)), code="savedmodel.broken")]
+    except UnreadableError:
+        return False
+    return fields[:4] == _FINGERPRINT[:4] and fields == [field for field in _FINGERPRINT if field in fields]
+
+
 def _is_index(look: Look) -> bool:
     return look.tail.endswith(_INDEX_MAGIC)
 
@@ -114,5 +128,6 @@ SAVED_MODEL = Format("savedmodel", _is_saved_model, _scan, frozenset({".pb"}), w
 METADATA = Format("keras metadata", _is_metadata, _scan_metadata, frozenset({".pb"}), weak=True, holds_code=True)
 INDEX = Format("tensor index", _is_index, nothing, frozenset({".index"}))
 SHARD = Format("tensor shard", _is_shard, nothing, weak=True)
+FINGERPRINT = Format("savedmodel fingerprint", _is_fingerprint, nothing, weak=True)
 TREE = TreeFormat("savedmodel folder", lambda paths: "saved_model.pb" in paths, nothing_together)
-FORMATS = (INDEX, SAVED_MODEL, METADATA, SHARD)
+FORMATS = (INDEX, SAVED_MODEL, METADATA, SHARD, FINGERPRINT)

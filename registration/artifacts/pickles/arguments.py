@@ -129,6 +129,7 @@ _NEW = (
     ("pandas.core.indexes.period", "_new_PeriodIndex"),
     ("pandas.core.indexes.timedeltas", "_new_TimedeltaIndex"),
     ("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"),
+    ("pandas._libs.interval", "__pyx_unpickle_IntervalMixin"),
     ("sklearn._loss._loss", "__pyx_unpickle_CyHalfMultinomialLoss"),
     ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
 )
