@@ -17,6 +17,7 @@ from registration.policy.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from registration.artifacts.inventory import Artifact
     from registration.artifacts.validation import Promise
@@ -134,6 +135,16 @@ class Again:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """That a job wrote its output to a place that is not the job's own; `ended` is when it ended, None if nobody says.
+
+    Another job may write there too, so what lies there later need not be this one's.
+    """
+
+    ended: datetime | None
+
+
+@dataclass(frozen=True)
 class Candidate:
     """`location` is the file or folder offered; `promises` and `manifest` are a manifest's.
 
@@ -142,8 +153,8 @@ class Candidate:
 
     `tags` and `description` are for the model version. `stated` is what the offer itself says of the model beside its
     metrics, which of a job are read later. `shadows` are policies that decide nothing and are asked too.
-    `measured_by` is the run whose metrics count, None for the job of the lineage. `again` is None for what an event
-    offers.
+    `measured_by` is the run whose metrics count, None for the job of the lineage. `shared` is None for a job's own
+    place, and for a drop. `again` is None for what an event offers.
     """
 
     source: Source
@@ -163,6 +174,7 @@ class Candidate:
     shadows: tuple[Shadow, ...] = ()
     again: Again | None = None
     measured_by: str | None = None
+    shared: Shared | None = None
 
     @property
     def asked(self) -> tuple[ModelPolicy, ...]:

@@ -118,6 +118,7 @@ class MemoryStore:
     """Blobs of every account: bytes and ETag by location. Writing gives a new ETag, even to the same bytes.
 
     `opened` names every file whose bytes were asked for, in order; `ranges` has the offset and length of every range.
+    `written` says when a file was written, where a test says so.
     """
 
     faults: Faults = field(default_factory=Faults)
@@ -125,6 +126,7 @@ class MemoryStore:
     opened: list[str] = field(default_factory=list)
     ranges: list[tuple[int, int]] = field(default_factory=list)
     said: dict[Location, Mapping[str, str]] = field(default_factory=dict)
+    written: dict[Location, datetime] = field(default_factory=dict)
 
     def put(self, location: Location, data: bytes, *, metadata: Mapping[str, str] | None = None) -> None:
         """What others write."""
@@ -182,7 +184,8 @@ class MemoryStore:
 
     def _file(self, path: str, location: Location) -> StoredFile:
         data, etag = self.blobs[location]
-        return StoredFile(path, len(data), etag, location.account, location.container, location.name)
+        place = (location.account, location.container, location.name)
+        return StoredFile(path, len(data), etag, *place, modified=self.written.get(location))
 
 
 @dataclass

@@ -6,11 +6,12 @@ from two versions of a file can never mix: a file that changed raises `ArtifactC
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,10 @@ class Location:
 
 @dataclass(frozen=True, order=True)
 class StoredFile:
-    """One file of a listing: `path` is relative to the listed location, `size` in bytes, `etag` without quotes."""
+    """One file of a listing: `path` is relative to the listed location, `size` in bytes, `etag` without quotes.
+
+    `modified` is when it was last written, by the storage's clock; None where nobody says.
+    """
 
     path: str
     size: int
@@ -38,6 +42,7 @@ class StoredFile:
     account: str
     container: str
     name: str
+    modified: datetime | None = field(default=None, compare=False)
 
     @property
     def location(self) -> Location:

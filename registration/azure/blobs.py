@@ -159,4 +159,5 @@ def _etag(blob: BlobProperties) -> str:
 
 
 def _file(path: str, blob: BlobProperties, location: Location) -> StoredFile:
-    return StoredFile(path, blob.size or 0, _etag(blob), location.account, location.container, str(blob.name))
+    place = (location.account, location.container, str(blob.name))
+    return StoredFile(path, blob.size or 0, _etag(blob), *place, modified=blob.last_modified)

@@ -5,6 +5,7 @@ Shapes: recordings of Azure ML's own tests. The data plane's interface is not do
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from registration.azure.job_body import MODEL_TYPES
@@ -40,6 +41,7 @@ def run_of(said: Mapping[str, Any]) -> Job:
         parameters=_texts(said.get("parameters")),
         title=said.get("displayName") or "",
         parent=said.get("parentRunId"),
+        ended=_moment(said.get("endTimeUtc")),
     )
 
 
@@ -57,6 +59,14 @@ def _assets(inputs: Mapping[str, Any], *, of_models: bool) -> Iterator[str]:
     for _, given in sorted(inputs.items()):
         if given.get("assetId") and (_TYPES.get(given.get("type")) in MODEL_TYPES) is of_models:
             yield given["assetId"]
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _texts(said: Mapping[str, Any] | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ marker, or one file.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from registration.candidate import Candidate
 
 MOST_NAMED: Final = 10  # of the files that lie beside those that a manifest lists
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)  # between the workspace, which tells when a job ended, and storage
+_MOMENT: Final = "%Y-%m-%d %H:%M:%S"
 _ADVICE: Final = "pack files into an archive, leave out what the model does not need, or ask the platform team"
 
 
@@ -59,10 +62,10 @@ def promised(listed: Iterable[StoredFile], promises: tuple[Promise, ...]) -> Art
 
 
 def noticed(candidate: Candidate, artifact: Artifact) -> tuple[Finding, ...]:
-    """What the listing of a drop, or its manifest, tells before anything is read; nothing of a job."""
+    """What the listing tells before anything is read, and of a drop also its manifest."""
     source = candidate.source
     if isinstance(source, JobSource):
-        return ()
+        return (*_of_shared(candidate, artifact),)
     limits, rejects = Limits(), False
     if candidate.drop is not None:
         limits, rejects = candidate.drop.limits, candidate.drop.extra == "reject"
@@ -72,6 +75,23 @@ def noticed(candidate: Candidate, artifact: Artifact) -> tuple[Finding, ...]:
         return (*_crooked(artifact), *too_much(artifact.sizes, limits))
     sizes = tuple(promise.size for promise in candidate.promises)
     return (*too_much(sizes, limits, place="files"), *unlisted(artifact, rejects=rejects))
+
+
+def _of_shared(candidate: Candidate, artifact: Artifact) -> Iterator[Finding]:
+    """What was written to a place that jobs share after the job ended: it is not what that job wrote."""
+    shared = candidate.shared
+    if shared is None:
+        return
+    is_late = False
+    for file in artifact.files if shared.ended else ():
+        if file.modified and shared.ended and file.modified > shared.ended + _CLOCKS_DIFFER:
+            is_late = True
+            message = f"was written at {file.modified:{_MOMENT}}, after the job ended at {shared.ended:{_MOMENT}}"
+            action = "let every job write to a place of its own, and run it again"
+            yield Finding("output.overwritten", file.path, message, action=action)
+    if not is_late and candidate.model.pin == "source":
+        message = f"the output lies in {candidate.location}, where other jobs may write too"
+        yield Finding("output.shared", "", message, level=Level.NOTE, action="let the policy say pin: copy")
 
 
 def too_much(sizes: tuple[int, ...], limits: Limits, *, place: str = "") -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from registration.artifacts.inventory import Artifact
-from registration.candidate import Candidate, JobSource, Refusal, group_key
+from registration.candidate import Candidate, JobSource, Refusal, Shared, group_key
 from registration.errors import NotVisibleYetError
 from registration.events import NotOfInterest
 from registration.finding import Finding
@@ -18,10 +18,11 @@ from registration.policy.evidence import Evidence
 from registration.sources import choice
 from registration.sources.selection import select
 from registration.sources.steps import ENDED_BADLY
-from registration.uris import JobOutputUri
+from registration.uris import JobOutputUri, job_of_blob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from registration.artifacts.store import Files, Location
     from registration.policy.catalog import Catalog, Feed
@@ -47,7 +48,8 @@ class Job:
     """A job as the workspace describes it. `status` is None for a pipeline step, which the service shows bare.
 
     `datasets` and `base_models` are the URIs of its inputs, `parameters` its inputs that are mere values. `title` is
-    what people see it called. Only run history says which job is its `parent`, and knows what runs inside of others.
+    what people see it called. Only run history says which job is its `parent` and when it `ended`, and knows what runs
+    inside of others.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Job:
     parameters: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     parent: str | None = None
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ def _with_history(job: Job, run: Job | None) -> Job:
         return job
     assets = {name: output.asset for name, output in run.outputs.items()}
     outputs = {name: replace(output, asset=assets.get(name)) for name, output in job.outputs.items()}
-    return replace(job, outputs=outputs, title=run.title, parent=run.parent)
+    return replace(job, outputs=outputs, title=run.title, parent=run.parent, ended=run.ended)
 
 
 def _not_completed(job: Job, announced: Announcement) -> str | None:
@@ -168,6 +171,11 @@ def _not_completed(job: Job, announced: Announcement) -> str | None:
     if announced.certain and status not in ENDED_BADLY:
         raise NotVisibleYetError(f"job {job.name} is reported done, but the workspace shows it as {job.status}")
     return f"job {job.name} is {job.status}, not Completed"
+
+
+def _is_own(place: Location, run: Job) -> bool:
+    """Whether no other job writes to this place, because it is named after this one or lies where Azure ML put it."""
+    return run.name in place.name.split("/") or job_of_blob(place.container, f"{place.name}/_") is not None
 
 
 @dataclass(frozen=True)
@@ -226,6 +234,7 @@ class _Offering:
             stated=Evidence(tags={key: tag for key, tag in tags.items() if not key.startswith(_BOOKKEEPING)}),
             shadows=self.feed.shadows,
             measured_by=chosen.measured,
+            shared=None if _is_own(place, chosen.run) else Shared(chosen.run.ended),
         )
 
     def _source(self, path: str, run: str | None) -> JobSource:

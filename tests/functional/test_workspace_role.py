@@ -20,6 +20,7 @@ from registration.azure.shared import AzureSharedRegistries
 from registration.azure.workspace import AzureWorkspace
 from registration.registry import Registration
 from registration.settings import WorkspaceId
+from registration.uris import DatastoreUri
 from sandbox import names, runs
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ WORKSPACE: Mapping[str, Callable[[AzureWorkspace, str], object]] = {
     "datastore_location": lambda workspace, _: workspace.datastore_location("workspaceartifactstore"),
     "default_datastore": lambda workspace, _: workspace.default_datastore(),
     "output_location": outputs,
+    "place": lambda workspace, _: workspace.place(DatastoreUri("workspaceblobstore", "models")),
 }
 REGISTRY: Mapping[str, Callable[[AzureRegistry, str], object]] = {
     "create": lambda registry, name: registry.create(version(name)),
