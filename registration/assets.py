@@ -42,6 +42,7 @@ _FORMS: Final = (
 _SHORT: Final = _FORMS[0]
 _PLACE: Final = ("registry", "subscription", "resource_group", "workspace", "location")
 _SHORT_PART: Final = r"[^/:@\x00-\x1f\x7f]+"
+_ANONYMOUS: Final = re.compile(r"azureml_.+_(?:input|output)_(?:data|model)_.+", re.DOTALL)  # recorded in run history
 _LABEL: Final = re.compile(rf"azureml:{_SHORT_PART}@{_SHORT_PART}|(?:azureml:)?/.*/labels/{SEGMENT}", re.DOTALL)
 _KNOWN_FORMS: Final = "azureml:NAME:VERSION, azureml://registries/REGISTRY/KIND/NAME/versions/VERSION, an ARM id"
 
@@ -88,6 +89,11 @@ class Asset:
 
     def __str__(self) -> str:
         return self.form.format_map({part: getattr(self, part) for part in _READERS[self.form].groupindex})
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether Azure ML made it for an input or output of a job, so that it only stands for a path."""
+        return _ANONYMOUS.fullmatch(self.name) is not None
 
     @property
     def short(self) -> str:

@@ -57,7 +57,7 @@ def unreproducible(properties: Mapping[str, str]) -> tuple[str, ...]:
     has a version, and parameters are known.
     """
     known = Lineage.of_properties(properties)
-    loose = [uri for uri in known.datasets if asset_in(uri) is None]
+    loose = [uri for uri in known.datasets if not _has_version(uri)]
     faults = {
         "no dataset is known": not known.datasets,
         f"the dataset {next(iter(loose), None)} has no version": loose,
@@ -66,6 +66,11 @@ def unreproducible(properties: Mapping[str, str]) -> tuple[str, ...]:
         "no parameters are known": not known.parameters,
     }
     return (*uncommitted(properties), *(fault for fault, is_so in faults.items() if is_so))
+
+
+def _has_version(uri: str) -> bool:
+    asset = asset_in(uri)
+    return asset is not None and not asset.is_anonymous
 
 
 def uncommitted(properties: Mapping[str, str]) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ def links_of(lineage: Lineage) -> dict[str, Any]:
     if lineage.attested_by not in {WORKSPACE, CHECKED}:
         return {}
     read = () if "datasets" in lineage.claimed else lineage.datasets
-    data = tuple(uri for uri in read if (asset := asset_in(uri)) and asset.kind in {"data", None})
+    assets = ((uri, asset_in(uri)) for uri in read)
+    data = tuple(uri for uri, asset in assets if asset and asset.kind in {"data", None} and not asset.is_anonymous)
     return {"job": lineage.job, "datasets": data}
 
 

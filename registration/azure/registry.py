@@ -177,8 +177,9 @@ def _references(datasets: tuple[str, ...], workspace: str) -> Iterator[dict[str,
     """The data assets of a workspace as a version refers to them: by ARM id. What else is read has none."""
     for uri in datasets:
         asset = asset_in(uri)
-        if asset is None or asset.registry or asset.location:
+        if asset is None or asset.registry:
             continue
+        # With a location the workspace is a GUID, as run history names its own.
         stated = f"/subscriptions/{asset.subscription}/resourceGroups/{asset.resource_group}{PROVIDER}{asset.workspace}"
         place = stated if asset.subscription else workspace
         yield {"name": asset.name, "id": f"{place}/data/{asset.name}/versions/{asset.version}"}

@@ -56,12 +56,22 @@ class Proof:
         name = place.job if place else claimed.job
         if name is None:
             return claimed, ()
-        job = self.workspace.job(name) if is_job_name(name) else None
+        job = self._job(name)
         if job is None or place is None:
             return claimed, (*_unchecked(name, job, place),)
         if findings := (*self._against(dropped, job, place),):
             return claimed, findings
         return self._borne_out(claimed, job, place), ()
+
+    def _job(self, name: str) -> Job | None:
+        """The job; a pipeline's step or a trial as run history has it, because the workspace shows those bare."""
+        found = self.workspace.job(name) if is_job_name(name) else None
+        bare = found is not None and found.status is None
+        return (self.workspace.run(name) or found) if bare else found
+
+    def _origin(self, job: Job, place: JobOutputUri, *, event: str = "") -> Lineage:
+        outer = self.workspace.job(job.parent) if job.parent not in {None, job.name} else None
+        return lineage_of(job, place, event=event, parent=outer)
 
     def _against(self, dropped: Dropped, job: Job, place: JobOutputUri) -> Iterator[Finding]:
         claimed = dropped.claimed
@@ -69,7 +79,7 @@ class Proof:
             message = f"lineage.job is {claimed.job!r}, but {_NAMED} names the job {job.name!r}"
             yield Finding("claim.contradicted", "lineage.job", message, action=_REPAIR)
         elif job.status is None:
-            yield _note(f"{job.name} is a step of a pipeline, of which the workspace tells nothing here")
+            yield _note(f"{job.name} is part of another job, and run history does not know it")
         elif job.status.lower() != "completed":
             message = f"the job {job.name} is {job.status}, not Completed"
             yield Finding("claim.job_not_completed", _NAMED, message, action="drop it again when the job has completed")
@@ -80,7 +90,7 @@ class Proof:
         elif (home := self.workspace.output_location(job, place.reported_output)) is None:
             yield _note(f"output {place.output!r} of {job.name} lies in a datastore of another workspace")
         else:
-            yield from _contradictions(claimed, job)
+            yield from _contradictions(claimed, self._origin(job, place))
             yield from self._differences(dropped, home, place)
 
     def _differences(self, dropped: Dropped, home: Location, place: JobOutputUri) -> Iterator[Finding]:
@@ -102,7 +112,7 @@ class Proof:
 
     def _borne_out(self, claimed: Lineage, job: Job, place: JobOutputUri) -> Lineage:
         """What the workspace says; what only the drop says beside it is named in `claimed`."""
-        said = lineage_of(job, place, event=claimed.source_event or "")
+        said = self._origin(job, place, event=claimed.source_event or "")
         said = replace(said, parameters={**said.parameters, **self.workspace.log(job.name).parameters})
         own = {name: getattr(claimed, name) for name in _OF_THE_DROP}
         rest = {part.name: getattr(claimed, part.name) for part in fields(Lineage) if part.name not in own}
@@ -132,19 +142,17 @@ def _note(why: str) -> Finding:
     return Finding("claim.unchecked", _NAMED, message, level=Level.NOTE, action=action)
 
 
-def _contradictions(claimed: Lineage, job: Job) -> Iterator[Finding]:
+def _contradictions(claimed: Lineage, said: Lineage) -> Iterator[Finding]:
     """Where the job says another commit or another environment than the drop."""
-    said = lineage_of(job, JobOutputUri(job.name, "-"), event="")
-    commits, environments = (claimed.git_commit, said.git_commit), (claimed.environment, said.environment)
-    if all(commits) and not _is_same_commit(*map(str, commits)):
-        yield _contradicted("git_commit", job.name, *map(str, commits))
-    ours, theirs = (asset_in(text) if text else None for text in environments)
+    if claimed.git_commit and said.git_commit and not _is_same_commit(claimed.git_commit, said.git_commit):
+        yield _contradicted("git_commit", said, claimed.git_commit, said.git_commit)
+    ours, theirs = asset_in(claimed.environment or ""), asset_in(said.environment or "")
     if ours is not None and theirs is not None and not ours.may_be(theirs):
-        yield _contradicted("environment", job.name, *map(str, environments))
+        yield _contradicted("environment", said, str(ours), str(theirs))
 
 
-def _contradicted(name: str, job: str, claimed: str, said: str) -> Finding:
-    message = f"the drop says {claimed}, the job {job} says {said}"
+def _contradicted(name: str, job: Lineage, claimed: str, said: str) -> Finding:
+    message = f"the drop says {claimed}, the job {job.job} says {said}"
     return Finding("claim.contradicted", f"lineage.{name}", message, action="correct it, or take it out")
 
 

@@ -111,6 +111,7 @@ def test_a_job_output_is_registered_with_its_job(
         "azureml:rows:3",
         f"{names.WORKSPACE_ID}/data/rows/versions/3",
         f"azureml:{names.WORKSPACE_ID}/data/rows/versions/3",
+        f"azureml://locations/{names.REGION}/workspaces/{names.WORKSPACE_GUID}/data/rows/versions/3",
     ],
 )
 def test_data_is_referred_to_by_arm_id_however_it_was_spelt(

@@ -69,6 +69,10 @@ def test_what_is_whole_can_be_made_again() -> None:
             {"datasets": ("azureml:a:1", "azureml://datastores/d/paths/churn/")},
             "the dataset azureml://datastores/d/paths/churn/ has no version",
         ),
+        (
+            {"datasets": ("azureml://locations/eu/workspaces/g/data/azureml_J_input_data_rows/versions/1",)},
+            "the dataset azureml://locations/eu/workspaces/g/data/azureml_J_input_data_rows/versions/1 has no version",
+        ),
         ({"environment": None}, "the environment is not known"),
         ({"environment": "azureml:sklearn@latest"}, "the environment azureml:sklearn@latest has no version"),
         ({"parameters": {}}, "no parameters are known"),

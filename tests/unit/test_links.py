@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 ARM = "/subscriptions/1b0d2c3e/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ml"
 ROWS = f"{ARM}/data/churn-2026/versions/3"
+ANONYMOUS = "azureml://locations/westeurope/workspaces/1b0d2c3e/data/azureml_j1_input_data_rows/versions/1"
 
 
 @pytest.fixture
 def world() -> World:
     world = World()
     world.job("j1")
-    reads = (ROWS, "azureml:labels:1", "azureml://datastores/workspaceblobstore/paths/extra/")
+    reads = (ROWS, "azureml:labels:1", "azureml://datastores/workspaceblobstore/paths/extra/", ANONYMOUS)
     world.workspace.jobs["j1"] = replace(world.workspace.jobs["j1"], datasets=reads)
     return world
 

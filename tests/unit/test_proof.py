@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from registration.sources.jobs import JobOutput
+from registration.sources.jobs import Job, JobOutput
 from tests.fakes import OUTPUTS
 from tests.world import World, drop_event
 
@@ -192,8 +192,20 @@ def test_what_cannot_be_checked_stays_a_claim_and_is_noted(world: World, lineage
     assert world.registry.versions["digits", 1].job is None
 
 
-def test_a_step_of_which_the_workspace_tells_nothing_is_not_held_against_the_drop(world: World) -> None:
-    world.workspace.jobs["j1"] = replace(world.workspace.jobs["j1"], status=None)
+def test_a_step_is_looked_up_in_run_history_and_has_the_code_of_its_pipeline(world: World) -> None:
+    told = world.workspace.jobs["j1"]
+    world.workspace.inner["j1"] = replace(told, properties={}, experiment=None, parent="p1")
+    world.workspace.jobs |= {"j1": Job("j1", None), "p1": replace(told, name="p1", outputs={})}
+
+    assert dropped(world, run_uri=OUTPUT).outcome == "registered"
+
+    said = properties(world)
+    assert (said["attested_by"], said["job"], said["parent_job"]) == ("checked", "j1", "p1")
+    assert (said["git_commit"], said["experiment"]) == ("9f2d1c47a0b3", "churn-nightly")
+
+
+def test_a_part_that_run_history_does_not_know_is_not_held_against_the_drop(world: World) -> None:
+    world.workspace.jobs["j1"] = Job("j1", None)
 
     assert dropped(world, run_uri=OUTPUT).outcome == "registered"
     assert properties(world)["attested_by"] == "manifest"
