@@ -181,11 +181,21 @@ def _decision(found: Explanation, step: Step) -> Iterator[Row]:
 
 def _beside(step: Step) -> Iterator[Row]:
     """What else was looked at, and what policies said that decide nothing."""
+    yield from listed("baseline", map(_baseline, items(step.record.get("baselines"))))
     if past := items(step.record.get("past")):
         yield "past", f"{count(len(past), 'earlier champion')}, from version {word(members(past[0]).get('version'))} on"
     group = (members(member) for member in items(step.record.get("group")))
     yield from listed("group", (f"{word(one.get('model'))} alone: {word(one.get('outcome'))}" for one in group))
     yield from listed("shadow", map(_shadow, items(step.record.get("shadow"))))
+
+
+def _baseline(said: object) -> str:
+    baseline = members(said)
+    whose = f"{word(baseline.get('model'))} in registry {word(baseline.get('registry'))}"
+    if baseline.get("problem"):
+        return f"{whose} could not be told: {word(baseline.get('problem'))}"
+    version = baseline.get("version")
+    return f"{whose}: " + ("nothing was shared there yet" if version is None else f"version {word(version)}")
 
 
 def _shadow(said: object) -> str:

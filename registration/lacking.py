@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from registration.step import items, members
+from registration.step import items, members, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +22,10 @@ def of(model: ModelPolicy, record: Mapping[str, Any]) -> Iterator[str]:
     candidate = members(record.get("candidate"))
     sides = {"the candidate": candidate, "the champion": members(record.get("champion"))}
     sides |= {f"version {one.get('version')}": one for one in map(members, items(record.get("past")))}
+    baseline = _baseline(model, record)
+    sides |= {"the shared champion": baseline} if baseline and baseline.get("version") is not None else {}
+    if model.baseline is not None and baseline is None:
+        yield f"its record does not have the champion {model.baseline[1]} of registry {model.baseline[0]}"
     for whose, side in sides.items():
         if side or side is candidate:
             yield from _of_side(model, side, whose)
@@ -30,6 +34,11 @@ def of(model: ModelPolicy, record: Mapping[str, Any]) -> Iterator[str]:
     yield from _of_lookups(model, record, candidate)
     if model.group and not record.get("group"):
         yield f"its record does not say what became of the others of the group {model.group}"
+
+
+def _baseline(model: ModelPolicy, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    found = map(members, items(record.get("baselines")))
+    return next((one for one in found if (word(one.get("registry")).lower(), one.get("model")) == model.baseline), None)
 
 
 def _of_side(model: ModelPolicy, side: Mapping[str, Any], whose: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from registration import kept
 from registration.candidate import work_key
+from registration.policy.baseline import Baseline
 from registration.policy.decision import ENGINE_VERSION, decide
 from registration.signatures.verification import Verified
 
@@ -133,6 +134,7 @@ class Beside:
     unadopted: bool = False
     overrides: tuple[Override, ...] = ()
     group: tuple[Member, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
 
     def decide(self, model: ModelPolicy, candidate: Evidence) -> Decision:
         """The decision of `model`."""
@@ -144,6 +146,7 @@ class Beside:
             unadopted=self.unadopted,
             overrides=self.overrides,
             group=self.group,
+            baselines=self.baselines,
         )
 
 
@@ -162,6 +165,7 @@ def write(case: Case, decision: Decision, *, beside: Beside, version: int | None
         "candidate": _candidate(case),
         "champion": compared_with(beside.champion) if beside.champion else None,
         "past": [_past(one, case.candidate) for one in beside.past],
+        **({"baselines": [*map(_baseline, beside.baselines)]} if beside.baselines else {}),
         "unadopted": beside.unadopted,
         "group": [asdict(member) for member in beside.group],
         "shadow": [shadowed(shadow, case, beside) for shadow in case.candidate.shadows],
@@ -230,6 +234,29 @@ def compared_with(champion: Past) -> dict[str, Any]:
         "artifact_sha256": champion.sha256,
         **kept.measured(champion.evidence),
     }
+
+
+def _baseline(baseline: Baseline) -> dict[str, Any]:
+    """The champion of another environment, as it was told then; `problem` is empty where it was."""
+    evidence = baseline.evidence
+    known = {} if evidence is None else {"artifact_sha256": evidence.artifact_sha256, **kept.measured(evidence)}
+    version = evidence.version if evidence else None
+    said = {"registry": baseline.registry, "model": baseline.model, "version": version}
+    return {**said, "decision": baseline.decision, "problem": baseline.problem, **known}
+
+
+def baselines_in(record: Mapping[str, Any]) -> list[Baseline]:
+    """The champions of other environments that a decision was made from; raises as `kept.evidence_in` does."""
+    return [
+        Baseline(
+            said["registry"],
+            said["model"],
+            evidence=kept.evidence_in(said) if said["version"] is not None else None,
+            decision=said["decision"],
+            problem=said["problem"],
+        )
+        for said in record.get("baselines", ())
+    ]
 
 
 def _past(champion: Past, candidate: Candidate) -> dict[str, Any]:

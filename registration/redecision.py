@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from registration import kept
 from registration.policy.decision import Decision, Member, Outcome, decide
 from registration.policy.override import Override
+from registration.record import baselines_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ def again(record: Mapping[str, Any], policy: ModelPolicy) -> Decision:
         unadopted=_unadopted(record),
         overrides=[Override.from_dict(said) for said in record.get("overrides", ()) if said.get("stands", True)],
         group=[Member(member["model"], Outcome(member["outcome"])) for member in record.get("group", ())],
+        baselines=baselines_in(record),
     )
 
 

@@ -184,7 +184,7 @@ class Registrar:
 
     @property
     def _surroundings(self) -> Surroundings:
-        return Surroundings(self.ledger, self.versioning.registry)
+        return Surroundings(self.ledger, self.versioning.registry, self.owed.sharing.registries)
 
     @property
     def _deciding(self) -> Deciding:

@@ -42,8 +42,12 @@ class SharedVersion:
 class SharedRegistries(Protocol):
     """Versions of models in registries, by the registry's name.
 
-    Every method raises `UnavailableError` when the registry does not answer, or is not there.
+    Every method raises `UnavailableError` when the registry does not answer, and all but `knows` when it is not there.
     """
+
+    def knows(self, registry: str) -> bool:
+        """Whether there is a registry of this name that the app may see."""
+        ...
 
     def find(self, registry: str, model: str, version: int) -> SharedVersion | None:
         """The version, or None."""

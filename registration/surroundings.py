@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registration.baselines import Baselines
 from registration.candidate import Refusal
 from registration.errors import NotVisibleYetError
 from registration.offers import model_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from registration.offers import Opened
     from registration.record import Case
     from registration.registry import ModelRegistry
+    from registration.shared import SharedRegistries
     from registration.sources.resolve import Offer
 
 UNCLAIMED = ""  # the work of a case that is judged and never settled
@@ -28,13 +30,14 @@ UNCLAIMED = ""  # the work of a case that is judged and never settled
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Reads them; every method raises `UnavailableError` when ledger or registry do not answer."""
+    """Reads them; every method raises `UnavailableError` when ledger or a registry do not answer."""
 
     ledger: Ledger
     registry: ModelRegistry
+    shared: SharedRegistries
 
     def of(self, case: Case, head: Head) -> Beside:
-        """The champion of `head` and, only where a policy asks for them, earlier champions and versions of others."""
+        """The champion of `head` and, only where a policy asks for them, champions before it and of elsewhere."""
         champion, model = self._champion(head), case.candidate.model
         asks_the_past = any(asked.asks_the_past for asked in case.candidate.asked)
         past = former(self.ledger, head) if asks_the_past and champion is not None else ()
@@ -42,7 +45,8 @@ class Surroundings:
         asks = head.champion is None and model.adopt == "required"
         unadopted = asks and self.registry.foreign_versions(model.name)
         overrides = case.standing(head.champion_seq)
-        return Beside(champion, past, unadopted=unadopted, overrides=overrides)
+        baselines = Baselines(self.shared).of(case.candidate.asked)
+        return Beside(champion, past, unadopted=unadopted, overrides=overrides, baselines=baselines)
 
     def not_revoked(self, case: Case) -> Case:
         """The case, with a finding if its files were revoked.

@@ -326,6 +326,10 @@ class MemoryShared:
     under_way: dict[str, SharedVersion] = field(default_factory=dict)
     stores: Callable[[SharedVersion], SharedVersion] = lambda version: version
 
+    def knows(self, registry: str) -> bool:
+        self.faults.reading()
+        return registry in self.registries
+
     def find(self, registry: str, model: str, version: int) -> SharedVersion | None:
         self._there(registry)
         return self.versions_.get((registry, model, version))

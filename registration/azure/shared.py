@@ -42,6 +42,10 @@ class AzureSharedRegistries:
         self._place = lru_cache(maxsize=64)(self._discovered)
         self._here = lru_cache(maxsize=1)(self._asked_workspace)
 
+    def knows(self, registry: str) -> bool:
+        """Whether there is a registry of this name that the identity may see."""
+        return self._said(registry) is not None
+
     def find(self, registry: str, model: str, version: int) -> SharedVersion | None:
         """The version, or None."""
         found = self._rest.get(self._url(registry, model, version), **API)
@@ -100,8 +104,11 @@ class AzureSharedRegistries:
     def _url(self, registry: str, model: str, version: int) -> str:
         return f"{self._place(registry)}/models/{model}/versions/{version}"
 
+    def _said(self, registry: str) -> Mapping[str, Any] | None:
+        return self._rest.get(f"{DISCOVERY}/{registry}/discovery", **{"api-version": "v1.0"})
+
     def _discovered(self, registry: str) -> str:
-        found = self._rest.get(f"{DISCOVERY}/{registry}/discovery", **{"api-version": "v1.0"})
+        found = self._said(registry)
         if found is None:
             raise UnavailableError(f"there is no registry {registry}, or this app may not see it")
         plane = _trusted(str(found["primaryRegionResourceProviderUri"])).rstrip("/")

@@ -13,8 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from registration.finding import Level
+from registration.policy.baseline import UNREADABLE
 from registration.policy.evidence import Evidence
-from registration.policy.override import JUDGED
+from registration.policy.override import BASELINE, JUDGED
 from registration.policy.required import requirements_of
 from registration.policy.rules import budget_of, rules_of
 from registration.policy.sides import Sides
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from registration.policy.artifact import ArtifactPolicy
+    from registration.policy.baseline import Baseline
     from registration.policy.document import ModelPolicy
     from registration.policy.override import Override
     from registration.policy.rules import Answer, Rule
@@ -55,7 +57,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Decision:
-    """The outcome, and what led to it in this order: findings, adoption, requirements, metrics, budget, group.
+    """The outcome, and what led to it: findings, adoption, baseline, requirements, metrics, budget, group, in order.
 
     `promote` says that the version becomes the champion; a version that is only registered does not. `share` are the
     shared registries that a promoted version goes to, each with the name it has there.
@@ -120,16 +122,20 @@ def decide(  # noqa: PLR0913 - each is an input of its own, and most have a defa
     unadopted: bool = False,
     overrides: Sequence[Override] = (),
     group: Sequence[Member] = (),
+    baselines: Sequence[Baseline] = (),
 ) -> Decision:
     """The decision on `candidate`; `champion` is None when the model has none yet. Never raises for any evidence.
 
     `past` are earlier champions, oldest first, without the present one. `unadopted` says that the registry has versions
     of this model that are not ours, and nobody has said which of them candidates are compared with; unless the policy
     does not ask for that, nothing can be promoted then. `overrides` are those that hold now; whether they have expired
-    is not asked here. `group` are the other members of the candidate's group.
+    is not asked here. `group` are the other members of the candidate's group. `baselines` are champions of other
+    environments; a policy that compares with one that is not among them, or cannot be told, promotes nothing.
     """
     waiting = [_not_adopted(policy.name)] if unadopted and policy.adopt == "required" else []
-    required, measured, budgeted = _judged(policy, candidate=candidate, champion=champion, past=past)
+    baseline = next((one for one in baselines if one.place == policy.baseline), None)
+    waiting += _untold(policy, baseline)
+    required, measured, budgeted = _judged(policy, candidate=candidate, champion=champion, past=past, baseline=baseline)
     before = _answered([*_of_files(policy.artifact, candidate), *waiting, *required], overrides)
     measured = _answered([*measured, *budgeted], overrides)
     answers = (*before, *measured, *_answered([_member(member) for member in group], overrides))
@@ -166,11 +172,16 @@ def _decided(policy: ModelPolicy, answers: tuple[Answer, ...], *, is_unsafe: boo
 
 
 def _judged(
-    policy: ModelPolicy, *, candidate: Evidence, champion: Evidence | None, past: Sequence[Evidence]
+    policy: ModelPolicy,
+    *,
+    candidate: Evidence,
+    champion: Evidence | None,
+    past: Sequence[Evidence],
+    baseline: Baseline | None,
 ) -> tuple[Sequence[Answer], Sequence[Answer], Sequence[Answer]]:
     """What the requirements, the metrics and the budget say."""
     try:
-        sides = Sides.of(policy, candidate=candidate, champion=champion, past=past)
+        sides = Sides.of(policy, candidate=candidate, champion=champion, past=past, baseline=baseline)
         parts = (requirements_of(policy), rules_of(policy, slices=sides.slices), budget_of(policy))
         required, measured, budgeted = ([_answer(rule, sides) for rule in rules] for rules in parts)
     except Exception as surprise:  # noqa: BLE001 - a decision is total; what broke is its reason
@@ -223,6 +234,16 @@ def _not_adopted(model: str) -> Verdict:
         f"`registrar adopt {model}:VERSION`, or write `adopt: none` in the policy"
     )
     return Verdict("adoption", Result.HELD, reason, "not_adopted")
+
+
+def _untold(policy: ModelPolicy, baseline: Baseline | None) -> list[Verdict]:
+    """What holds a candidate whose baseline cannot be told."""
+    if policy.baseline is None or (baseline is not None and not baseline.problem):
+        return []
+    registry, model = policy.baseline
+    why = baseline.problem if baseline else "nobody looked"
+    reason = f"the champion {model} of registry {registry} cannot be told: {why}"
+    return [Verdict(BASELINE, Result.HELD, reason, UNREADABLE)]
 
 
 def _member(member: Member) -> Verdict:

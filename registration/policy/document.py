@@ -6,17 +6,17 @@ it knows no champion and decides nothing (`registration.policy.decision` does). 
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from registration.documents import Document, load
 from registration.errors import PolicyError, Problem
-from registration.policy import misfits, yaml_text
+from registration.policy import comparison, misfits, yaml_text
 from registration.policy.artifact import ArtifactPolicy
 from registration.policy.canonical import said
+from registration.policy.comparison import CompareTo
 from registration.policy.drop import DropMatch
 from registration.policy.fate import Approval, Then
 from registration.policy.fields import Name, TagName, Word
@@ -27,17 +27,11 @@ from registration.policy.match import Match
 from registration.policy.metrics import Budget, MetricPolicy
 from registration.policy.require import Require
 from registration.policy.serving import Framework, Serving, properties_of
+from registration.policy.target import Target
 
 LONGEST_TEXT = 1024 * 1024  # bytes
-_PINNED = re.compile(r"pinned:([1-9][0-9]{0,17})", re.ASCII)
 
 type ModelType = Literal["custom_model", "mlflow_model", "triton_model"]
-
-
-def _compare_to(written: str) -> str:
-    if written not in {"champion", "best", "none"} and not _PINNED.fullmatch(written):
-        raise ValueError('must be champion, best, none or "pinned:VERSION"')
-    return written
 
 
 class ModelPolicy(Document):
@@ -53,7 +47,7 @@ class ModelPolicy(Document):
     serving: Serving | None = None
     adopt: Literal["required", "none"] = "required"
     group: Name | None = None
-    compare_to: Annotated[str, AfterValidator(_compare_to)] = "champion"
+    compare_to: CompareTo = "champion"
     artifact: ArtifactPolicy = ArtifactPolicy()
     require: Require = Require()
     metrics: Mapping[Word, MetricPolicy] = Field(default_factory=dict)
@@ -70,8 +64,12 @@ class ModelPolicy(Document):
     @property
     def pinned(self) -> int | None:
         """The version that candidates are compared with, if the policy pins one."""
-        found = _PINNED.fullmatch(self.compare_to)
-        return int(found[1]) if found else None
+        return comparison.pinned(self.compare_to)
+
+    @property
+    def baseline(self) -> tuple[str, str] | None:
+        """The shared registry, in lower case, and the model there, whose champion candidates are compared with."""
+        return self.compare_to.place(self.name) if isinstance(self.compare_to, Target) else None
 
     @property
     def asks_the_past(self) -> bool:

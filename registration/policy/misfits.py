@@ -32,8 +32,7 @@ def of(policy: Policy) -> Iterator[Problem]:
 
 
 def _of_shares(model: ModelPolicy, index: int) -> Iterator[Problem]:
-    # A registry is found under its name in any case.
-    places = [(target.registry.lower(), target.name or model.name) for target in model.then.on_pass.shares]
+    places = [target.place(model.name) for target in model.then.on_pass.shares]
     for place in sorted({place for place in places if places.count(place) > 1}):
         message = f"shares to the registry {place[0]} as {place[1]} more than once"
         yield Problem(f"models[{index}].then.pass", message)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 EVERY_RULE: Final = "*"
+BASELINE: Final = "baseline"  # the verdict on a candidate whose baseline cannot be told
 JUDGED: Final = "judged"  # the verdict on a candidate that no rule judged
 # A rule of a kind that is not listed here cannot be overridden: what is new fails closed.
 OVERRIDABLE: Final = ("metrics.", "require.", "budget.", "group.")
@@ -64,7 +65,7 @@ class Override:
 
 def is_overridable(rule: str) -> bool:
     """Whether a person may answer for what `rule` says."""
-    return rule == JUDGED or rule.startswith(OVERRIDABLE)
+    return rule in {BASELINE, JUDGED} or rule.startswith(OVERRIDABLE)
 
 
 def open_rules(verdicts: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
 
+    from registration.policy.baseline import Baseline
     from registration.policy.document import ModelPolicy
     from registration.policy.evidence import Evidence
     from registration.policy.subject import Subject
@@ -51,7 +52,8 @@ class Side:
 class Sides:
     """`champion` is what relative rules compare with, None if the policy compares with nothing.
 
-    `present` is the champion of the moment, whatever the policy compares with; `best` is every champion so far.
+    `present` is the champion of the moment, whatever the policy compares with; `best` is every champion so far. Neither
+    is ever one of another environment.
     """
 
     candidate: Side
@@ -61,7 +63,13 @@ class Sides:
 
     @classmethod
     def of(
-        cls, policy: ModelPolicy, *, candidate: Evidence, champion: Evidence | None, past: Iterable[Evidence]
+        cls,
+        policy: ModelPolicy,
+        *,
+        candidate: Evidence,
+        champion: Evidence | None,
+        past: Iterable[Evidence],
+        baseline: Baseline | None = None,
     ) -> Sides:
         """The sides of a decision by `policy`; champions measured by something else than the candidate are no best."""
         now = () if champion is None else (champion,)
@@ -71,7 +79,8 @@ class Sides:
         if known and not best.among:
             nobody = number.Flaw("incomparable", "was never measured by what the candidate was measured by")
             best = Side("the best champion", (), nobody)
-        return cls(Side("the candidate", (candidate,)), _compared(policy, present, best, known), present, best)
+        compared = _compared(policy, present, best, known) if policy.baseline is None else _shared(baseline)
+        return cls(Side("the candidate", (candidate,)), compared, present, best)
 
     @property
     def slices(self) -> list[str]:
@@ -92,6 +101,14 @@ def _compared(policy: ModelPolicy, present: Side, best: Side, known: tuple[Evide
     if pinned is None:
         return Side(whose, (), number.Flaw("unknown", "is not known, because that version was never champion"))
     return Side(whose, (pinned,))
+
+
+def _shared(baseline: Baseline | None) -> Side:
+    """The champion of another environment, None if nobody looked."""
+    whose = "the shared champion"
+    if baseline is None or baseline.problem:
+        return Side(whose, (), number.Flaw("unreadable", "cannot be told"))
+    return Side(whose, () if baseline.evidence is None else (baseline.evidence,))
 
 
 def _is_comparable(policy: ModelPolicy, candidate: Evidence, champion: Evidence) -> bool:

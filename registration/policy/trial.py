@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from registration.errors import InputError
+from registration.policy.baseline import Baseline
 from registration.policy.decision import ENGINE_VERSION, decide
 
 if TYPE_CHECKING:
@@ -66,9 +67,11 @@ def of(
 ) -> Trial:
     """The trial of `candidate`; `champion` is None when the model has none yet, `past` are earlier ones, oldest first.
 
-    `unadopted` is what `decide` takes it for.
+    Where the policy compares with a shared registry, `champion` is that of the registry. `unadopted` is what `decide`
+    takes it for.
     """
-    if champion is not None and champion.artifact_sha256 and champion.artifact_sha256 == candidate.artifact_sha256:
+    is_own = model.baseline is None  # the same files may be new here
+    if is_own and champion and champion.artifact_sha256 and champion.artifact_sha256 == candidate.artifact_sha256:
         return _duplicate(model, champion)
     made = decide(
         model,
@@ -76,6 +79,7 @@ def of(
         champion=champion.evidence if champion else None,
         past=[one.evidence for one in past],
         unadopted=unadopted,
+        baselines=[Baseline(*model.baseline, champion.evidence if champion else None)] if model.baseline else (),
     )
     return Trial(model.name, made.outcome.value, made.promote, made.reasons, made.verdicts, made.engine)
 

@@ -36,9 +36,11 @@ def parsed(*lines: str, metric: str = "") -> Policy:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("compare_to: chamption", 'models[0].compare_to: must be champion, best, none or "pinned:VERSION"'),
-        ("compare_to: pinned:0", 'must be champion, best, none or "pinned:VERSION"'),
-        ("compare_to: {pinned: 3}", "models[0].compare_to: must be text"),
+        ("compare_to: chamption", 'models[0].compare_to: must be champion, best, none, "pinned:VERSION" or {registry'),
+        ("compare_to: pinned:0", 'must be champion, best, none, "pinned:VERSION" or {registry: REGISTRY}'),
+        ("compare_to: {pinned: 3}", "models[0].compare_to: pinned: unknown key; "),
+        ("compare_to: {registry: r}", "models[0].compare_to: a registry's name starts with a letter or digit"),
+        ("compare_to: [best]", "models[0].compare_to: must be champion, best, none"),
         ("group: a b", "models[0].group: must start with a letter or digit"),
         ("require: {tags: {owner: presnt}}", "require.tags.owner: must be present, {one_of: [...]}, {equals: TEXT}"),
         ("require: {tags: {owner: {one_of: []}}}", "require.tags.owner: must be present, {one_of: [...]}"),
@@ -69,7 +71,7 @@ def parsed(*lines: str, metric: str = "") -> Policy:
         ("then: {pass: [promote, share: {name: x}]}", "then.pass: [1].share: a registry's name starts with"),
         (
             "then: {pass: [promote, share: {registri: contoso}]}",
-            "models[0].then.pass: [1].share.registri: unknown key; did you mean 'registry'?",
+            "models[0].then.pass: [1].share: registri: unknown key; did you mean 'registry'?",
         ),
         ("then: {pass: [promote, share: {registry: contoso, name: 3}]}", "then.pass: [1].share: must start with"),
         (

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from registration.policy import Evidence, Outcome, decide
+from registration.policy import Evidence, Outcome, Verdict, decide
+from registration.policy.baseline import Baseline
 from tests.unit.policy_cases import NO_WORSE, model, said, verdict_of
+from tests.unit.test_policy_overrides import override
+
+if TYPE_CHECKING:
+    from registration.policy import Decision
 
 RULE = "metrics.a.vs_champion.max_regression"
 BUDGET = "budget.cumulative_regression.a"
@@ -152,3 +157,71 @@ def test_a_champion_measured_by_something_else_is_never_the_best() -> None:
     verdict = verdict_of(policy, RULE, candidate=candidate, champion=past[-1], past=past[:-1])
 
     assert (verdict.result, verdict.champion) == ("passed", "0.8")
+
+
+SHARED = {"registry": "contoso"}
+
+
+def shared(*baselines: Baseline, **more: Any) -> Any:
+    known: dict[str, Any] = {"candidate": Evidence({"a": 0.93}), "champion": champion(0.99, 3), "past": PAST}
+    return decide(model({"a": NO_WORSE}, compare_to=SHARED), baselines=baselines, **(known | more))
+
+
+def of(decided: Decision, rule: str) -> Verdict:
+    return next(verdict for verdict in decided.verdicts if verdict.rule == rule)
+
+
+def test_the_champion_of_a_registry_counts_and_not_the_own_one() -> None:
+    decided = shared(Baseline("Contoso", "m", champion(0.9, 7)))
+
+    assert (decided.outcome, decided.promote) == (Outcome.REGISTER, True)
+    assert of(decided, RULE).reason == "a 0.93 is 0.03 better than the shared champion's 0.9; it may not be worse"
+
+
+def test_nothing_in_the_registry_is_no_champion() -> None:
+    assert of(shared(Baseline("contoso", "m")), RULE).code == "no_champion"
+
+
+@pytest.mark.parametrize("baselines", [(), (Baseline("contoso", "other", champion(0.9)),)])
+def test_a_registry_that_nobody_looked_at_holds(baselines: tuple[Baseline, ...]) -> None:
+    decided = shared(*baselines)
+
+    assert decided.outcome is Outcome.HOLD
+    assert of(decided, "baseline").code == "baseline_unreadable"
+    assert of(decided, RULE).code == "champion_unreadable"
+
+
+def test_a_baseline_that_cannot_be_told_does_not_hide_a_failure() -> None:
+    decided = shared(Baseline("contoso", "m", problem="why"), candidate=Evidence({}))
+
+    assert decided.outcome is Outcome.REJECT
+
+
+def test_a_person_may_answer_for_a_baseline_that_cannot_be_told() -> None:
+    taken = override("baseline", "metrics.*")
+
+    decided = shared(Baseline("contoso", "m", problem="why"), overrides=[taken])
+
+    assert decided.outcome is Outcome.REGISTER
+    assert of(decided, "baseline").result == "overridden"
+
+
+def test_a_budget_is_held_against_the_own_champions() -> None:
+    policy = model({"a": NO_WORSE}, compare_to=SHARED, budget={"cumulative_regression": {"a": 0.01}})
+    sides: dict[str, Any] = {"candidate": Evidence({"a": 0.93}), "champion": champion(0.9, 3), "past": PAST}
+
+    decided = decide(policy, **sides, baselines=[Baseline("contoso", "m", champion(0.9))])
+
+    assert of(decided, BUDGET).result == "failed"
+    assert of(decided, RULE).result == "passed"
+
+
+def test_what_it_was_measured_by_must_be_the_same_as_in_the_registry() -> None:
+    policy = model({"a": NO_WORSE}, compare_to=SHARED, **COMPARABLE)
+    there = Baseline("contoso", "m", champion(0.9, comparable={"eval": "v2"}))
+
+    decided = decide(
+        policy, candidate=Evidence({"a": 0.93}, comparable={"eval": "v1"}), champion=None, baselines=[there]
+    )
+
+    assert of(decided, "require.comparable_on.eval").code == "incomparable"

@@ -1,0 +1,84 @@
+"""Baselines: the champions of other environments, read from shared registries, where `sharing` put them.
+
+The champion of an environment is the version that was shared last: that of the highest decision among those that are
+not archived. A registry that does not answer is a breakage, and the message comes again. Whatever it answers that
+cannot be used is a reason, and holds the candidate.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from registration import kept
+from registration.errors import InputError
+from registration.policy.baseline import Baseline
+from registration.registry import SHA256_PROPERTY
+from registration.shared_evidence import DECISION_PROPERTY, FORMAT, SEQ_PROPERTY, SOURCE_PROPERTY, text_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from registration.policy.document import ModelPolicy
+    from registration.policy.evidence import Evidence
+    from registration.shared import SharedRegistries, SharedVersion
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Reads them; raises `UnavailableError` when a registry does not answer."""
+
+    registries: SharedRegistries
+
+    def of(self, asked: Iterable[ModelPolicy]) -> tuple[Baseline, ...]:
+        """What the policies in `asked` compare with, each once; nothing is read where none asks."""
+        places = dict.fromkeys(policy.baseline for policy in asked if policy.baseline is not None)
+        return tuple(self._read(*place) for place in places)
+
+    def _read(self, registry: str, model: str) -> Baseline:
+        if not self.registries.knows(registry):
+            return Baseline(registry, model, problem="there is no such registry, or this app may not see it")
+        versions = list(self.registries.versions(registry, model))
+        if not versions:
+            return Baseline(registry, model)
+        try:
+            champion = _champion(versions)
+            evidence = replace(_evidence(champion), version=champion.version)
+        except InputError as why:
+            return Baseline(registry, model, problem=str(why))
+        return Baseline(registry, model, evidence, champion.properties[DECISION_PROPERTY])
+
+
+def _champion(versions: Sequence[SharedVersion]) -> SharedVersion:
+    shared = [version for version in versions if DECISION_PROPERTY in version.properties]
+    if not shared:
+        raise InputError(f"none of its {len(versions)} versions says which decision promoted it")
+    sources = {version.properties.get(SOURCE_PROPERTY, "").lower().rpartition("/versions/")[0] for version in shared}
+    if len(sources) > 1:
+        named = ", ".join(sorted(sources))
+        raise InputError(f"several environments share under this name: {named}; give each a name of its own there")
+    return max(shared, key=_seq)
+
+
+def _seq(version: SharedVersion) -> int:
+    said = version.properties.get(SEQ_PROPERTY, "")
+    if not (said.isascii() and said.isdecimal()):
+        raise InputError(f"version {version.version} has {said!r:.40} as {SEQ_PROPERTY}")
+    return int(said)
+
+
+def _evidence(version: SharedVersion) -> Evidence:
+    text = text_in(version.properties)
+    if text is None:
+        raise InputError(f"the evidence of version {version.version} is not whole")
+    try:
+        said: dict[str, Any] = json.loads(text)
+        evidence = kept.evidence_in({"metrics": {}, **said})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as wrong:
+        raise InputError(f"the evidence of version {version.version} cannot be read") from wrong
+    if said.get("format") != FORMAT:
+        raise InputError(f"the evidence of version {version.version} has the format {said.get('format')!r:.60}")
+    if evidence.artifact_sha256 != version.properties.get(SHA256_PROPERTY):
+        raise InputError(f"the evidence of version {version.version} is about other files")
+    return replace(evidence, tags={}, lineage={}, findings=(), formats={})
