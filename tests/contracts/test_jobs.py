@@ -69,14 +69,15 @@ def test_a_status_changes_when_it_is_told_to(sandbox: Sandbox, ml: MLClient) -> 
     assert ml.jobs.get("running-job").status == "Failed"
 
 
-def test_jobs_are_listed_newest_first_without_steps(sandbox: Sandbox, ml: MLClient) -> None:
+def test_jobs_are_listed_newest_first_without_steps(sandbox: Sandbox, plain: PlainClient) -> None:
     for name in ("listed-1", "listed-2"):
         sandbox.workspace.add_job(name)
     sandbox.workspace.add_job("listed-step", parent="listed-2")
 
-    listed = [job.name for job in ml.jobs.list() if str(job.name).startswith("listed")]
+    # Not by the SDK: it breaks at the first sweep whose trial has code.
+    listed = [job["name"] for job in plain.arm("GET", "/jobs").json()["value"]]
 
-    assert listed == ["listed-2", "listed-1"]
+    assert listed[:2] == ["listed-2", "listed-1"]
 
 
 def test_a_pipelines_steps_are_found_through_run_history(sandbox: Sandbox, ml: MLClient) -> None:

@@ -66,5 +66,6 @@ def _behind(reader: Reader, offset: int, widths: Mapping[str, int]) -> int:
     return offset
 
 
-_EXTENSIONS = frozenset({".pt", ".pth", ".ckpt", ".bin", ".tar"})
+# Torch files are called .bin too, as many others are: a name that says nothing is not contradicted.
+_EXTENSIONS = frozenset({".pt", ".pth", ".ckpt", ".tar"})
 FORMAT = Format("torch legacy", _matches, _scan, _EXTENSIONS, holds_code=True)
