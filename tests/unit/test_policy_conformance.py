@@ -28,7 +28,19 @@ PARTS: list[type[Document]] = [
     *(ArtifactPolicy, CodeScan),
 ]
 # What a version is and is called, who may answer later, the one thing that can follow a hold, and what findings tell.
-NOT_DECIDING = {"name", "type", "from", "description", "tags", "approval", "hold", "signature", "framework", "serving", "pin"}
+NOT_DECIDING = {
+    "name",
+    "type",
+    "from",
+    "description",
+    "tags",
+    "approval",
+    "hold",
+    "signature",
+    "framework",
+    "serving",
+    "pin",
+}
 PEERS = {"aml-registermodel", "mlflow", "tfma"}
 README = Path(__file__).parents[2] / "README.md"
 
