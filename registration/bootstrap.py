@@ -49,12 +49,12 @@ if TYPE_CHECKING:
     from registration.deployments import Deployments
     from registration.doctor.checkup import Checkup
     from registration.doctor.errand import App
-    from registration.inspecting import Inspector
     from registration.outcome import Outcome
     from registration.policy.catalog import PolicySource
     from registration.settings import Settings
     from registration.sweep import Sweep
     from registration.tracing import Tracing
+    from registration.upkeep import Upkeep
 
 APP = Path(__file__).parent.parent
 MAX_DELIVERIES = 10  # host.json's maxDequeueCount
@@ -184,7 +184,6 @@ class Parts:
     def sweep(self) -> Sweep:
         """Finds what no event told of."""
         from registration.azure.listing import DropBlobs, WorkspaceJobs  # noqa: PLC0415 - the worker needs none
-        from registration.showing import Showing  # noqa: PLC0415 - as above
         from registration.sweep import Sweep  # noqa: PLC0415 - as above
         from registration.watermark import Watermarks  # noqa: PLC0415 - as above
 
@@ -195,20 +194,32 @@ class Parts:
             ledger=self.ledger,
             quiet_for=self.ledger.quiet_for,
             pauses=self.pauses,
-            showing=Showing(self.ledger, self._versioning),
+            upkeep=self.upkeep,
             leftovers=self.leftovers,
             send=self.queue.send,
             watermarks=Watermarks(self._shelves["state"]),
-            inspector=self._inspector,
             now=self._shelves["state"].now,
             observes=self.settings.observes,
         )
 
     @property
-    def _inspector(self) -> Inspector:
-        from registration.inspecting import Inspector  # noqa: PLC0415 - the worker needs none
+    def upkeep(self) -> Upkeep:
+        """What the sweep does about versions that were registered."""
+        from registration.azure.deployments import WorkspaceDeployments  # noqa: PLC0415 - the worker needs none
+        from registration.inspecting import Inspector  # noqa: PLC0415 - as above
+        from registration.retention import Retention  # noqa: PLC0415 - as above
+        from registration.showing import Showing  # noqa: PLC0415 - as above
+        from registration.upkeep import Upkeep  # noqa: PLC0415 - as above
 
-        return Inspector(self.ledger, self._versioning.registry, self.store, self.workspace, now=_now)
+        deployments = WorkspaceDeployments(self.rest, self.settings.workspace)
+        return Upkeep(
+            ledger=self.ledger,
+            showing=Showing(self.ledger, self._versioning),
+            inspector=Inspector(self.ledger, self._versioning.registry, self.store, self.workspace, now=_now),
+            retention=Retention(self.ledger, self._versioning, deployments, _now),
+            pauses=self.pauses,
+            observes=self.settings.observes,
+        )
 
     @cached_property
     def queue(self) -> WorkQueue:

@@ -35,6 +35,7 @@ ROWS = {
     "enqueued": "events were put on the work queue",
     "stuck": "pieces of work were left by a worker",
     "repaired": "champions were shown again in the registry, or their heads copied out of a group",
+    "archived": "superseded versions were archived, as policies say",
     "given_up": "pieces of work were tried too often; mend the cause, then replay",
     "changed": "champions have other files than those that were judged; roll back",
 }

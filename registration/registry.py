@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from registration.errors import RegistryMismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 WORK_PROPERTY = "registrar.work"
 SHA256_PROPERTY = "registrar.artifact_sha256"
@@ -83,6 +83,10 @@ class ModelRegistry(Protocol):
 
     def foreign_versions(self, model: str) -> bool:
         """Whether the model has a version that is not archived and that no work of ours made."""
+        ...
+
+    def in_use(self, model: str) -> Iterator[ModelVersion]:
+        """The versions of the model that are not archived and that works of ours made."""
         ...
 
     def create(self, registration: Registration) -> None:

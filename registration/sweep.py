@@ -6,6 +6,7 @@
                 because its files were replaced
     champions   not shown in the registry, or to people, as the head says: shown again
     their files not what was judged: recorded, counted and logged
+    superseded  versions that a policy does not keep: archived
 
 It judges nothing: the worker that gets the event does. What it cannot tell, it enqueues. A job that is offered twice
 costs one answer `duplicate`; a job that is never offered is a model that nobody gets.
@@ -17,23 +18,22 @@ import contextlib
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from registration import denied, leads
+from registration import leads
 from registration.coverage import Coverage
 from registration.errors import (
     ClaimHeldError,
-    LedgerConflictError,
     LedgerFormatError,
     PausedError,
-    PermanentError,
-    RegistryMismatchError,
 )
 from registration.ledger import HELD_FOR
 from registration.listing import ListedJob
 from registration.registrar import ACTED, OBSERVED
 from registration.reoffer import epoch_of
+from registration.upkeep import STAYS
 from registration.watermark import LONGEST_RUN, Watermark, Window
 
 if TYPE_CHECKING:
@@ -41,24 +41,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from registration.artifacts.store import Location
-    from registration.inspecting import Inspector
     from registration.ledger import Ledger
     from registration.leftovers import Leftovers
     from registration.listing import DropListing, JobListing
     from registration.pauses import Pauses
     from registration.policy.catalog import Catalog
-    from registration.showing import Repair, Showing
     from registration.sources.resolve import Resolver
     from registration.synthetic import Synthetic
+    from registration.upkeep import Task, Upkeep
     from registration.watermark import Watermarks
     from registration.work import Work
 
 log = logging.getLogger(__name__)
 MOST_CLAIMS = 60  # three times what one message is tried
 LONGEST_TRIED = timedelta(days=7)
-# What one piece of work or one champion may meet, at each pass, without keeping the others waiting.
-STAYS = (LedgerConflictError, PermanentError, RegistryMismatchError)
-
 
 type Tell = Callable[[Coverage, str], None]  # the coverage so far, and what was just done; empty when nothing was
 
@@ -72,7 +68,7 @@ class Sweep:
     """Makes passes. `quiet_for` says for how long nobody has written to a piece of work, by its key.
 
     `now` is the storage server's time, because this machine's may be an hour off. While the app only `observes`, no
-    champion is shown.
+    champion is shown and nothing is archived.
     """
 
     jobs: JobListing
@@ -81,11 +77,10 @@ class Sweep:
     ledger: Ledger
     quiet_for: Callable[[str], timedelta]
     pauses: Pauses
-    showing: Showing
+    upkeep: Upkeep
     leftovers: Leftovers
     send: Callable[[str], None]
     watermarks: Watermarks
-    inspector: Inspector
     now: Callable[[], datetime]
     observes: bool = False
 
@@ -131,7 +126,10 @@ class _Pass:
 
     def run(self) -> Coverage:
         failures: list[Exception] = []
-        for step in (self._jobs, self._drops, self._stuck, self._champions, self._files):
+        tasks = self._sweep.upkeep.tasks(self._catalog, dry_run=self._dry_run)
+        kept_up = [partial(self._keep_up, task) for task in tasks]
+        steps: list[Callable[[], None]] = [self._jobs, self._drops, self._stuck, *kept_up, self._warn]
+        for step in steps:
             try:
                 step()
             except Exception as failure:  # noqa: BLE001 - raised below, when the other steps had their turn
@@ -254,29 +252,15 @@ class _Pass:
             return
         self._count(f"settled work {work.work}, whose files were replaced", stuck=1)
 
-    def _champions(self) -> None:
-        for model in () if self._sweep.observes else self._sweep.ledger.models():
+    def _keep_up(self, task: Task) -> None:
+        for model in task.models:
             with self._passing_over_damage():
-                for repair in self._sweep.showing.repairs(model):
-                    self._mend(repair)
+                for news, number in task.look(model):
+                    self._count(news, **{task.counter: number})
+
+    def _warn(self) -> None:
         with self._passing_over_damage():
-            for leading in denied.champions(self._sweep.ledger, self._sweep.ledger.revoked()):
-                log.warning("%s is the champion, though its files were revoked: `registrar pending` says more", leading)
-
-    def _mend(self, repair: Repair) -> None:
-        try:
-            if not self._dry_run:
-                repair.do()
-        except STAYS as refused:
-            log.warning("could not be mended: %s", refused)
-            return
-        self._count(repair.done, repaired=1)
-
-    def _files(self) -> None:
-        for model in () if self._sweep.observes else self._sweep.ledger.models():
-            with self._passing_over_damage():
-                if news := self._sweep.inspector.news(model, dry_run=self._dry_run):
-                    self._count(news, changed=1)
+            self._sweep.upkeep.warn()
 
     def _send(self, event: Synthetic) -> None:
         if event.id in self._sent:

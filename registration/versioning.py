@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
 DEFAULT_STAGE = "Development"  # what the service gives a version that names none
 ARCHIVED = "Archived"  # what the service answers for an archived version
-WITHDRAWN = frozenset({"superseded", "artifact_changed"})  # why we archive, as STATUS_TAG says
+PUT_AWAY = "archived"  # what STATUS_TAG says of a superseded version that was archived
+WITHDRAWN = frozenset({"superseded", "artifact_changed", PUT_AWAY})  # why we archive, as STATUS_TAG says
 PENDING = "pending"  # what STATUS_TAG says while other members of the group are not ready
 MOST_METRIC_TAGS = 50
 LONGEST_TAG = 250  # characters

@@ -262,6 +262,12 @@ class MemoryRegistry:
         self.faults.reading()
         return any(self.versions[model, number].work is None for number in self.visible(model))
 
+    def in_use(self, model: str) -> Iterator[ModelVersion]:
+        self.faults.reading()
+        for number in self.visible(model):
+            if self.versions[model, number].work is not None:
+                yield self.versions[model, number]
+
     def create(self, registration: Registration) -> None:
         with self.faults.writing(f"registry create {registration.model}:{registration.version}"):
             key = (registration.model, registration.version)

@@ -10,13 +10,15 @@ resource workspaceRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(resourceGroup().id, suffix, 'workspace')
   properties: {
     roleName: 'Registrar workspace ${suffix}'
-    description: 'Reads jobs, metrics and datastores of a workspace, and writes model versions.'
+    description: 'Reads jobs, metrics, datastores and endpoints of a workspace, and writes model versions.'
     type: 'CustomRole'
     assignableScopes: assignableScopes
     permissions: [
       {
         actions: [
           'Microsoft.MachineLearningServices/workspaces/read'
+          'Microsoft.MachineLearningServices/workspaces/batchEndpoints/read'
+          'Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments/read'
           'Microsoft.MachineLearningServices/workspaces/data/versions/read'
           'Microsoft.MachineLearningServices/workspaces/datastores/read'
           'Microsoft.MachineLearningServices/workspaces/experiments/runs/read'
@@ -24,6 +26,8 @@ resource workspaceRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
           'Microsoft.MachineLearningServices/workspaces/models/read'
           'Microsoft.MachineLearningServices/workspaces/models/versions/read'
           'Microsoft.MachineLearningServices/workspaces/models/versions/write'
+          'Microsoft.MachineLearningServices/workspaces/onlineEndpoints/read'
+          'Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/read'
         ]
         notActions: []
         dataActions: []

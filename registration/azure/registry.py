@@ -57,7 +57,13 @@ class AzureRegistry:
     def foreign_versions(self, model: str) -> bool:
         """Whether the model has a version that is not archived and that no work of ours made."""
         # Not through the SDK: a candidate that is held here never needs its import.
-        return any(WORK_PROPERTY not in (said.get("properties") or {}) for said in self._active(model))
+        return any(WORK_PROPERTY not in (said.get("properties") or {}) for _, said in self._active(model))
+
+    def in_use(self, model: str) -> Iterator[ModelVersion]:
+        """The versions of the model that are not archived and that works of ours made."""
+        for name, said in self._active(model):
+            if WORK_PROPERTY in (said.get("properties") or {}):
+                yield _version(model, int(name), said)
 
     def create(self, registration: Registration) -> None:
         """Write the version; raises `VersionTakenError` if the number has another path already."""
@@ -121,12 +127,12 @@ class AzureRegistry:
     def _url(self, model: str, version: int) -> str:
         return f"{ARM}{self._workspace.id}/models/{model}/versions/{version}"
 
-    def _active(self, model: str) -> Iterator[Mapping[str, Any]]:
-        """What the service says of each version that is not archived; a page is asked for when it is needed."""
+    def _active(self, model: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Each version that is not archived, and what the service says of it; a page is read when it is needed."""
         url = f"{ARM}{self._workspace.id}/models/{model}/versions"
         page = self._rest.get(url, **{"api-version": MODELS_API, "listViewType": "ActiveOnly"})
         while page is not None:
-            yield from (found["properties"] for found in page["value"])
+            yield from ((str(found["name"]), found["properties"]) for found in page["value"])
             following = page.get("nextLink")
             if following and not following.startswith(f"{ARM}/"):
                 # Our token goes wherever this leads.

@@ -18,7 +18,7 @@ from registration.policy.artifact import ArtifactPolicy
 from registration.policy.canonical import said
 from registration.policy.comparison import CompareTo
 from registration.policy.drop import DropMatch
-from registration.policy.fate import Approval, Then
+from registration.policy.fate import Approval, Retention, Then
 from registration.policy.fields import Name, TagName, Word
 from registration.policy.handling import Defaults
 from registration.policy.job_output import JobOutput
@@ -55,6 +55,7 @@ class ModelPolicy(Document):
     defaults: Defaults = Defaults()
     then: Then = Then()
     approval: Approval = Approval()
+    retention: Retention | None = None
 
     @property
     def properties(self) -> dict[str, str]:

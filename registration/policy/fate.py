@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
@@ -11,6 +12,7 @@ from registration.policy.passing import Pass, Passing
 
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([dh])", re.ASCII)
 _HOUR = timedelta(hours=1)
+MOST_KEPT = 10_000
 
 
 class Then(Document):
@@ -39,13 +41,28 @@ def _people(written: object) -> int:
     return 1 if written == 1 else 2
 
 
+def _kept(written: object) -> int:
+    if isinstance(written, bool) or not isinstance(written, int | Decimal) or written not in range(MOST_KEPT + 1):
+        raise ValueError(f"must be a whole number from 0 to {MOST_KEPT}")
+    return int(written)
+
+
 type Span = Annotated[
     timedelta,
     PlainValidator(span),
     PlainSerializer(_span_written),
     WithJsonSchema({"type": "string", "pattern": f"^{_SPAN.pattern}$"}),
 ]
+type Kept = Annotated[
+    int, PlainValidator(_kept), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_KEPT})
+]
 type People = Annotated[int, PlainValidator(_people), WithJsonSchema({"enum": [1, 2]})]
+
+
+class Retention(Document):
+    """How many versions stay that are superseded; what an endpoint serves stays besides."""
+
+    keep: Kept
 
 
 class Approval(Document):

@@ -13,7 +13,7 @@ import typer
 from azure.storage.queue import QueueClient
 from typer.testing import CliRunner
 
-from registration import cli_people, explanation, history, settings
+from registration import cli_lifecycle, cli_people, explanation, history, settings
 from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
 from registration.bootstrap import Parts
@@ -46,13 +46,17 @@ class Site:
     outputs: ContainerClient
     queue: QueueClient
 
-    def train(self, accuracy: float) -> str:
-        """A job with a model in its output, and its name."""
+    def train(self, accuracy: float, *, content: bytes = b"") -> str:
+        """A job with a model in its output, of its own unless `content` is given, and its name."""
         job = f"{self.model}-{uuid.uuid4().hex[:6]}"
-        self.outputs.upload_blob(f"azureml/{job}/model/model.bin", job.encode())
+        self.outputs.upload_blob(f"azureml/{job}/model/model.bin", content or job.encode())
         output = {"model": JobOutput("custom_model")}
         self.sandbox.workspace.add_job(job, experiment=self.model, metrics={"accuracy": accuracy}, outputs=output)
         return job
+
+    def stage(self, version: int | None) -> str | None:
+        """What the registry shows of a version."""
+        return self.sandbox.workspace.version(self.model, version or 0).stage
 
     def judged(self, job: str) -> Outcome:
         """What the worker makes of the end of a job."""
@@ -63,8 +67,9 @@ class Site:
         """What a command of the person prints for machines."""
         app = typer.Typer()
         cli_people.add_to(app, desk=lambda: cli_people.SignedIn(self.parts))
+        cli_lifecycle.add_to(app, desk=lambda: cli_people.SignedIn(self.parts), asks=lambda _: True)
         result = CliRunner().invoke(app, [*words, "--reason", "by the book", "--json"], catch_exceptions=False)
-        said: dict[str, Any] = json.loads(result.output)
+        said: dict[str, Any] = json.loads(result.stdout)
         return said
 
     def answered(self) -> Outcome:
@@ -148,6 +153,40 @@ def test_a_paused_model_waits_in_the_queue_and_goes_on(site: Site) -> None:
     assert site.queue.get_queue_properties().approximate_message_count == 1
 
 
+def test_a_champion_is_rolled_back_and_its_files_are_revoked(site: Site) -> None:
+    jobs = [site.train(accuracy) for accuracy in (0.8, 0.85)]
+    first, second = (site.judged(job).version for job in jobs)
+
+    said = site.asks("rollback", site.model)
+    rolled_back = site.answered()
+
+    assert (rolled_back.outcome, rolled_back.version, rolled_back.work) == ("rolled_back", first, said["work"])
+    assert [site.stage(version) for version in (first, second)] == ["Production", "Development"]
+
+    site.asks("revoke", f"{site.model}:{second}")
+    assert site.answered().outcome == "revoked"
+    assert site.sandbox.workspace.version(site.model, second or 0).is_archived
+    again = site.train(0.99, content=jobs[1].encode())
+    assert site.judged(again).outcome == "rejected"
+    assert history.read(site.parts.ledger, site.model).is_whole
+
+
+def test_superseded_versions_are_archived_but_for_what_an_endpoint_serves(site: Site) -> None:
+    first, second, third, last = (site.judged(site.train(accuracy)).version for accuracy in (0.8, 0.85, 0.9, 0.95))
+    site.sandbox.workspace.endpoints.deploy(site.model, "blue", model=f"{site.model}:{second}", traffic=0)
+    retention = site.parts.upkeep.retention
+
+    surplus = retention.surplus(site.model, keep=1)
+    retention.put_away(surplus)
+
+    assert surplus.versions == (first,)
+    there = {found.version for found in site.sandbox.workspace.versions(site.model) if not found.is_archived}
+    assert there == {str(version) for version in (second, third, last)}
+    assert site.sandbox.workspace.version(site.model, first or 0).tags["registrar.status"] == "archived"
+    assert len(retention.surplus(site.model, keep=1)) == 0
+    assert history.read(site.parts.ledger, site.model).is_whole
+
+
 @pytest.fixture
 def registry(credential: DefaultAzureCredential, rest: Rest) -> AzureRegistry:
     here = WorkspaceId(names.WORKSPACE_ID, names.SUBSCRIPTION, names.RESOURCE_GROUP, names.WORKSPACE)
@@ -168,6 +207,17 @@ def test_a_foreign_version_is_found_on_the_last_page(sandbox: Sandbox, registry:
     found = [registry.foreign_versions(model) for model in (ours, mixed)]
 
     assert found == [False, True]
+
+
+def test_versions_in_use_are_those_of_ours_that_are_not_archived(sandbox: Sandbox, registry: AzureRegistry) -> None:
+    model = f"model-{uuid.uuid4().hex}"
+    for number in range(1, sandbox.workspace.page_size + 3):
+        ours = {"registrar.work": f"w{number}"} if number > 1 else {}
+        sandbox.workspace.add_version(model, number, uri=THEIRS, properties=ours, is_archived=number == 2)
+
+    found = {version.version: version.work for version in registry.in_use(model)}
+
+    assert found == {number: f"w{number}" for number in range(3, sandbox.workspace.page_size + 3)}
 
 
 def test_an_archived_version_is_not_counted(sandbox: Sandbox, registry: AzureRegistry) -> None:

@@ -22,7 +22,6 @@ from registration.bootstrap import Parts
 from registration.coverage import Coverage
 from registration.errors import UnavailableError
 from registration.listing import DropPlace
-from registration.showing import Showing
 from registration.sweep import Sweep
 from registration.watermark import Watermarks
 from sandbox import names, runs, timestamps
@@ -79,8 +78,7 @@ class Swept:
             ledger=self.parts.ledger,
             quiet_for=self.parts.ledger.quiet_for,
             pauses=self.parts.pauses,
-            showing=Showing(self.parts.ledger, self.parts.registrar.versioning),
-            inspector=self.parts.sweep.inspector,
+            upkeep=self.parts.upkeep,
             leftovers=self.parts.leftovers,
             send=self.queue.append,
             watermarks=self.watermarks,
@@ -194,12 +192,12 @@ def test_a_champion_whose_files_are_written_again_is_noticed_unless_it_is_pinned
     add_job(sandbox, outputs, name, experiment=name)
     swept.sweep.run()
     swept.work_off()
-    assert swept.sweep.inspector.news(name) == ""
+    assert swept.parts.upkeep.inspector.news(name) == ""
 
     outputs.upload_blob(f"azureml/{name}/model/model.bin", b"written again", overwrite=True)
 
     noticed = f"{name}:1 is the champion and has other files than were judged" if pin == "source" else ""
-    assert swept.sweep.inspector.news(name) == noticed
+    assert swept.parts.upkeep.inspector.news(name) == noticed
     assert sandbox.workspace.version(name, 1).job == name
 
 

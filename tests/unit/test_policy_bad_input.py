@@ -80,6 +80,7 @@ def parsed(*lines: str, metric: str = "") -> Policy:
         ),
         ("then: {hold: wait}", "models[0].then.hold: must be 'request_approval'"),
         ("approval: {people: 3}", "models[0].approval.people: must be 1 or 2"),
+        ("retention: {keep: -1}", "models[0].retention.keep: must be a whole number from 0 to 10000"),
         ("approval: {people: true}", "models[0].approval.people: must be 1 or 2"),
         ("approval: {expires: 2 weeks}", "models[0].approval.expires: must be a number of days or hours, such as 14d"),
         ("budget: {cumulative_regression: {}}", "models[0].budget.cumulative_regression: must"),

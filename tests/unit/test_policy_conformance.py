@@ -40,6 +40,7 @@ NOT_DECIDING = {
     "framework",
     "serving",
     "pin",
+    "retention",
 }
 PEERS = {"aml-registermodel", "mlflow", "tfma"}
 README = Path(__file__).parents[2] / "README.md"

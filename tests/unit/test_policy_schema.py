@@ -122,6 +122,7 @@ models:
     defaults: {on_missing: skip, no_champion: accept, comparable_missing: skip, value: best}
     then: {pass: register_only, hold: request_approval, fail: reject}
     approval: {people: 2, expires: 36h}
+    retention: {keep: 3}
 """
 
 
@@ -137,6 +138,7 @@ def test_the_whole_vocabulary_is_valid() -> None:
         ("min: 0.8", "min: '0.8'", ".models[0].metrics.a.min: type"),
         ("strict: true", "strict: false", ".models[0].metrics.a.slices.*.vs_champion.strict: const"),
         ("expires: 36h", "expires: 2 weeks", ".models[0].approval.expires: pattern"),
+        ("keep: 3", "keep: -1", ".models[0].retention.keep: minimum"),
         ("on_missing: skip", "on_missing: ignore", ".models[0].defaults.on_missing: fits no choice"),
         ("kind: PromotionPolicy\n", "", ": required"),
         ("tolerance: 0.01", "tolerance:", ".models[0].metrics.a.tolerance: type"),

@@ -14,12 +14,15 @@ from typer.testing import CliRunner
 
 from registration import cli_sweep, synthetic
 from registration.coverage import Coverage
+from registration.deployments import Deployment
 from registration.errors import InputError, LedgerFormatError, PolicyError, UnavailableError
 from registration.ledger import HELD_FOR
 from registration.listing import DropPlace, ListedBlob, ListedJob
+from registration.retention import Retention
 from registration.showing import Showing
 from registration.sources.jobs import Job
 from registration.sweep import LONGEST_TRIED, MOST_CLAIMS, Sweep
+from registration.upkeep import Upkeep
 from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
 from tests.answering import adopted, asked, held, settled
 from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
@@ -36,6 +39,20 @@ PAGE = 20
 
 
 @dataclass
+class Endpoints:
+    """What is deployed; a fault if it cannot be told."""
+
+    served: list[str] = field(default_factory=list)
+    fault: Exception | None = None
+
+    def all(self) -> Iterator[Deployment]:
+        if self.fault is not None:
+            raise self.fault
+        for number, model in enumerate(self.served):
+            yield Deployment("online", "scores", f"d{number}", model, 0)
+
+
+@dataclass
 class Azure:
     """The world with its listings, and a sweep that has run once, when nothing was there."""
 
@@ -43,6 +60,7 @@ class Azure:
     listed: dict[str, ListedJob] = field(default_factory=dict)
     modified: dict[Location, datetime] = field(default_factory=dict)
     queue: list[str] = field(default_factory=list)
+    deployed: Endpoints = field(default_factory=Endpoints)
     pages: int = 0
     fails_at_page: int = 0
 
@@ -65,13 +83,24 @@ class Azure:
             ledger=self.world.ledger,
             quiet_for=self.world.ledger.quiet_for,
             pauses=self.world.pauses,
-            showing=Showing(self.world.ledger, self.world.versioning),
+            upkeep=self.upkeep,
             leftovers=self.world.leftovers,
             send=self.queue.append,
             watermarks=Watermarks(self.world.state),
-            inspector=self.world.inspector,
             now=lambda: self.now,
             observes=self.world.observes,
+        )
+
+    @property
+    def upkeep(self) -> Upkeep:
+        world = self.world
+        return Upkeep(
+            ledger=world.ledger,
+            showing=Showing(world.ledger, world.versioning),
+            inspector=world.inspector,
+            retention=Retention(world.ledger, world.versioning, self.deployed, world.clock.iso),
+            pauses=world.pauses,
+            observes=world.observes,
         )
 
     def newest_first(self) -> Iterator[ListedJob]:
@@ -986,8 +1015,8 @@ def test_the_command_prints_one_object_for_machines(azure: Azure) -> None:
 
     result = CliRunner().invoke(command(azure), ["sweep", "--json", "--dry-run"])
 
-    found = {"eligible": 1, "decided": 0, "enqueued": 1, "stuck": 0, "repaired": 0, "given_up": 0, "changed": 0}
-    found |= {"coverage": 0, "dry_run": True}
+    found = {"eligible": 1, "decided": 0, "enqueued": 1, "stuck": 0, "repaired": 0, "archived": 0}
+    found |= {"given_up": 0, "changed": 0, "coverage": 0, "dry_run": True}
     assert (json.loads(result.stdout), result.stderr, azure.queue) == (found, "", [])
 
 
