@@ -78,7 +78,7 @@ class Commands:
         past = found.past or history.read(records.ledger, found.model)
         version = found.step.version
         deployed = None if version is None else _deployed(records.deployments, found.model, version)
-        traced = Traced(found.step, past, deployed)
+        traced = Traced(found.step, past, deployed, found.work.shares if found.work else ())
         if json:
             typer.echo(text.dumps({**traced.to_dict(), "breaks": [str(each) for each in found.breaks]}))
         elif mermaid:

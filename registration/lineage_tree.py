@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from registration.deployments import Deployment
     from registration.history import History, Reign
     from registration.step import Step
+    from registration.work import Share, Shares
 
 _CLAIMS: Final = {WORKSPACE: "", CHECKED: "the workspace bears out what it says"}
 _KEY: Final = 12  # digits of a work or a digest that are shown
@@ -38,11 +39,15 @@ class Deployed:
 
 @dataclass(frozen=True)
 class Traced:
-    """The candidate that `step` decided about, in the history of its model. `deployed` is None where nobody looked."""
+    """The candidate that `step` decided about, in the history of its model, and where its version was shared to.
+
+    `deployed` is None where nobody looked.
+    """
 
     step: Step
     past: History
     deployed: Deployed | None = None
+    shares: Shares = ()
 
     @cached_property
     def lineage(self) -> Lineage:
@@ -69,7 +74,8 @@ class Traced:
         compared = [Node("compared by", f"decision {_seq(step)}", _outcome(step)) for step in self.compared]
         champions = [_champion(self.past, reign) for reign in self.later]
         entries = [Node(step.outcome, "; ".join(step.reasons), remark=True) for step in self.entries]
-        return (*first(champions), *first(compared), *first(entries), *self._deployments)
+        shares = map(_share, self.shares)
+        return (*first(champions), *first(compared), *first(entries), *shares, *self._deployments)
 
     @property
     def later(self) -> tuple[Reign, ...]:
@@ -108,6 +114,7 @@ class Traced:
             "not_known": list(completeness(self._said).missing),
             "unreproducible": list(unreproducible(self._said)),
             "later_champions": [_reign(reign) for reign in self.later],
+            "shared": [{"registry": each.registry, "id": each.id} for each in self.shares],
             "entries": [step.to_dict() for step in self.entries],
             "compared_by": [step.to_dict() for step in self.compared] if self.step.version is not None else [],
             **self._deployed_to_dict(),
@@ -199,6 +206,13 @@ class Traced:
 def _champion(past: History, reign: Reign) -> Node:
     until = f"to {_minute(reign.until)}" if reign.until else "until now"
     return Node("then champion", f"{past.model}:{reign.step.version}", f"from {_minute(reign.since)} {until}")
+
+
+def _share(share: Share) -> Node:
+    if share.id is not None:
+        return Node("shared as", share.id)
+    why = share.reason or "not tried yet"
+    return Node("not shared yet", f"{share.registry}, as {share.model}", why, remark=True)
 
 
 def _reign(reign: Reign) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from registration.deployments import Deployment
 from registration.lineage_nodes import MOST_SHOWN
 from registration.lineage_tree import Deployed, Traced
 from registration.step import Step
+from registration.work import Share
 from tests.decided import LINEAGE, record
 from tests.world import World, drop_event, job_event
 
@@ -161,6 +163,17 @@ def test_no_deployment_is_told_from_deployments_that_nobody_could_read(
     judged(world, 0.9)
 
     assert named(traced(world, "churn:1", deployed=deployed), "deployments") == [said]
+
+
+def test_copies_in_shared_registries_are_named_and_those_that_are_owed(world: World) -> None:
+    judged(world, 0.9)
+    address = "azureml://registries/contoso/models/churn/versions/1"
+    shares = (Share("contoso", "churn", id=address), Share("fabrikam", "churn-dev", reason="answered 503"))
+
+    tree = replace(traced(world, "churn:1"), shares=shares)
+
+    assert (named(tree, "shared as"), named(tree, "not shared yet")) == ([address], ["fabrikam, as churn-dev"])
+    assert [each["id"] for each in tree.to_dict()["shared"]] == [address, None]
 
 
 def test_what_was_not_registered_has_an_origin_and_nothing_after_it(world: World) -> None:
