@@ -6,7 +6,7 @@ differs. Nothing listens outside 127.0.0.1, and nothing a process with these var
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -30,6 +30,7 @@ from sandbox.workspace_api import WorkspaceApi
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from sandbox.certificates import Certificates
@@ -108,6 +109,30 @@ class Sandbox:
     def allow_all(self) -> None:
         """Deny nothing any more."""
         self._denials.lift()
+
+    @contextmanager
+    def watched_storage(self) -> Iterator[Callable[[], list[tuple[str, str, str]]]]:
+        """Lead connections that begin in this block through gates.
+
+        Yields what tells (method, host, path with query) of every request since it was asked the last time.
+        """
+        ports = {_BLOB_HOSTS: self._azurite.blob_port, _QUEUE_HOSTS: self._azurite.queue_port}
+        gates = {hosts: self._gate(port) for hosts, port in ports.items()}
+
+        def seen() -> list[tuple[str, str, str]]:
+            told = [request for gate in gates.values() for request in gate.seen]
+            for gate in gates.values():
+                gate.seen.clear()
+            return told
+
+        for hosts, gate in gates.items():
+            self._proxy.play(hosts, gate.port)
+        try:
+            seen()
+            yield seen
+        finally:
+            for hosts, port in ports.items():
+                self._proxy.play(hosts, port)
 
     def close(self) -> None:
         """End everything that `start` started. May be called again."""

@@ -1,6 +1,7 @@
-"""A gate in front of Azurite, through which requests go where something is denied. Azurite itself denies nothing.
+"""A gate in front of Azurite, through which requests go where something is denied, or to be counted.
 
-It ends the TLS connection, lets the denials look at the request, and passes on what is allowed, as it came.
+It ends the TLS connection, lets the denials look at the request, and passes on what is allowed, as it came. Azurite
+itself denies nothing.
 """
 
 from __future__ import annotations
@@ -23,10 +24,14 @@ _SECONDS: Final = 60
 
 
 class StorageGate:
-    """Listens from construction until `close`; `port` is Azurite's for the service behind it."""
+    """Listens from construction until `close`; `port` is Azurite's for the service behind it.
+
+    `seen` are (method, host, path with query) of all that was passed on.
+    """
 
     def __init__(self, denials: Denials, *, port: int, authority: Path, tls: ssl.SSLContext) -> None:
         self._port = port
+        self.seen: list[tuple[str, str, str]] = []
         self._trust = ssl.create_default_context(cafile=str(authority))
         self._trust.check_hostname = False  # the host asked for is not the one connected to
         self._server = HttpServer(denials.around(self._pass_on), tls=tls)
@@ -41,6 +46,7 @@ class StorageGate:
         self._server.close()
 
     def _pass_on(self, request: Request) -> Response:
+        self.seen.append((request.method, request.host, request.target))
         connection = http.client.HTTPSConnection("127.0.0.1", self._port, context=self._trust, timeout=_SECONDS)
         try:
             connection.request(request.method, request.target, body=request.body, headers=dict(request.headers))

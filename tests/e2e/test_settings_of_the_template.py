@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from azure.core.exceptions import ResourceExistsError
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueServiceClient
 from typer.testing import CliRunner
 
 from registration import cli
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
     from sandbox.sandbox import Sandbox
 
 LEDGER: Final = f"https://{names.blob_host(names.STATE_ACCOUNT)}"
-QUEUES: Final = f"https://{names.queue_host(names.STATE_ACCOUNT)}"
+QUEUE_ACCOUNT: Final = names.WORKSPACE_ACCOUNT  # where no host of another test listens
+QUEUES: Final = f"https://{names.queue_host(QUEUE_ACCOUNT)}"
 # What an expression in the template is here, where it is more than the default of a parameter. Azure writes endpoints
 # with a slash at their end.
 VALUES: Final = {
@@ -81,7 +85,16 @@ def deployed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iter
         variables = {**platform(sandbox), **TELEMETRY, **settings(policies)}
         host = HostProcess.start(app=ROOT, environment=variables, log=folder / "host.log", pace=Pace(polling=0.1))
     with host, DefaultAzureCredential() as credential, BlobServiceClient(LEDGER, credential) as ledger:
-        yield App(sandbox, host, policies, credential, ledger)
+        make_queues(credential)
+        yield App(sandbox, host, policies, credential, ledger, QUEUE_ACCOUNT)
+
+
+def make_queues(credential: DefaultAzureCredential) -> None:
+    """The queues that the template makes."""
+    with QueueServiceClient(QUEUES, credential=credential) as service:
+        for queue in (names.WORK_QUEUE, names.POISON_QUEUE):
+            with contextlib.suppress(ResourceExistsError):
+                service.create_queue(queue)
 
 
 def test_all_its_functions_are_found(deployed: App) -> None:
@@ -110,7 +123,8 @@ def test_a_drop_becomes_a_version_and_is_answered(deployed: App, name: str) -> N
     assert deployed.receipt(name)["version"] == 1
 
 
-def test_it_looks_at_itself_when_it_is_asked(deployed: App) -> None:
+def test_it_looks_at_itself_when_it_is_asked(deployed: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployed.sandbox.app, "settings", settings(deployed.policies))
     deployed.policy("anything", {"job": {"experiment": "anything"}}, **{"from": {"output": "model"}})
 
     done = CliRunner().invoke(cli.app, ["doctor", "--app", names.APP_ID, "--in-app", "--wait", "60", "--json"])
