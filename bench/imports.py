@@ -31,7 +31,7 @@ from azure.ai.ml import MLClient
 import function_app
 from registration import bootstrap
 bootstrap.worker()
-bootstrap.registrar().resolver.catalog()
+bootstrap.parts().resolver.catalog()
 """,
 }
 MEASURE = """

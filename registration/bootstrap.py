@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from registration.deployments import Deployments
-    from registration.doctor.checkup import Checkup
     from registration.doctor.errand import App
     from registration.outcome import Outcome
     from registration.policy.catalog import PolicySource
@@ -233,7 +232,8 @@ class Parts:
         return {shelf: BlobShelf(service.get_container_client(place)) for shelf, place in places.items()}
 
     def _errand(self, said: object) -> Callable[[], Outcome]:
-        from registration.doctor.errand import Errands  # noqa: PLC0415 - candidates need none
+        from registration.bootstrap_doctor import checkup  # noqa: PLC0415 - candidates need none
+        from registration.doctor.errand import Errands  # noqa: PLC0415 - as above
 
         return Errands(self.state, checkup().run).read(said)
 
@@ -291,35 +291,12 @@ def blobs(suffix: str) -> BlobStore:
     return BlobStore(DefaultAzureCredential(), suffix=suffix)
 
 
-def checkup(app: str | None = None) -> Checkup:
-    """A checkup under the identity that is signed in; by the settings of `app`, a resource id, or of this process."""
-    from registration.azure.wire import AzureWire  # noqa: PLC0415 - the worker needs none
-    from registration.doctor.app import settings as settings_of  # noqa: PLC0415 - as above
-    from registration.doctor.checkup import Checkup  # noqa: PLC0415 - as above
-    from registration.doctor.policies import Place  # noqa: PLC0415 - as above
-
-    credential = DefaultAzureCredential()
-    wire = AzureWire(credential)
-
-    def place(found: Settings) -> Place:
-        if found.policy.startswith("https://"):
-            return Place(found.policy, BlobPolicies(credential, found.policy))
-        return Place(found.policy, FolderPolicies(APP / found.policy), APP / found.policy)
-
-    return Checkup(lambda: settings.from_environment(settings_of(wire, app) if app else None), place, wire, app)
-
-
 def app(found: Settings) -> App:
     """The app that has these settings, as somebody who is signed in may ask it."""
-    from registration.doctor.errand import App  # noqa: PLC0415 - as above
+    from registration.doctor.errand import App  # noqa: PLC0415 - the worker needs none
 
     made = Parts(found, DefaultAzureCredential())
     return App(made.queue.send, made.state)
-
-
-def registrar() -> Registrar:
-    """The registrar of this process."""
-    return parts().registrar
 
 
 def worker() -> Worker:

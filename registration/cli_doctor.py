@@ -92,7 +92,7 @@ def _looked(app: str | None, *, seconds: int, settles: bool, quietly: bool) -> R
     """What is seen from here, and by the app itself if it is to be waited for; or the contract, settled."""
     from rich.console import Console  # noqa: PLC0415 - other commands do without
 
-    from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients
+    from registration import bootstrap, bootstrap_doctor  # noqa: PLC0415 - load the Azure clients
     from registration.terminal import shown  # noqa: PLC0415 - other commands do without
 
     logging.getLogger("azure").setLevel(logging.ERROR)  # what went wrong is what the checks say
@@ -101,7 +101,7 @@ def _looked(app: str | None, *, seconds: int, settles: bool, quietly: bool) -> R
         def tell(check: Check) -> None:
             status.update(f"looking: {shown(check.name)} {check.state}")
 
-        checkup = bootstrap.checkup(app)
+        checkup = bootstrap_doctor.checkup(app)
         if settles:
             return checkup.settle(tell, key=uuid.uuid4().hex[:8])
         report = checkup.run(tell)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from azure.core.credentials import TokenCredential
+
     from sandbox.sandbox import Sandbox
 
 LEDGER: Final = f"https://{names.blob_host(names.STATE_ACCOUNT)}"
@@ -89,7 +91,7 @@ def deployed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield App(sandbox, host, policies, credential, ledger, QUEUE_ACCOUNT)
 
 
-def make_queues(credential: DefaultAzureCredential) -> None:
+def make_queues(credential: TokenCredential) -> None:
     """The queues that the template makes."""
     with QueueServiceClient(QUEUES, credential=credential) as service:
         for queue in (names.WORK_QUEUE, names.POISON_QUEUE):
