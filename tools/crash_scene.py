@@ -34,6 +34,7 @@ match: {{any: [{place}]}}
 models:
   - name: {model}
 {source}    metrics: {rules}
+    then: {then}
 """
 RULES = "{accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}"
 
@@ -44,8 +45,8 @@ class Scenario:
 
     The worker takes over from one that died after its call `inherits`, if that is given. Before its call `yields` it
     stands while the rival is settled, and is killed later. What `is_approved` was held before, and the worker's message
-    is the approval. `ends` names who is champion
-    in the end, `outcomes` what the candidate may come to.
+    is the approval. Where it `is_shared`, each champion goes to a shared registry. `ends` names who is champion in the
+    end, `outcomes` what the candidate may come to.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Scenario:
     yields: str | None = None
     is_reordered: bool = False
     is_approved: bool = False
+    is_shared: bool = False
     ends: Role = "candidate"
     outcomes: tuple[str, ...] = ("registered",)
 
@@ -111,6 +113,7 @@ SCENARIOS = (
     ),
     Scenario("reordered", "other events of the same job come instead, out of order", is_reordered=True),
     Scenario("approved", "a person's approval of a job's model that no rule judged", is_approved=True),
+    Scenario("shared", "a job that beats the champion, and is shared", champion=0.85, is_shared=True),
 )
 
 
@@ -196,7 +199,8 @@ class Stagehand:
         rules = "{}" if scenario.is_approved else RULES
         folder = self._directory / model
         folder.mkdir(parents=True)
-        text = POLICY.format(model=model, place=f"{{{place}}}", source=source, rules=rules)
+        then = f"{{pass: [promote, share: {names.REGISTRY}]}}" if scenario.is_shared else "{}"
+        text = POLICY.format(model=model, place=f"{{{place}}}", source=source, rules=rules, then=then)
         (folder / "policy.yaml").write_text(text, encoding="utf-8")
         return str(folder)
 

@@ -15,6 +15,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
+from registration.shared_evidence import text_in
 from sandbox import names
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from crash_worker import Report
 
     from sandbox.model_store import ModelVersion
+    from sandbox.registries import RegistryVersion
     from sandbox.sandbox import Sandbox
 
 OUTCOMES = {"register": "registered", "reject": "rejected", "hold": "held"}
@@ -33,7 +35,7 @@ NOTICES = {
     "reject": {"Registrar.ModelRejected"},
     "hold": {"Registrar.ModelHeld"},
 }
-WRITES = {"create", "create_text", "replace", "put", "copy", "write", "project", "archive", "publish"}
+WRITES = {"create", "create_text", "replace", "put", "copy", "write", "project", "archive", "publish", "describe"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Seen:
     events: list[dict[str, Any]]
     receipt: dict[str, Any] | None
     copies: dict[str, dict[str, bytes]]  # folder: file: content
+    shared: list[RegistryVersion]
 
     def decision_from(self, name: str) -> dict[str, Any]:
         """The decision about what the source `name` offered; one without outcome and version if there is none."""
@@ -100,6 +103,7 @@ class Witness:
             [event for event in list(self._sandbox.topic.events) if event["data"]["model"] == scene.model],
             _json(self._drops, f"{scene.folder}/model.receipt.json") if scene.folder else None,
             {sha: _folder(self._outputs, f"registrar/{sha}/") for sha in shas},
+            self._sandbox.workspace.registries.get(names.REGISTRY).versions(scene.model),
         )
 
     def unfinished(self) -> set[str]:
@@ -116,8 +120,8 @@ def complaints(scene: Scene, seen: Seen, again: Report) -> list[str]:
     said = [*_deliveries(again), *_history(scene, seen), *_registry(seen)]
     for digest, decision in seen.chain.items():
         said += _work(seen, digest, decision)
-        said += _told(seen, decision)
-    return [*said, *_dropped(scene, seen)]
+        said += _told(seen, decision, more={"Registrar.ModelShared"} if scene.scenario.is_shared else set())
+    return [*said, *_dropped(scene, seen), *(_shared(seen) if scene.scenario.is_shared else ())]
 
 
 def _deliveries(again: Report) -> Iterator[str]:
@@ -172,18 +176,34 @@ def _work(seen: Seen, digest: str, decision: dict[str, Any]) -> Iterator[str]:
         yield f"the work record intends version {intent}, not {decision['version']}"
 
 
-def _told(seen: Seen, decision: dict[str, Any]) -> Iterator[str]:
+def _told(seen: Seen, decision: dict[str, Any], *, more: set[str]) -> Iterator[str]:
     ids: dict[str, set[str]] = defaultdict(set)
     for event in seen.events:
         if event["data"]["work"] == decision["candidate"]["work"]:
             ids[event["type"]].add(event["id"])
             if event["data"]["version"] != decision["version"]:
                 yield f"{event['type']} told of version {event['data']['version']}, not {decision['version']}"
-    if ids.keys() != NOTICES[decision["outcome"]]:
+    if ids.keys() != NOTICES[decision["outcome"]] | more:
         yield f"told was {sorted(ids) or 'nothing'} of a candidate to {decision['outcome']}"
     for kind, told in ids.items():
         if len(told) != 1:
             yield f"{kind} has {len(told)} ids"
+
+
+def _shared(seen: Seen) -> Iterator[str]:
+    """What is wrong in the shared registry: each promotion is there once, whole, and called as its work says."""
+    found = sorted((str(each.content.properties.get("registrar.decision")), each.id) for each in seen.shared)
+    owed = sorted((digest, _share(seen, decision)) for digest, decision in seen.chain.items())
+    if found != owed:
+        yield f"the shared registry has {found}, and the works say {owed}"
+    for version in seen.shared:
+        if text_in(version.content.properties) is None:
+            yield f"{version.id} has no whole evidence"
+
+
+def _share(seen: Seen, decision: dict[str, Any]) -> str:
+    shares = seen.works[decision["candidate"]["work"]].get("shares") or [{}]
+    return str(shares[0].get("id"))
 
 
 def _dropped(scene: Scene, seen: Seen) -> Iterator[str]:

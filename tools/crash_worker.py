@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from registration.azure.blobs import BlobStore
     from registration.azure.queues import WorkQueue
     from registration.azure.rest import Rest
+    from registration.azure.shared import AzureSharedRegistries
     from registration.azure.workspace import AzureWorkspace
     from registration.notices import Notifier
     from registration.outcome import Outcome
@@ -129,6 +130,12 @@ class WatchedParts(Parts):
     def workspace(self) -> AzureWorkspace:
         """The workspace, watched."""
         return watched(super().workspace, name="workspace", watch=self._watch)
+
+    @cached_property
+    @override
+    def shared(self) -> AzureSharedRegistries:
+        """The shared registries, watched."""
+        return watched(super().shared, name="shared", watch=self._watch)
 
     @cached_property
     @override

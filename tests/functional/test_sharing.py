@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from registration.work import Work
     from sandbox.registries import Registry, RegistryVersion
     from sandbox.sandbox import Sandbox
+
+
+OTHERS = {"registrar.decision": "d", "registrar.shared_from": "/elsewhere/models/m/versions/1"}
 
 
 class Returned:
@@ -192,6 +195,38 @@ def test_a_write_of_the_evidence_that_is_lost_is_made_good(sandbox: Sandbox, sho
     assert [shop.deliver().outcome for _ in range(2)] == ["waiting", "registered"]
 
     assert shop.shared[0].content.properties["registrar.decision_seq"] == "1"
+
+
+def test_the_next_environment_compares_with_what_was_shared_and_holds_what_it_cannot_tell(
+    sandbox: Sandbox, shop: Shop, outputs: ContainerClient, tmp_path: Path
+) -> None:
+    shop.deliver()
+    there = {"registry": names.REGISTRY, "name": shop.model}
+    rule = {"direction": "maximize", "vs_champion": {"max_regression": 0}}
+    part = {"name": f"{shop.model}-b", "from": {"output": "model"}, "compare_to": there, "metrics": {"accuracy": rule}}
+    policy: dict[str, Any] = {"apiVersion": "registrar/v1", "kind": "PromotionPolicy", "name": "next", "models": [part]}
+    policy["match"] = {"any": [{"job": {"experiment": f"{shop.model}-b"}}]}
+    (tmp_path / "p.yaml").write_text(json.dumps(policy), encoding="utf-8")
+
+    def train(accuracy: float) -> Outcome:
+        job = f"{shop.model}-b-{accuracy}"
+        outputs.upload_blob(f"azureml/{job}/model/model.bin", job.encode())
+        made = {"model": JobOutput("custom_model")}
+        sandbox.workspace.add_job(job, experiment=part["name"], metrics={"accuracy": accuracy}, outputs=made)
+        (outcome,) = shop.parts.worker.work(json.dumps(raised.run_completed(job, str(part["name"]))))
+        return outcome
+
+    worse, equal = train(0.89), train(0.9)
+    shop.registry.put(shop.model, "9", draft=replace(shop.shared[0].content, uri="https://x/9", properties=OTHERS))
+
+    assert [(worse.outcome, worse.promoted), (equal.outcome, equal.promoted)] == [
+        ("rejected", False),
+        ("registered", True),
+    ]
+    assert "0.01 worse than the shared champion's 0.9" in worse.reasons[0]
+    held = train(0.95)
+    assert held.outcome == "held"
+    assert "several environments share under this name" in held.reasons[0]
 
 
 def test_the_topic_hears_of_it_once_it_is_there(sandbox: Sandbox, shop: Shop) -> None:
