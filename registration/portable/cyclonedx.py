@@ -82,7 +82,7 @@ def _metric(slice_: str | None, name: str, value: str) -> dict[str, str]:
 
 
 def _made_from(decided: Decided) -> Iterator[dict[str, Any]]:
-    """Data, base models and the environment, each once."""
+    """Data, base models, the framework and the environment, each once."""
     lineage = decided.lineage
     for uri in dict.fromkeys(lineage.datasets):
         named, url = _asset(uri), as_uri(uri)
@@ -91,6 +91,14 @@ def _made_from(decided: Decided) -> Iterator[dict[str, Any]]:
         yield {"type": "data", "bom-ref": _dataset_ref(uri), **named, "data": data}
     for uri in dict.fromkeys(lineage.base_models):
         yield {"type": _MODEL, "bom-ref": f"base-model:{uri}", **_asset(uri)}
+    if name := decided.properties.get("framework.name"):
+        version = decided.properties.get("framework.version")
+        yield {
+            "type": "framework",
+            "bom-ref": f"framework:{name}",
+            "name": name,
+            **({"version": version} if version else {}),
+        }
     if lineage.environment:
         yield {"type": "platform", "bom-ref": f"environment:{lineage.environment}", **_asset(lineage.environment)}
 
@@ -128,7 +136,8 @@ def _properties(decided: Decided) -> Iterator[dict[str, str]]:
         "policy_digest": step.policy.get("digest"),
         "policy_text_sha256": step.policy.get("text_sha256"),
     }
-    for name, value in (*told.items(), *sorted(decided.lineage.properties().items())):
+    more = (*sorted(decided.properties.items()), *sorted(decided.lineage.properties().items()))
+    for name, value in (*told.items(), *more):
         if value is not None:
             yield {"name": f"registrar:{name}", "value": word(value)}
     for verdict in step.verdicts:

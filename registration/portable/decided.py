@@ -96,6 +96,11 @@ class Decided:
         return tuple(file for file in found if file.path != SIGNATURE_NAME) or tuple(found)
 
     @property
+    def properties(self) -> Mapping[str, str]:
+        """What the policy said of framework and serving; records of early versions have nothing."""
+        return {key: word(value) for key, value in members(self.step.candidate.get("properties")).items()}
+
+    @property
     def metrics(self) -> Iterator[tuple[str | None, str, str]]:
         """Slice (None overall), name and value as text of everything that was measured."""
         yield from ((None, *found) for found in _measured(self.step.candidate.get("metrics")))

@@ -185,6 +185,7 @@ def test_the_bill_lists_the_files_and_what_the_model_was_made_from() -> None:
         ("data", "churn-rows", "12"),
         ("data", "azureml://datastores/workspaceblobstore/paths/churn/2026-11/", None),
         ("machine-learning-model", "encoder", "3"),
+        ("framework", "scikit-learn", "1.7"),
         ("platform", "sklearn", "7"),
     ]
     assert bill["dependencies"][0]["dependsOn"] == [each["bom-ref"] for each in bill["components"]]
@@ -196,6 +197,7 @@ def test_what_has_no_member_of_its_own_is_a_property() -> None:
 
     said = {each["name"]: each["value"] for each in model["properties"]}
     assert (said["registrar:outcome"], said["registrar:lineage.job"]) == ("register", "plum_wave_9xd4t")
+    assert said["registrar:serving.memory_gb"] == "2"
     assert said["registrar:rule:metrics.accuracy.min"] == "passed"
 
 
