@@ -1,11 +1,10 @@
-"""A scene: what one run of the matrix plays in. A model, a policy, jobs or a drop of its own, and the messages of them.
+"""A scene: what one run of the matrix plays in. A model, a policy, offers of its own, and the messages of them.
 
 Scenes share one sandbox and nothing in it, so that many run at once.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from dataclasses import dataclass
@@ -14,18 +13,19 @@ from typing import TYPE_CHECKING, Literal
 
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
+from crash_offer import Offering, ways
 
 from sandbox import names, raised
-from sandbox.runs import JobInput, JobOutput
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from crash_offer import Kind, Ways
 
     from registration.outcome import Outcome
     from sandbox.sandbox import Sandbox
 
 type Role = Literal["champion", "candidate", "rival"]
-FILES = ("labels.json", "model.onnx")
 POLICY = """
 apiVersion: registrar/v1
 kind: PromotionPolicy
@@ -54,7 +54,7 @@ class Scenario:
     accuracy: float = 0.9
     champion: float | None = None
     rival: float | None = None
-    is_drop: bool = False
+    kind: Kind = "job"
     has_twin: bool = False
     inherits: str | None = None
     yields: str | None = None
@@ -84,7 +84,10 @@ SCENARIOS = (
     Scenario("first", "the first registration of a job's model"),
     Scenario("better", "a job that beats the champion", champion=0.85),
     Scenario("worse", "a job that loses to the champion", champion=0.95, ends="champion", outcomes=("rejected",)),
-    Scenario("drop", "the first drop of an outside team", is_drop=True),
+    Scenario("step", "the first registration of a model that a pipeline's step wrote", kind="step"),
+    Scenario("drop", "the first drop of an outside team", kind="manifest"),
+    Scenario("marked", "the first drop that a marker completes", kind="marker"),
+    Scenario("single", "the first drop that is one file", kind="single_file"),
     Scenario("twins", "two workers on one event; the one that stood goes on last", champion=0.85, has_twin=True),
     Scenario(
         "heirs",
@@ -119,14 +122,17 @@ SCENARIOS = (
 
 @dataclass(frozen=True)
 class Scene:
-    """One scenario, set up. `messages` are what the queue delivers, by whose work it is."""
+    """One scenario, set up. `messages` are what the queue delivers, by whose work it is.
+
+    `receipt` is where a drop is answered, and `files` what its copy has to hold.
+    """
 
     scenario: Scenario
     model: str
     policies: str
     messages: dict[Role, str]
     again: tuple[str, ...]
-    folder: str | None
+    receipt: str | None
     files: dict[str, bytes]
 
     def name(self, role: Role) -> str:
@@ -138,33 +144,24 @@ class Stagehand:
     """Sets scenes up in `sandbox`; their policies are written below `directory`."""
 
     def __init__(self, sandbox: Sandbox, directory: Path) -> None:
-        self._sandbox = sandbox
         self._directory = directory
-        credential = DefaultAzureCredential()
-        self._outputs, self._drops, self._decisions = (
-            BlobServiceClient(f"https://{names.blob_host(account)}", credential=credential).get_container_client(place)
-            for account, place in (
-                (names.WORKSPACE_ACCOUNT, names.BLOBSTORE_CONTAINER),
-                (names.DROP_ACCOUNT, names.DROP_CONTAINER),
-                (names.STATE_ACCOUNT, "registrar-decisions"),
-            )
-        )
+        self._offering = Offering(sandbox)
+        service = BlobServiceClient(f"https://{names.blob_host(names.STATE_ACCOUNT)}", DefaultAzureCredential())
+        self._decisions = service.get_container_client("registrar-decisions")
 
     def set_up(self, scenario: Scenario, number: int) -> Scene:
         """The scene of run `number`, ready for its first message."""
         model = f"crash-{scenario.name}-{number}"
-        files = {name: f"{name} of {model}".encode() for name in FILES}
         given = {"champion": scenario.champion, "candidate": scenario.accuracy, "rival": scenario.rival}
-        messages = {
-            role: self._dropped(model, files, given[role] or 0)
-            if scenario.is_drop
-            else self._ended(model, f"{model}-{role}", given[role] or 0)
+        offers = {
+            role: self._offering.make(scenario.kind, model, name=f"{model}-{role}", accuracy=given[role] or 0)
             for role in scenario.roles
         }
+        messages = {role: message for role, (message, _) in offers.items()}
         again = _again(model, messages["candidate"], is_reordered=scenario.is_reordered)
-        policies = self._policy(model, scenario)
-        folder = f"{model}-candidate" if scenario.is_drop else None
-        return Scene(scenario, model, policies, messages, again, folder, files)
+        how = ways(scenario.kind, model, name=f"{model}-candidate")
+        policies = self._policy(model, scenario, how)
+        return Scene(scenario, model, policies, messages, again, how.receipt, offers["candidate"][1])
 
     def approval(self, scene: Scene, held: Outcome) -> str:
         """The message that approves what was `held`."""
@@ -192,46 +189,14 @@ class Stagehand:
         }
         return json.dumps({"registrarRequest": said})
 
-    def _policy(self, model: str, scenario: Scenario) -> str:
-        drop = f"drop: {{account: {names.DROP_ACCOUNT}, container: {names.DROP_CONTAINER}, prefix: {model}-candidate/}}"
-        place = drop if scenario.is_drop else f'job: {{experiment: "{model}"}}'
-        source = "" if scenario.is_drop else "    from: {output: model}\n"
+    def _policy(self, model: str, scenario: Scenario, how: Ways) -> str:
         rules = "{}" if scenario.is_approved else RULES
         folder = self._directory / model
         folder.mkdir(parents=True)
         then = f"{{pass: [promote, share: {names.REGISTRY}]}}" if scenario.is_shared else "{}"
-        text = POLICY.format(model=model, place=f"{{{place}}}", source=source, rules=rules, then=then)
+        text = POLICY.format(model=model, place=f"{{{how.match}}}", source=how.source, rules=rules, then=then)
         (folder / "policy.yaml").write_text(text, encoding="utf-8")
         return str(folder)
-
-    def _ended(self, model: str, job: str, accuracy: float) -> str:
-        for name in FILES:
-            self._outputs.upload_blob(f"azureml/{job}/model/{name}", f"{name} of {job}".encode())
-        read = {"rows": JobInput(uri=f"{names.WORKSPACE_ID}/data/rows/versions/3")}
-        told = {"inputs": read, "outputs": {"model": JobOutput()}, "metrics": {"accuracy": accuracy}}
-        self._sandbox.workspace.add_job(job, experiment=model, **told)
-        return json.dumps(raised.run_completed(job, model))
-
-    def _dropped(self, model: str, files: dict[str, bytes], accuracy: float) -> str:
-        folder = f"{model}-candidate"
-        for name, content in files.items():
-            self._drops.upload_blob(f"{folder}/{name}", content)
-        promised = [
-            {"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            for name, content in files.items()
-        ]
-        manifest = {
-            "apiVersion": "registrar/v1",
-            "kind": "DropManifest",
-            "model": model,
-            "files": promised,
-            "metrics": {"accuracy": accuracy},
-        }
-        path = f"{folder}/model.manifest.json"
-        content = json.dumps(manifest).encode()
-        etag = str(self._drops.upload_blob(path, content).get_blob_properties().etag)
-        event = raised.blob_created(names.DROP_ACCOUNT, names.DROP_CONTAINER, path, etag=etag, size=len(content))
-        return json.dumps(event)
 
 
 def _again(model: str, message: str, *, is_reordered: bool) -> tuple[str, ...]:

@@ -94,14 +94,14 @@ class Witness:
         works = {each["candidate"]["work"] for each in decisions.values()}
         works |= {json.loads(text)["work"] for text in reserved.values()}
         versions = self._sandbox.workspace.versions(scene.model)
-        shas = {str(each.properties.get("registrar.artifact_sha256")) for each in versions} if scene.folder else set()
+        shas = {str(each.properties.get("registrar.artifact_sha256")) for each in versions} if scene.receipt else set()
         return Seen(
             head,
             dict(_chain(head.get("log_digest"), decisions)),
             {work: _json(self._state, f"work/{work}.json") or {} for work in works},
             versions,
             [event for event in list(self._sandbox.topic.events) if event["data"]["model"] == scene.model],
-            _json(self._drops, f"{scene.folder}/model.receipt.json") if scene.folder else None,
+            _json(self._drops, scene.receipt) if scene.receipt else None,
             {sha: _folder(self._outputs, f"registrar/{sha}/") for sha in shas},
             self._sandbox.workspace.registries.get(names.REGISTRY).versions(scene.model),
         )
@@ -207,7 +207,7 @@ def _share(seen: Seen, decision: dict[str, Any]) -> str:
 
 
 def _dropped(scene: Scene, seen: Seen) -> Iterator[str]:
-    if scene.folder is None:
+    if scene.receipt is None:
         return
     receipt = seen.receipt or {}
     if (receipt.get("outcome"), receipt.get("version")) != ("registered", seen.champion):
