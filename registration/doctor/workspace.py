@@ -25,47 +25,47 @@ if TYPE_CHECKING:
 
 NOBODY: Final = "registrar-doctor"  # a job, a model and an asset that nobody has
 ARTIFACTS: Final = "workspaceartifactstore"
-WORKSPACES_API, JOBS_API, MODELS_API = (
+# The versions that the app asks in: registration.azure says why.
+WORKSPACES_API, JOBS_API, MODELS_API, ENDPOINTS_API = (
     "2024-10-01-preview",
     "2024-01-01-preview",
     "2025-12-01",
-)  # as in registration.azure
+    "2024-04-01",
+)
 _JSON: Final = {"Content-Type": "application/json"}
 _UNKNOWN_MEMBER: Final = json.dumps({"properties": {"registrarDoctor": True}})
 _OK: Final = 200
+_READS: Final = (
+    ("jobs", "list jobs", "/jobs", JOBS_API),
+    ("job", "read a job", f"/jobs/{NOBODY}", JOBS_API),
+    ("model", "read a model", f"/models/{NOBODY}", MODELS_API),
+    ("versions", "list versions", f"/models/{NOBODY}/versions", MODELS_API),
+    ("version", "read a version", f"/models/{NOBODY}/versions/1", MODELS_API),
+    ("online", "list online endpoints", "/onlineEndpoints", ENDPOINTS_API),
+    ("online-deployments", "list online deployments", f"/onlineEndpoints/{NOBODY}/deployments", ENDPOINTS_API),
+    ("batch", "list batch endpoints", "/batchEndpoints", ENDPOINTS_API),
+    ("batch-deployments", "list batch deployments", f"/batchEndpoints/{NOBODY}/deployments", ENDPOINTS_API),
+)
 
 
 def checks(patient: Patient) -> Iterator[Check]:
     """Every check about the workspace."""
-    workspace, check = patient.seen(_probe(patient, "read", "read the workspace", "GET", "", WORKSPACES_API))
+    workspace, check = patient.seen(_probe(patient, "read", "read the workspace", _get(patient, "", WORKSPACES_API)))
     yield check
     if workspace.status != _OK:
         yield skipped("workspace.calls", "the workspace cannot be read, so nothing else in it was tried")
         return
-    yield from map(patient.look, _of_the_manager(patient))
+    for name, what, path, version in _READS:
+        # What is asked for by name is not there, which only they are told who may ask.
+        yield patient.look(_probe(patient, name, what, _get(patient, path, version), {_OK, ABSENT}))
+    yield patient.look(_probe(patient, "register", "write a version", _unusable_version(patient), {400}))
     yield from _of_the_dataplane(patient, workspace.document)
     yield from _datastores(patient)
 
 
-def _of_the_manager(patient: Patient) -> Iterable[Probe]:
-    """Calls of the resource manager."""
-    model = f"/models/{NOBODY}"
-    there, perhaps = frozenset({_OK}), frozenset({_OK, ABSENT})
-    yield _probe(patient, "jobs", "list jobs", "GET", "/jobs", JOBS_API, expected=there)
-    yield _probe(patient, "job", "read a job", "GET", f"/jobs/{NOBODY}", JOBS_API, expected=perhaps)
-    yield _probe(patient, "model", "read a model", "GET", model, MODELS_API, expected=perhaps)
-    yield _probe(patient, "versions", "list versions", "GET", f"{model}/versions", MODELS_API, expected=perhaps)
-    yield _probe(patient, "version", "read a version", "GET", f"{model}/versions/1", MODELS_API, expected=perhaps)
-    yield _probe(
-        patient,
-        "register",
-        "write a version",
-        "PUT",
-        f"{model}/versions/1",
-        MODELS_API,
-        expected=frozenset({400}),
-        body=_UNKNOWN_MEMBER,
-    )
+def _unusable_version(patient: Patient) -> Ask:
+    asked = _get(patient, f"/models/{NOBODY}/versions/1", MODELS_API)
+    return Ask("PUT", asked.url, headers=_JSON, body=_UNKNOWN_MEMBER)
 
 
 def _of_the_dataplane(patient: Patient, workspace: Any) -> Iterator[Check]:
@@ -76,40 +76,30 @@ def _of_the_dataplane(patient: Patient, workspace: Any) -> Iterator[Check]:
     yield check
     if found.status != _OK:
         return
-    base, here = str(found.document["api"]).rstrip("/"), patient.settings.workspace
+    for name, what, ask, expected in _calls(str(found.document["api"]).rstrip("/"), patient.settings.workspace):
+        yield patient.look(_probe(patient, name, what, ask, expected))
+
+
+def _calls(base: str, here: str) -> Iterator[tuple[str, str, Ask, Iterable[int]]]:
     known, unknown = {_OK}, {_OK, 400, ABSENT}
-    run: dict[str, Any] = {"runId": NOBODY, "selectRunMetadata": True}
-    data: dict[str, Any] = {"values": []}
-    mlflow = f"{base}/mlflow/v2.0{here}/api/2.0/mlflow"
-    for name, what, ask, expected in (
-        ("metrics", "read metrics", Ask("GET", f"{mlflow}/runs/get?run_id={NOBODY}&run_uuid={NOBODY}"), unknown),
-        (
-            "history",
-            "read the history of a metric",
-            Ask("GET", f"{mlflow}/metrics/get-history?run_id={NOBODY}&run_uuid={NOBODY}&metric_key=x"),
-            unknown,
-        ),
-        ("outputs", "read what a run wrote", _post(f"{base}/history/v1.0{here}/rundata", run), unknown),
-        (
-            "children",
-            "list the steps of a run",
-            Ask("GET", f"{base}/history/v1.0{here}/runs/{NOBODY}/children?api-version=v1.0"),
-            unknown,
-        ),
-        ("data", "resolve data", _post(f"{base}/data/v1.0{here}/dataversion/batchGetResolvedUris", data), known),
-        (
-            "assets",
-            "resolve models",
-            _post(f"{base}/modelregistry/v1.0{here}/models/batchGetResolvedUris", data),
-            known,
-        ),
-    ):
-        need = Need(grant("registry"), remedy.resource(here))
-        yield patient.look(Probe(f"workspace.{name}", what, ask, frozenset(expected), need))
+    mlflow, history = f"{base}/mlflow/v2.0{here}/api/2.0/mlflow", f"{base}/history/v1.0{here}"
+    run = f"run_id={NOBODY}&run_uuid={NOBODY}"
+    metric = Ask("GET", f"{mlflow}/metrics/get-history?{run}&metric_key=x")
+    asked: dict[str, Any] = {"runId": NOBODY, "selectRunMetadata": True}
+    nothing: dict[str, Any] = {"values": []}
+    yield "metrics", "read metrics", Ask("GET", f"{mlflow}/runs/get?{run}"), unknown
+    yield "history", "read the history of a metric", metric, unknown
+    yield "outputs", "read what a run wrote", _post(f"{history}/rundata", asked), unknown
+    children = Ask("GET", f"{history}/runs/{NOBODY}/children?api-version=v1.0")
+    yield "children", "list the steps of a run", children, unknown
+    data = _post(f"{base}/data/v1.0{here}/dataversion/batchGetResolvedUris", nothing)
+    yield "data", "resolve data", data, known
+    assets = _post(f"{base}/modelregistry/v1.0{here}/models/batchGetResolvedUris", nothing)
+    yield "assets", "resolve models", assets, known
 
 
 def _datastores(patient: Patient) -> Iterator[Check]:
-    probe = _probe(patient, "datastores", "list datastores", "GET", "/datastores", WORKSPACES_API)
+    probe = _probe(patient, "datastores", "list datastores", _get(patient, "/datastores", WORKSPACES_API))
     answer, check = patient.seen(probe)
     yield check
     if answer.status != _OK:
@@ -138,23 +128,14 @@ def _container(patient: Patient, store: Any, *, is_default: bool) -> Iterator[Ch
         yield patient.look(storage.write("copies.write", **place, grant=grant("copyWrites"), path=path))
 
 
-def _probe(  # noqa: PLR0913, PLR0917 - a request, what it is for, and what shows that it was let in
-    patient: Patient,
-    name: str,
-    what: str,
-    method: str,
-    path: str,
-    version: str,
-    *,
-    expected: frozenset[int] = frozenset({_OK}),
-    body: str | None = None,
-) -> Probe:
-    here = patient.settings.workspace
-    url = f"{ARM}{here}{path}?api-version={version}"
-    ask = Ask(method, url, headers=_JSON if body else {}, body=body)
-    need = Need(grant("registry"), remedy.resource(here))
+def _get(patient: Patient, path: str, version: str) -> Ask:
+    return Ask("GET", f"{ARM}{patient.settings.workspace}{path}?api-version={version}")
+
+
+def _probe(patient: Patient, name: str, what: str, ask: Ask, expected: Iterable[int] = (_OK,)) -> Probe:
+    need = Need(grant("registry"), remedy.resource(patient.settings.workspace))
     absence = Absence("See that REGISTRAR_WORKSPACE names a workspace that exists.", ("az ml workspace list",))
-    return Probe(f"workspace.{name}", what, ask, expected, need, absence)
+    return Probe(f"workspace.{name}", what, ask, frozenset(expected), need, absence)
 
 
 def _post(url: str, body: dict[str, Any]) -> Ask:

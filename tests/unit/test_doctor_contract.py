@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from registration import settings
-from registration.azure import registry
+from registration.azure import deployments, registry
 from registration.azure import shared as registries
 from registration.azure import workspace as reads
 from registration.doctor import shared, workspace
@@ -136,6 +136,7 @@ def test_scratch_versions_are_written_to_the_scratch_model_alone() -> None:
 def test_the_doctor_asks_in_the_versions_that_the_app_asks_in() -> None:
     assert (workspace.MODELS_API, workspace.JOBS_API) == (registry.MODELS_API, reads.JOBS_API)
     assert workspace.WORKSPACES_API == reads.WORKSPACES_API
+    assert workspace.ENDPOINTS_API == deployments.ENDPOINTS_API
 
 
 def test_the_doctor_finds_registries_as_the_app_does() -> None:
