@@ -71,9 +71,10 @@ def test_the_sandbox_keeps_the_contract_and_nothing_is_left(sandbox: Sandbox, cr
     assert {name for name, check in checks.items() if check["state"] != "ok"} == {AZURITE_CANNOT}
     assert {f"contract.{clause.code}" for clause in CLAUSES} < checks.keys()
     assert blobs(credential) == before
-    assert not [model.name for model in sandbox.workspace.models.containers() if "contract" in model.name]
+    assert not [model.name for model in sandbox.workspace.models.containers() if model.name.startswith("registrar-contract-")]
 
 
+@pytest.mark.usefixtures("jobs")
 def test_what_cannot_be_written_is_not_said_to_be_broken(sandbox: Sandbox) -> None:
     sandbox.deny(names.ARM_HOST, "PUT")
     sandbox.deny(names.blob_host(names.STATE_ACCOUNT), "PUT")

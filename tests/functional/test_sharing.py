@@ -232,7 +232,7 @@ def test_the_next_environment_compares_with_what_was_shared_and_holds_what_it_ca
 def test_the_topic_hears_of_it_once_it_is_there(sandbox: Sandbox, shop: Shop) -> None:
     shop.deliver()
 
-    about = [event for event in sandbox.topic.events if event["data"]["model"] == shop.model]
+    about = [event for event in sandbox.topic.events if event["data"].get("model") == shop.model]
     assert [event["type"] for event in about] == [
         "Registrar.ModelRegistered",
         "Registrar.ChampionChanged",
