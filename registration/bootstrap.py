@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from registration.deployments import Deployments
     from registration.doctor.errand import App
     from registration.outcome import Outcome
+    from registration.places import Places
     from registration.policy.catalog import PolicySource
     from registration.settings import Settings
     from registration.sweep import Sweep
@@ -214,11 +215,18 @@ class Parts:
         return Upkeep(
             ledger=self.ledger,
             showing=Showing(self.ledger, self._versioning),
-            inspector=Inspector(self.ledger, self._versioning.registry, self.store, self.workspace, now=_now),
+            inspector=Inspector(self.ledger, self.places, self.store, now=_now),
             retention=Retention(self.ledger, self._versioning, deployments, _now),
             pauses=self.pauses,
             observes=self.settings.observes,
         )
+
+    @property
+    def places(self) -> Places:
+        """Where the files lie that a URI names."""
+        from registration.places import Places  # noqa: PLC0415 - the worker needs none
+
+        return Places(self.workspace, self._versioning.registry)
 
     @cached_property
     def queue(self) -> WorkQueue:

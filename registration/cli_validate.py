@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json as text
-import re
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import unquote, urlsplit
 
 import typer
 from rich.console import Console
@@ -21,7 +19,6 @@ from registration.artifacts.inventory import Artifact
 from registration.artifacts.local import HERE, LocalStore
 from registration.artifacts.reader import Traffic
 from registration.artifacts.scan import Verdict
-from registration.artifacts.store import Location
 from registration.artifacts.validation import Validation
 from registration.documents import load
 from registration.errors import InputError, ManifestError, PolicyError
@@ -30,21 +27,25 @@ from registration.policy.artifact import SignaturePolicy
 from registration.policy.drop import Limits
 from registration.policy.folder import read_text
 from registration.sources import drops, folder
+from registration.target import BlobUrl, LocalPath, parse_target
 from registration.terminal import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from registration.artifacts.store import Files
+    from registration.artifacts.store import Files, Location
     from registration.artifacts.validation import Promise
+    from registration.assets import Asset
     from registration.finding import Finding
     from registration.signatures.verification import Signer, Verified
+    from registration.uris import Uri
 
 Target = Annotated[
     str,
     typer.Argument(
-        metavar="PATH|URL",
-        help="A file or folder here, or https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME.",
+        metavar="PATH|URL|URI",
+        help="A file or folder here, https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME, or of the configured "
+        "workspace azureml:MODEL:VERSION, azureml://jobs/JOB/outputs/OUTPUT or another URI of files.",
         show_default=False,
     ),
 ]
@@ -66,7 +67,6 @@ SecondOpinions = Annotated[
     bool, typer.Option("--second-opinions", help="Ask picklescan and modelscan too; the verdict stays ours.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-_HOST = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.(?P<suffix>[a-z0-9.-]+)")
 _COLOURS = {
     Verdict.SAFE: "green",
     Verdict.UNSAFE: "red",
@@ -78,9 +78,12 @@ _COLOURS = {
 }
 
 
-def add_to(app: typer.Typer, *, blobs: Callable[[str], Files] | None = None) -> None:
-    """Add the command to `app`; `blobs` opens the blob storage of a cloud by its suffix."""
-    opened = blobs or _signed_in
+type Azure = Callable[[Uri | Asset], tuple[Files, Location]]
+
+
+def add_to(app: typer.Typer, *, blobs: Callable[[str], Files] | None = None, azure: Azure | None = None) -> None:
+    """Add the command to `app`; `blobs` opens the storage of a cloud by its suffix, `azure` what a URI names."""
+    opened, named = blobs or _signed_in, azure or _in_workspace
 
     @app.command()
     def validate(  # noqa: PLR0913 - a command has its options
@@ -105,7 +108,7 @@ def add_to(app: typer.Typer, *, blobs: Callable[[str], Files] | None = None) -> 
         """
         panel = cli_opinions.asked_for(target, wanted=second_opinions)
         signer = _signer(key=key, root=root, identity=identity, issuer=issuer)
-        case = replace(_case(target, opened, with_manifest=manifest), signer=signer)
+        case = replace(_case(target, opened, named, with_manifest=manifest), signer=signer)
         answer = _validated(case, profile, quietly=json)
         said = cli_opinions.heard(panel, case.artifact, Path(target), quietly=json)
         if json:
@@ -172,8 +175,8 @@ class _Answer:
         }
 
 
-def _case(target: str, blobs: Callable[[str], Files], *, with_manifest: bool) -> _Case:
-    store, location = _place(target, blobs)
+def _case(target: str, blobs: Callable[[str], Files], azure: Azure, *, with_manifest: bool) -> _Case:
+    store, location = _place(target, blobs, azure)
     artifact = Artifact.of(store.files(location))
     if not artifact.files:
         raise InputError(f"{shown(target)}: there are no files")
@@ -181,26 +184,16 @@ def _case(target: str, blobs: Callable[[str], Files], *, with_manifest: bool) ->
     return _promised(case) if with_manifest else case
 
 
-def _place(target: str, blobs: Callable[[str], Files]) -> tuple[Files, Location]:
-    if re.match("https?://", target):
-        account, suffix, location = _address(target)
-        return blobs(suffix), Location(account, *location)
-    path = Path(target)
+def _place(named: str, blobs: Callable[[str], Files], azure: Azure) -> tuple[Files, Location]:
+    target = parse_target(named)
+    if isinstance(target, BlobUrl):
+        return blobs(target.suffix), target.location
+    if not isinstance(target, LocalPath):
+        return azure(target)
+    path = Path(target.path)
     if not path.exists():
-        raise InputError(f"{shown(target)}: there is no such file or folder")
+        raise InputError(f"{shown(named)}: there is no such file or folder")
     return (LocalStore(path), HERE) if path.is_dir() else (LocalStore(path.parent), HERE / path.name)
-
-
-def _address(url: str) -> tuple[str, str, tuple[str, str]]:
-    """(account, suffix, (container, name)) of a blob's URL."""
-    parts = urlsplit(url)
-    host = _HOST.fullmatch(parts.hostname or "")
-    container, _, name = unquote(parts.path).strip("/").partition("/")
-    if parts.scheme != "https" or host is None or not container or parts.port or parts.username:
-        raise InputError("write the URL as https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME")
-    if parts.query or parts.fragment:
-        raise InputError("leave out what follows the name; Registrar reads as who is signed in, not with a SAS")
-    return host["account"], host["suffix"], (container, name)
 
 
 def _promised(case: _Case) -> _Case:
@@ -287,3 +280,13 @@ def _signed_in(suffix: str) -> Files:
     from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients, which a local file does without
 
     return bootstrap.blobs(suffix)
+
+
+def _in_workspace(named: Uri | Asset) -> tuple[Files, Location]:
+    from registration import bootstrap  # noqa: PLC0415 - as above
+
+    parts = bootstrap.parts()
+    location = parts.places.of(named)
+    if location is None:
+        raise InputError(f"{shown(str(named))}: the workspace does not have it, or keeps it elsewhere")
+    return parts.store, location

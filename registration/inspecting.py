@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any
 from registration.artifacts.hashing import sha256
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import content_digest
-from registration.errors import InputError, LedgerConflictError, PermanentError, TransientError
+from registration.assets import Asset
+from registration.errors import LedgerConflictError, PermanentError, TransientError
 from registration.finding import Finding
 from registration.inspection import Inspection, Seen
 from registration.telemetry import count
-from registration.uris import JobOutputUri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from registration.artifacts.store import ArtifactStore, Location
+    from registration.artifacts.store import ArtifactStore
     from registration.head import Champion
     from registration.ledger import Ledger
-    from registration.registry import ModelRegistry
-    from registration.sources.jobs import Workspace
+    from registration.places import Places
 
 log = logging.getLogger(__name__)
 CHAMPION_CHANGED = "champion_changed"  # counted beside the outcomes, for an alert
@@ -38,9 +37,8 @@ class Inspector:
     """Looks at champions. `now` is the time that records state, ISO 8601."""
 
     ledger: Ledger
-    registry: ModelRegistry
+    places: Places
     store: ArtifactStore
-    workspace: Workspace
     now: Callable[[], str]
 
     def news(self, model: str, *, dry_run: bool = False) -> str:
@@ -68,7 +66,8 @@ class Inspector:
         """
         champion = self.ledger.head(model).champion
         offered = self._judged(model, champion) if champion else {}
-        location = self._location(model, champion.version) if champion and offered.get("artifact_sha256") else None
+        asset = Asset(model, str(champion.version)) if champion and offered.get("artifact_sha256") else None
+        location = self.places.of(asset) if asset else None
         if champion is None or location is None:
             return None
         known = self.ledger.inspections.find(model, champion.version)
@@ -90,20 +89,6 @@ class Inspector:
         work = self.ledger.work(champion.work)
         intended = work.intent.fingerprint if work and work.intent else None
         return intended or offered.get("fingerprint")
-
-    def _location(self, model: str, version: int) -> Location | None:
-        found = self.registry.find(model, version)
-        try:
-            uri = parse_uri(found.uri) if found else None
-        except InputError:
-            return None
-        if not isinstance(uri, JobOutputUri):
-            return self.workspace.place(uri) if uri else None
-        job = self.workspace.job(uri.job)
-        if job is None or uri.reported_output not in job.outputs:
-            return None
-        home = self.workspace.output_location(job, uri.reported_output)
-        return home / uri.path if home and uri.path else home
 
     def _differences(self, listed: Artifact, offered: Mapping[str, Any]) -> Iterator[Finding]:
         """What is not as judged; nothing if every byte is."""

@@ -27,6 +27,7 @@ from registration.lifecycle import Lifecycle
 from registration.notices import Notifier
 from registration.owed import Owed
 from registration.pauses import Pauses
+from registration.places import Places
 from registration.policy import catalog
 from registration.question import Questions
 from registration.record import Case
@@ -177,7 +178,7 @@ class World:
     @property
     def inspector(self) -> Inspector:
         """Looks at the files of champions."""
-        return Inspector(self.ledger, self.registry, self.store, self.workspace, now=self.clock.iso)
+        return Inspector(self.ledger, Places(self.workspace, self.registry), self.store, now=self.clock.iso)
 
     @property
     def leftovers(self) -> Leftovers:

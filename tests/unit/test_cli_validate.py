@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from typer.testing import Result
 
+    from registration.artifacts.store import Files
+    from registration.assets import Asset
+    from registration.uris import Uri
+
 PROGRAM = b"\x7fELF" + bytes(60)
 URL = "https://acc.blob.core.windows.net/incoming/folder"
 
@@ -41,6 +45,24 @@ def refused(*said: str) -> str:
     found = ran(*said)
     assert isinstance(found.exception, RegistrarError), found.output
     return str(found.exception)
+
+
+def test_what_a_uri_names_is_looked_into_where_it_lies() -> None:
+    store, asked = MemoryStore(), []
+    store.put(Location("acc", "c", "j1/model/a.txt"), b"text")
+
+    def azure(named: Uri | Asset) -> tuple[Files, Location]:
+        asked.append(str(named))
+        return store, Location("acc", "c", "j1/model")
+
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    cli_validate.add_to(app, azure=azure)
+
+    done = CliRunner().invoke(app, ["validate", "azureml://jobs/j1/outputs/model", "--json"])
+
+    assert (done.exit_code, asked) == (0, ["azureml://jobs/j1/outputs/model"])
+    assert [file["path"] for file in json.loads(done.stdout)["files"]] == ["a.txt"]
 
 
 def test_a_safe_file_is_told_with_its_digest_and_what_it_cost(tmp_path: Path) -> None:
