@@ -71,7 +71,9 @@ def test_the_sandbox_keeps_the_contract_and_nothing_is_left(sandbox: Sandbox, cr
     assert {name for name, check in checks.items() if check["state"] != "ok"} == {AZURITE_CANNOT}
     assert {f"contract.{clause.code}" for clause in CLAUSES} < checks.keys()
     assert blobs(credential) == before
-    assert not [model.name for model in sandbox.workspace.models.containers() if model.name.startswith("registrar-contract-")]
+    assert not [
+        model.name for model in sandbox.workspace.models.containers() if model.name.startswith("registrar-contract-")
+    ]
 
 
 @pytest.mark.usefixtures("jobs")

@@ -14,6 +14,7 @@ import pytest
 
 import registration.azure
 from registration import access
+from registration.azure.deployments import WorkspaceDeployments
 from registration.azure.listing import WorkspaceJobs
 from registration.azure.registry import AzureRegistry
 from registration.azure.shared import AzureSharedRegistries
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 type Requests = list[tuple[str, str, str]]
 
-OF_PEOPLE = {"WorkspaceDeployments"}  # used by commands alone, under the identity of whoever runs them
 DISCOVERY = "/discovery"  # answers everybody
 SERVICE = re.compile(r"/(?P<service>\w+)/(?:v[\d.]+|managementfrontend)(?P<rest>/.*)")
 REGISTRY_ID = re.compile(r"(?:/subscriptions/.*)?/registries/[^/]+(?=/)")
@@ -74,6 +74,7 @@ REGISTRY: Mapping[str, Callable[[AzureRegistry, str], object]] = {
     "find": lambda registry, name: registry.find(name, 1),
     "next_version": lambda registry, name: registry.next_version(name),
     "foreign_versions": lambda registry, name: registry.foreign_versions(name),
+    "in_use": lambda registry, name: list(registry.in_use(name)),
     "link": lambda registry, name: registry.link(replace(version(name), job=name, datasets=("azureml:rows:1",))),
     "project": lambda registry, name: registry.project(name, 1, tags={"a": "b"}, stage="Production"),
     "archive": lambda registry, name: registry.archive(name, 1, tags={"a": "c"}),
@@ -81,6 +82,7 @@ REGISTRY: Mapping[str, Callable[[AzureRegistry, str], object]] = {
 SHARED: Mapping[str, Callable[[AzureSharedRegistries, str], object]] = {
     "copy": lambda shared, name: shared.copy(names.REGISTRY, name, 1, origin=shared.origin_of(name, 1)),
     "is_over": lambda shared, _: shared.is_over(f"https://{names.DATAPLANE_HOST}/assetstore/v1.0/operations/any"),
+    "knows": lambda shared, _: shared.knows(names.REGISTRY),
     "find": lambda shared, name: shared.find(names.REGISTRY, name, 1),
     "versions": lambda shared, name: list(shared.versions(names.REGISTRY, name)),
     "next_version": lambda shared, name: shared.next_version(names.REGISTRY, name),
@@ -90,6 +92,9 @@ SHARED: Mapping[str, Callable[[AzureSharedRegistries, str], object]] = {
 JOBS: Mapping[str, Callable[[WorkspaceJobs, str], object]] = {
     "newest_first": lambda jobs, _: next(iter(jobs.newest_first()))
 }
+DEPLOYMENTS: Mapping[str, Callable[[WorkspaceDeployments], object]] = {
+    "all": lambda deployments: list(deployments.all()),
+}
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +103,8 @@ def recorded(sandbox: Sandbox, rest: Rest, credential: DefaultAzureCredential) -
     name = f"role-{uuid.uuid4().hex[:12]}"
     made = {"data": runs.JobOutput("uri_folder"), "model": runs.JobOutput("mlflow_model")}
     sandbox.workspace.add_job(name, metrics={"loss": 0.2}, outputs=made)
+    for kind in ("online", "batch"):
+        sandbox.workspace.endpoints.deploy(f"{name}-{kind}", "blue", model=None, kind=kind)
     before = len(sandbox.faults.requests)
     here = WorkspaceId(names.WORKSPACE_ID, names.SUBSCRIPTION, names.RESOURCE_GROUP, names.WORKSPACE)
     for read in WORKSPACE.values():
@@ -106,6 +113,8 @@ def recorded(sandbox: Sandbox, rest: Rest, credential: DefaultAzureCredential) -
         write(AzureRegistry(credential, rest, here), name)
     for listed in JOBS.values():
         listed(WorkspaceJobs(rest, names.WORKSPACE_ID), name)
+    for served in DEPLOYMENTS.values():
+        served(WorkspaceDeployments(rest, names.WORKSPACE_ID))
     for share in SHARED.values():
         share(AzureSharedRegistries(rest, names.WORKSPACE_ID), name)
     return sandbox.faults.requests[before:]
@@ -145,7 +154,13 @@ def test_every_row_of_the_table_is_a_call_that_is_made(recorded: Requests) -> No
     assert {call.action for call in (*access.CALLS, *access.SHARED_CALLS)} <= made
 
 
-ADAPTERS = {AzureWorkspace: WORKSPACE, AzureRegistry: REGISTRY, WorkspaceJobs: JOBS, AzureSharedRegistries: SHARED}
+ADAPTERS = {
+    AzureWorkspace: WORKSPACE,
+    AzureRegistry: REGISTRY,
+    WorkspaceJobs: JOBS,
+    WorkspaceDeployments: DEPLOYMENTS,
+    AzureSharedRegistries: SHARED,
+}
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -161,4 +176,4 @@ def test_no_adapter_of_azure_ml_is_left_out() -> None:
         if one.__module__ == module.name and "rest" in inspect.signature(one).parameters
     }
 
-    assert found == {adapter.__name__ for adapter in ADAPTERS} | OF_PEOPLE
+    assert found == {adapter.__name__ for adapter in ADAPTERS}
