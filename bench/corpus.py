@@ -25,6 +25,7 @@ from tests.lz4_frames import lz4_frame
 from tests.pickle_assembly import named
 from tests.pickle_corpus import CASES, DANGERS, PAYLOAD, one
 from tests.unit import test_format_torch_legacy as torch_legacy
+from tests.unit import test_format_torchscript as torchscript
 from tests.unit.test_format_hdf5 import DENSE, LAMBDA, a_file, described, link, outside, virtual
 from tests.unit.test_format_npy import npy
 from tests.unit.test_format_onnx import a_model
@@ -79,6 +80,7 @@ def benign() -> Files:
     torch(made := io.BytesIO(), 1024 * 1024, tensors=4)
     yield "torch layout", "state_dict.pt", made.getvalue()
     yield "torch layout", "legacy.pth", torch_legacy.a_file()
+    yield "torch layout", "scripted.pt", torchscript.saved()
     safetensors(made := io.BytesIO(), 1024 * 1024)
     yield "safetensors", "model.safetensors", made.getvalue()
 

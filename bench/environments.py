@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".bench"
 # The newest Python that each can be installed on.
+REQUIREMENTS = {"modelscan": "modelscan[h5py]"}  # what else than its name brings all that it can read
 TOOLS = {"picklescan": sys.executable, "fickling": sys.executable, "modelaudit": sys.executable, "modelscan": "3.12"}
 
 
@@ -39,7 +40,7 @@ def _make(tool: str, python: Path) -> str:
         return "uv is not there; run `make setup`"
     for command in (
         ["venv", "-q", "--clear", "--python", _interpreter(TOOLS.get(tool, sys.executable)), str(python.parent.parent)],
-        ["pip", "install", "-q", "--python", str(python), tool],
+        ["pip", "install", "-q", "--python", str(python), REQUIREMENTS.get(tool, tool)],
     ):
         done = subprocess.run([uv, *command], check=False, capture_output=True, text=True)
         if done.returncode:

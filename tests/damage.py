@@ -31,6 +31,7 @@ from tests.unit import test_format_others as others
 from tests.unit import test_format_safetensors as safetensors
 from tests.unit import test_format_savedmodel as savedmodel
 from tests.unit import test_format_torch_legacy as torch_legacy
+from tests.unit import test_format_torchscript as torchscript
 from tests.unit.test_format_npy import npy
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ FILES = {
     "lz4.joblib": lz4_frame(JOBLIB),
     "model.pt": zipped(STATE),
     "legacy.pth": torch_legacy.a_file(),
+    "script.pt": torchscript.saved(),
     "model.npz": npz(),
     "model.keras": zipped({"config.json": keras.a_model(keras.PLAIN), "model.weights.h5": hdf5()}),
     "model.tar": tarred({"model.pkl": PICKLED, "notes.txt": b"text\n"}),

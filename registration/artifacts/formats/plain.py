@@ -87,12 +87,17 @@ def _is_program(look: Look) -> bool:
 
 def _scan_text(reader: Reader, context: Context) -> Iterator[Finding]:
     if extension(context.name) in _SOURCE or reader.read(0, 2) == b"#!":
-        yield context.finding(
-            "code.source",
-            "this is the source of a program; nobody can tell from here what it does",
-            level=Level.UNSCANNABLE,
-            action="leave it out of the artifact, or have a person read it",
-        )
+        yield source(context)
+
+
+def source(context: Context) -> Finding:
+    """What is said of the source of a program."""
+    return context.finding(
+        "code.source",
+        "this is the source of a program; nobody can tell from here what it does",
+        level=Level.UNSCANNABLE,
+        action="leave it out of the artifact, or have a person read it",
+    )
 
 
 def _scan_program(_reader: Reader, context: Context) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from registration.artifacts.formats import (
     savedmodel,
     tar,
     torch_legacy,
+    torchscript,
     triton,
 )
 from registration.artifacts.formats import zip as zip_
@@ -49,6 +50,7 @@ FORMATS: tuple[Format, ...] = (
     triton.FORMAT,
     *savedmodel.FORMATS,
     onnx.FORMAT,
+    torchscript.FORMAT,
     plain.TEXT,
 )
 

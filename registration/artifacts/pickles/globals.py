@@ -63,11 +63,22 @@ class Profile:
 
     def allows(self, module: str, name: str) -> bool:
         """Whether it is on the list."""
-        return (module, name) in self.names
+        return bool(self.uses(module, name))
 
     def uses(self, module: str, name: str) -> frozenset[str]:
         """What the list lets a pickle do with it; nothing if it is not listed."""
-        return self.names.get((module, name), frozenset())
+        listed = self.names.get((module, name), frozenset())
+        return listed or (_OF_SCRIPT if _is_of_script(module) and _SCRIPTED in self.names else listed)
+
+
+# Not a module: classes of TorchScript that the same file defines, in code that is looked into by itself. Which library
+# brings those below `torch.classes`, nobody can tell.
+_SCRIPTED, _OF_SCRIPT = ("torch.jit._pickle", "restore_type_tag"), frozenset({"new", "refer"})
+
+
+def _is_of_script(module: str) -> bool:
+    path = module.split(".")
+    return path[0] == "__torch__" and path[1:3] != ["torch", "classes"]
 
 
 class _Whatever(Mapping[tuple[str, str], frozenset[str]]):
