@@ -16,16 +16,24 @@ DROP_TOPIC: Final = "evgs-drops"
 OUTPUT_TOPIC: Final = "evgs-outputs"
 _TOPICS: Final = f"{names.RESOURCE_GROUP_ID}/providers/Microsoft.EventGrid/systemTopics"
 _LEDGER: Final = names.storage_account_id(names.STATE_ACCOUNT)
+# Where the template lets topics write, and by which built-in role.
+DEAD_LETTERS: Final = f"{_LEDGER}/blobServices/default/containers/registrar-dead-letters"
+WORK_QUEUE: Final = f"{_LEDGER}/queueServices/default/queues/{names.WORK_QUEUE}"
+BLOB_CONTRIBUTOR, QUEUE_SENDER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe", "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a"
 _BLOBS: Final = "/blobServices/default/containers"
 _WHOLE: Final = ("PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit")
 
 
 class EventGrid:
-    """`topics` are bodies by name, `subscriptions` bodies by topic and name."""
+    """`topics` are bodies by name, `subscriptions` bodies by topic and name.
+
+    `assignments` are the roles that the topics' identity has: scopes, with ids of roles.
+    """
 
     def __init__(self) -> None:
         self.topics: dict[str, dict[str, Any]] = {}
         self.subscriptions: dict[str, dict[str, dict[str, Any]]] = {}
+        self.assignments: dict[str, str] = {}
         self.deploy()
 
     def deploy(self) -> None:
@@ -35,6 +43,7 @@ class EventGrid:
             DROP_TOPIC: _of_account(DROP_TOPIC, names.DROP_ACCOUNT),
             OUTPUT_TOPIC: _of_account(OUTPUT_TOPIC, names.WORKSPACE_ACCOUNT),
         }
+        self.assignments = {DEAD_LETTERS: BLOB_CONTRIBUTOR, WORK_QUEUE: QUEUE_SENDER}
         drops = _blobs(f"{names.DROP_CONTAINER}/blobs/", "/model.manifest.json")
         outputs = _blobs(f"{names.BLOBSTORE_CONTAINER}/blobs/azureml/", "")
         self.subscriptions = {

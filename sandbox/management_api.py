@@ -1,4 +1,4 @@
-"""What https://management.azure.com answers beside the workspace: system topics, and the Function app.
+"""What https://management.azure.com answers beside the workspace: system topics, their roles, and the Function app.
 
 Lists are given in one page. Reading the app's settings takes a POST, because Azure treats them as secrets.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sandbox.event_grid import EventGrid
     from sandbox.http_server import Answer, Request
 
+_OURS = ("/Microsoft.EventGrid/", "/Microsoft.Web/", "/Microsoft.Authorization/")
 FUNCTIONS = ("on_job_event", "on_drop_event", "register_candidate", "quarantine_candidate", "sweep_candidates")
 
 
@@ -41,12 +42,14 @@ class ManagementApi:
         topics = f"{group}/providers/Microsoft.EventGrid/systemTopics"
         self._router.add("GET", topics, self._topics)
         self._router.add("GET", topics + "/(?P<topic>[^/]+)/eventSubscriptions", self._subscriptions)
+        roles = "(?P<scope>/subscriptions/.+)/providers/Microsoft.Authorization/roleAssignments"
+        self._router.add("GET", roles, self._assignments)
         self._router.add("GET", f"{names.APP_ID}/functions", self._functions)
         self._router.add("POST", f"{names.APP_ID}/config/appsettings/list", self._settings)
 
     def answer(self, request: Request) -> Response:
         """The answer to one request; refusals are answers too."""
-        if not any(kind in request.path for kind in ("/Microsoft.EventGrid/", "/Microsoft.Web/")):
+        if not any(kind in request.path for kind in _OURS):
             return self._workspace(request)
         try:
             require_token(request)
@@ -62,6 +65,15 @@ class ManagementApi:
 
     def _subscriptions(self, _request: Request, given: Mapping[str, str]) -> Response:
         return _list(self._event_grid.listed(given["topic"]))
+
+    def _assignments(self, request: Request, given: Mapping[str, str]) -> Response:
+        """Those of the topics' identity at a scope, if the filter asks for that identity."""
+        role = self._event_grid.assignments.get(given["scope"])
+        if role is None or request.query.get("$filter") != f"assignedTo('{names.PRINCIPAL}')":
+            return _list([])
+        definition = f"/subscriptions/{names.SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+        said = {"roleDefinitionId": definition, "principalId": names.PRINCIPAL, "scope": given["scope"]}
+        return _list([{"id": f"{given['scope']}/roleAssignments/1", "properties": said}])
 
     def _functions(self, _request: Request, _names: Mapping[str, str]) -> Response:
         app = names.APP_ID.rpartition("/")[2]

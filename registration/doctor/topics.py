@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from registration.doctor import delivery
 from registration.doctor.check import failed, ok, skipped, warning
 from registration.doctor.patient import ARM
 from registration.doctor.probe import FORBIDDEN
@@ -98,7 +99,9 @@ def _topic(patient: Patient, source: Source, topic: Any) -> Iterator[Check]:
         return
     target = _target(patient, source)
     every = (Subscription(one["name"], one.get("properties") or {}) for one in found)
-    yield from _judged(patient, Heard(source, topic["id"], tuple(one for one in every if one.leads_to(target))))
+    heard = Heard(source, topic["id"], tuple(one for one in every if one.leads_to(target)))
+    yield from _judged(patient, heard)
+    yield from delivery.checks(patient, source.name, topic, heard.subscriptions)
 
 
 def _judged(patient: Patient, heard: Heard) -> Iterator[Check]:

@@ -18,7 +18,7 @@ from registration.doctor.app import FUNCTIONS
 from registration.errors import InputError
 from sandbox import names
 from sandbox.denials import Because
-from sandbox.event_grid import DROP_TOPIC, JOB_TOPIC
+from sandbox.event_grid import DEAD_LETTERS, DROP_TOPIC, JOB_TOPIC, WORK_QUEUE, to_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -259,6 +259,45 @@ def test_a_subscription_that_loses_events_is_named(sandbox: Sandbox) -> None:
 
     assert not_well(checks) == {"events.sandboxdrops.registrar-drops"}
     assert "dead-letter" in checks["events.sandboxdrops.registrar-drops"]["seen"]
+
+
+def test_a_topic_that_may_not_keep_dead_letters_is_named_with_the_command(sandbox: Sandbox) -> None:
+    del sandbox.event_grid.assignments[DEAD_LETTERS]
+
+    checks = looked(status=1)
+
+    sources = (names.WORKSPACE, names.DROP_ACCOUNT, names.WORKSPACE_ACCOUNT)
+    assert not_well(checks) == {f"events.{source}.registrar-dead-letters" for source in sources}
+    [command] = checks[f"events.{names.WORKSPACE}.registrar-dead-letters"]["commands"]
+    assert "--role 'Storage Blob Data Contributor'" in command
+    assert command.endswith(f"--scope {DEAD_LETTERS}")
+
+
+def test_a_topic_that_delivers_to_the_queue_has_to_be_allowed_to(sandbox: Sandbox) -> None:
+    for said in sandbox.event_grid.subscriptions[JOB_TOPIC].values():
+        to_queue(said)
+    assert not_well(looked(status=0)) == set()
+    del sandbox.event_grid.assignments[WORK_QUEUE]
+
+    checks = looked(status=1)
+
+    assert not_well(checks) == {f"events.{names.WORKSPACE}.registrar-work"}
+
+
+def test_a_topic_without_an_identity_cannot_keep_dead_letters(sandbox: Sandbox) -> None:
+    sandbox.event_grid.topics[DROP_TOPIC]["identity"] = None
+
+    checks = looked(status=1)
+
+    assert "has no identity of its own" in checks[f"events.{names.DROP_ACCOUNT}.registrar-dead-letters"]["seen"]
+
+
+def test_who_may_not_look_at_role_assignments_is_told_so(sandbox: Sandbox) -> None:
+    sandbox.deny(names.ARM_HOST, "roleAssignments")
+
+    checks = looked(status=0)
+
+    assert checks[f"events.{names.WORKSPACE}.registrar-dead-letters"]["state"] == "skipped"
 
 
 def test_a_type_of_event_that_nothing_lets_through_is_named(sandbox: Sandbox) -> None:

@@ -6,10 +6,20 @@ from typing import Any
 
 import pytest
 
+from registration.doctor.delivery import places
 from registration.doctor.subscription import Subscription, Target
 from registration.policy.drop import DropMatch
 from sandbox import names
-from sandbox.event_grid import DROP_TOPIC, JOB_TOPIC, EventGrid, to_queue
+from sandbox.event_grid import (
+    BLOB_CONTRIBUTOR,
+    DEAD_LETTERS,
+    DROP_TOPIC,
+    JOB_TOPIC,
+    QUEUE_SENDER,
+    WORK_QUEUE,
+    EventGrid,
+    to_queue,
+)
 
 ON_JOB = Target("on_job_event", names.WORK_QUEUE, names.STATE_ACCOUNT, names.APP_ID)
 ON_DROP = Target("on_drop_event", names.WORK_QUEUE, names.STATE_ACCOUNT)
@@ -130,3 +140,17 @@ def test_single_files_are_heard_by_how_they_end() -> None:
 
     assert filtered(subjectEndsWith=".onnx").hears(files)
     assert not filtered(subjectEndsWith=".json").hears(files)
+
+
+def test_the_roles_of_the_sandbox_are_those_of_the_table() -> None:
+    letters, queue = places(Subscription("any", queued()))
+
+    assert (letters.id, letters.grant.role.id) == (DEAD_LETTERS, BLOB_CONTRIBUTOR)
+    assert (queue.id, queue.grant.role.id) == (WORK_QUEUE, QUEUE_SENDER)
+
+
+def queued() -> dict[str, Any]:
+    """What a subscription says that leads to the work queue."""
+    said = dict(subscription().said)
+    to_queue(said)
+    return said
