@@ -78,7 +78,9 @@ class Commands:
         past = found.past or history.read(records.ledger, found.model)
         version = found.step.version
         deployed = None if version is None else _deployed(records.deployments, found.model, version)
-        traced = Traced(found.step, past, deployed, found.work.shares if found.work else ())
+        work = found.work
+        unlinked = work.intent.unlinked if work and work.intent else ()
+        traced = Traced(found.step, past, deployed, work.shares if work else (), unlinked)
         if json:
             typer.echo(text.dumps({**traced.to_dict(), "breaks": [str(each) for each in found.breaks]}))
         elif mermaid:

@@ -41,13 +41,14 @@ class Deployed:
 class Traced:
     """The candidate that `step` decided about, in the history of its model, and where its version was shared to.
 
-    `deployed` is None where nobody looked.
+    `deployed` is None where nobody looked. `unlinked` are Azure ML's own fields that did not take the origin.
     """
 
     step: Step
     past: History
     deployed: Deployed | None = None
     shares: Shares = ()
+    unlinked: tuple[str, ...] = ()
 
     @cached_property
     def lineage(self) -> Lineage:
@@ -113,6 +114,7 @@ class Traced:
             "completeness": float(completeness(self._said).score),
             "not_known": list(completeness(self._said).missing),
             "unreproducible": list(unreproducible(self._said)),
+            "unlinked": list(self.unlinked),
             "later_champions": [_reign(reign) for reign in self.later],
             "shared": [{"registry": each.registry, "id": each.id} for each in self.shares],
             "entries": [step.to_dict() for step in self.entries],
@@ -191,6 +193,8 @@ class Traced:
         found = completeness(self._said)
         if found.missing:
             yield Node("not known", ", ".join(found.missing), f"completeness {found.score}", remark=True)
+        if self.unlinked:
+            yield Node("not in Azure ML", ", ".join(self.unlinked), "only the properties say it", remark=True)
 
     @property
     def _deployments(self) -> Iterator[Node]:

@@ -7,7 +7,7 @@ first, because its owner may change the original at any time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from registration import names
@@ -86,12 +86,13 @@ class Versioning:
         number = number or self._reserve(case, self.registry.next_version(model))
         status = {STATUS_TAG: PENDING} if is_pending else {}
         while True:
-            claim = self.ledger.intend(claim, Intent(number, place.uri, place.artifact.fingerprint))
+            intent = Intent(number, place.uri, place.artifact.fingerprint)
+            claim = self.ledger.intend(claim, intent)
             wanted = _registration(case, number, place.uri, status)
             written = self._written(wanted, earlier=case.earlier)
             if written is not None:
-                link(wanted, written, registry=self.registry)
-                return claim, place
+                unlinked = link(wanted, written, registry=self.registry)
+                return self.ledger.intend(claim, replace(intent, unlinked=unlinked)) if unlinked else claim, place
             number = self._reserve(case, number + 1)
 
     def changes(self, case: Case, place: Place) -> tuple[Finding, ...]:

@@ -20,12 +20,17 @@ STATES = ("claimed", "decided", "finished")
 class Intent:
     """The version about to be written to the registry, and the path it will be registered from.
 
-    `fingerprint` is that of the listing there; None in records of older apps.
+    `fingerprint` is that of the listing there; None in records of older apps. `unlinked` are the registry's own fields
+    that did not say where the version comes from after it was written.
     """
 
     version: int
     uri: str
     fingerprint: str | None = None
+    unlinked: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unlinked", tuple(self.unlinked))  # a list, as JSON has it
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,6 @@ _SHAPE: Mapping[str, Kind] = {
 }
 _PARTS: Mapping[str, type[Intent | Draft]] = {"intent": Intent, "draft": Draft}
 _SHAPES: Mapping[type, Mapping[str, Kind]] = {
-    Intent: {"version": int, "uri": str, "fingerprint": str | None},
+    Intent: {"version": int, "uri": str, "fingerprint": str | None, "unlinked": list | tuple},
     Draft: {"digest": str, "seq": int},
 }

@@ -36,6 +36,13 @@ var watched = [
     query: 'AppTraces | where Message startswith \'a policy in force is broken\''
   }
   {
+    name: 'champion-changed'
+    severity: 1
+    window: 'PT1H'
+    text: 'The files of a champion are not those that were judged. Look at registrar pending; roll back.'
+    query: 'AppTraces | where Message startswith \'counted champion_changed\''
+  }
+  {
     name: 'coverage'
     severity: 2
     window: 'PT1H'

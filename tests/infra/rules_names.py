@@ -138,10 +138,10 @@ def queries(project: Project) -> Iterator[tuple[str, str]]:
 
 
 def alerts_exist_for_what_is_lost(project: Project) -> Iterator[str]:
-    """Dead letters, dropped events, poison, coverage, failures, a broken policy and silence are all watched."""
+    """Lost events, poison, coverage, failures, a broken policy, changed champions and silence are all watched."""
     variables = project.templates["modules/alerts.bicep"].all("variable")
     watched = {str(one["name"]) for one in variables["watched"].body}
-    wanted = {"poison", "quarantined", "policy-broken", "coverage", "no-sweep", "failures", "quiet"}
+    wanted = {"poison", "quarantined", "policy-broken", "champion-changed", "coverage", "no-sweep", "failures", "quiet"}
     yield from _unequal("modules/alerts.bicep", "alerts", watched, wanted)
     lost = set(re.findall(r"metric: '(\w+)'", str(variables["lost"].body)))
     yield from _unequal(

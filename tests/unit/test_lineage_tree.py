@@ -223,3 +223,10 @@ def test_machines_get_all_of_it_with_nothing_cut(world: World) -> None:
         {"kind": "online", "endpoint": "churn-live", "name": "blue", "traffic": 90, "state": "Succeeded"}
     ]
     assert "git_commit" in said["not_known"]
+
+
+def test_what_azure_ml_did_not_take_in_its_own_fields_is_told() -> None:
+    told = replace(made(), unlinked=("jobName", "datasets"))
+
+    (node,) = [node for _, node in walked((told.root,)) if node.label == "not in Azure ML"]
+    assert (node.name, told.to_dict()["unlinked"]) == ("jobName, datasets", ["jobName", "datasets"])

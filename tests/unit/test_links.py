@@ -67,6 +67,8 @@ def test_what_the_service_silently_leaves_out_is_noticed(world: World, caplog: p
     (told,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert told.message == "churn:1 does not say its origin in jobName and datasets; its properties do"
     assert told.__dict__["registrar_unlinked"] == ("jobName", "datasets")
+    (work,) = world.works()
+    assert work["intent"]["unlinked"] == ["jobName", "datasets"]
 
 
 def test_a_version_that_a_dead_worker_made_is_linked_by_the_next(world: World) -> None:
