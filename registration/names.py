@@ -54,8 +54,8 @@ def decision(model: str, digest: str) -> str:
 
 
 def evidence(model: str, digest: str, kind: str) -> str:
-    """Portable evidence of a decision, beside it."""
-    return f"{model}/{digest}.{kind}.json"
+    """Portable evidence of a decision, among the decisions."""
+    return f"evidence/{model}/{digest}.{kind}.json"
 
 
 def checkup(key: str) -> str:

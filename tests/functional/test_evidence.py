@@ -74,7 +74,7 @@ def test_what_is_kept_is_what_the_command_prints(parts: Parts, decisions: Contai
     digest = parts.ledger.head(model).log_digest
 
     for kind in KEPT:
-        text = decisions.download_blob(f"{model}/{digest}.{kind}.json").readall().decode()
+        text = decisions.download_blob(f"evidence/{model}/{digest}.{kind}.json").readall().decode()
         assert text == printed(parts, f"{model}:1", kind)
 
 

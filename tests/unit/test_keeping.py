@@ -28,7 +28,7 @@ def world() -> World:
 
 def kept(world: World) -> dict[str, str]:
     """The evidence by its ending."""
-    names = (name for name in world.decisions.kept if name.count(".") == 2)
+    names = (name for name in world.decisions.kept if name.startswith("evidence/"))
     return {name.split(".")[1]: world.decisions.kept[name][0] for name in names}
 
 
@@ -36,7 +36,7 @@ def test_every_format_is_kept_beside_the_decision(world: World) -> None:
     outcome = world.process(job_event("j1"))
 
     assert set(kept(world)) == set(FORMATS)
-    assert f"churn/{outcome.decision}.svr.json" in world.decisions.kept
+    assert f"evidence/churn/{outcome.decision}.svr.json" in world.decisions.kept
     assert json.loads(kept(world)["intoto"])["subject"][0]["name"] == "churn:1"
 
 
