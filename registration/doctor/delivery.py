@@ -1,7 +1,7 @@
 """Delivery: whether a topic's identity may write where its subscriptions lead: dead letters, and the work queue.
 
-Nobody can sign in as a topic, so these roles are read off the assignments instead of tried. Not promised: that a role of
-other people's making, which may be enough, is known here.
+Nobody can sign in as a topic, so these roles are read off the assignments instead of tried. Not promised: that a role
+of other people's making, which may be enough, is known here.
 """
 
 from __future__ import annotations
