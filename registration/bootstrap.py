@@ -37,6 +37,7 @@ from registration.registrar import Registrar
 from registration.requests import Desk, Requests
 from registration.sharing import Sharing
 from registration.sources.resolve import Resolver
+from registration.standstill import Standstills
 from registration.tracing import Untraced
 from registration.versioning import Versioning
 from registration.worker import Worker
@@ -81,6 +82,11 @@ class Parts:
     def pauses(self) -> Pauses:
         """What people paused."""
         return Pauses(self._shelves["state"])
+
+    @cached_property
+    def standstills(self) -> Standstills:
+        """What waits for a policy in force to be mended."""
+        return Standstills(self._shelves["state"], self.settings.policy)
 
     @cached_property
     def questions(self) -> Questions:
@@ -173,7 +179,7 @@ class Parts:
     def worker(self) -> Worker:
         """The registrar and the requests, with their patience."""
         desk = Desk(self.requests, self.registrar, {names.CHECKUP: self._errand})
-        return Worker(desk, self.ledger, self.queue, self.settings.patience, self.tracing)
+        return Worker(desk, self.ledger, self.queue, self.settings.patience, self.standstills, self.tracing)
 
     @property
     def leftovers(self) -> Leftovers:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.pauses import Pauses
     from registration.question import Question, Questions
+    from registration.standstill import Standstills
     from registration.step import Step
     from registration.work import Work
 
@@ -62,6 +63,11 @@ class Desk(cli_people.Desk, Protocol):
     @property
     def pauses(self) -> Pauses:
         """What people paused."""
+        ...
+
+    @property
+    def standstills(self) -> Standstills:
+        """What waits for a policy in force to be mended."""
         ...
 
 
@@ -133,15 +139,17 @@ class Commands:
         """Show everything that waits for a person, and the command that answers it.
 
         That is held candidates, approvals that wait for a second person, models that
-        wait to be adopted, pauses, and champions whose files changed. Nothing is changed. You need Storage Blob Data
-        Reader on the ledger's account.
+        wait to be adopted, pauses, a policy in force that is broken, and champions whose
+        files changed. Nothing is changed.
+
+        You need Storage Blob Data Reader on the ledger's account.
 
         Exit status 0, whether anything waits or not; 2 if it could not be read.
         """
         from registration.pending import Pending  # noqa: PLC0415 - what it needs is slow to load
 
         desk, now = self.desk(), datetime.now(UTC)
-        found = Pending(desk.ledger, desk.questions, desk.pauses, now)
+        found = Pending(desk.ledger, desk.questions, desk.pauses, desk.standstills, now)
         if json:
             typer.echo(text.dumps({"pending": [each.to_dict(now=now) for each in found]}))
             return

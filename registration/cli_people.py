@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from registration.pauses import Pauses
     from registration.question import Questions
     from registration.request import Request
+    from registration.standstill import Standstills
 
 STORAGE = "https://storage.azure.com/.default"  # the token that the message is sent with
 _NAMES = ("upn", "preferred_username", "unique_name", "appid", "azp", "oid")  # the first that a token has is shown
@@ -177,6 +178,11 @@ class SignedIn:
     def pauses(self) -> Pauses:
         """What people paused."""
         return self.parts.pauses
+
+    @property
+    def standstills(self) -> Standstills:
+        """What waits for a policy in force to be mended."""
+        return self.parts.standstills
 
 
 def configured() -> SignedIn:

@@ -15,6 +15,7 @@ POISON_QUEUE = f"{WORK_QUEUE}-poison"  # the Functions host adds the ending
 COPIES = "registrar/"  # the folder of the default datastore that drops are copied to
 
 WORKS, HEADS, REVOCATIONS, INSPECTIONS = "work/", "heads/", "revocations/", "inspections/"
+STANDSTILL = "standstill.json"
 CHECKUP = "registrarCheckup"  # the one key of a message that asks the app to look at itself
 
 

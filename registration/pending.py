@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.pauses import Pauses
     from registration.question import Question, Questions
+    from registration.standstill import Standstill, Standstills
 
 SHORT = 12  # digits of a key, for people; a key may be named by its first eight
 NOT_ADOPTED = "not_adopted"
@@ -32,8 +33,9 @@ class Waiting:
     """One thing that waits.
 
     `kind` is `held`, `half_approved`, `not_adopted`, `outdated` (held against a champion that is gone, so only another
-    decision helps), `paused`, `revoked` (a champion whose files were) or `changed` (a champion with other files than
-    were judged). `model` is None for the whole app, `work` for a pause and what was revoked. `commands` answer it.
+    decision helps), `paused`, `policy_broken` (every candidate waits until the policy is mended), `revoked` (a champion
+    whose files were) or `changed` (a champion with other files than were judged). `model` is None for the whole app,
+    `work` where no one work waits. `commands` answer it. `messages` is about how many wait, None where nobody counted.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Waiting:
     since: str
     expires: str | None
     commands: tuple[str, ...]
+    messages: int | None = None
 
     def to_dict(self, *, now: datetime) -> dict[str, Any]:
         """JSON-ready, with the age at `now` in seconds."""
@@ -58,9 +61,13 @@ class Pending:
     ledger: Ledger
     questions: Questions
     pauses: Pauses
+    standstills: Standstills
     now: datetime
 
     def __iter__(self) -> Iterator[Waiting]:
+        standstill = self.standstills.present()
+        if standstill is not None:
+            yield _broken(standstill)
         seqs: dict[str, int] = {}
         for question in self.questions.unanswered():
             if question.model not in seqs:
@@ -124,6 +131,17 @@ def _changed(inspection: Inspection, champion: Champion) -> Waiting:
     since = inspection.changed_since or ""
     commands = (f"registrar rollback {inspection.model} --reason TEXT", f"registrar explain {name}")
     return Waiting("changed", inspection.model, champion.work, f"files of {name}", reasons, since, None, commands)
+
+
+def _broken(standstill: Standstill) -> Waiting:
+    place, number = standstill.place, standstill.messages
+    is_published = place.startswith("https://")
+    check = f"registrar policy check {'FOLDER' if is_published else place}"
+    commands = (check, f"registrar policy publish FOLDER --to {place}") if is_published else (check,)
+    waiting = () if number is None else (f"about {number} messages are on the work queue",)
+    reasons = (*waiting, *standstill.problems)
+    source = f"policies at {place}"
+    return Waiting("policy_broken", None, None, source, reasons, standstill.since, None, commands, number)
 
 
 def _paused(model: str | None, said: Mapping[str, Any]) -> Waiting:

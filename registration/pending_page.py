@@ -29,6 +29,7 @@ MEANINGS = {
     "outdated": "new decision",
     "paused": "end of pause",
     "changed": "rollback",
+    "policy_broken": "policy",
 }
 
 

@@ -14,6 +14,7 @@ are the fallback.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -35,6 +36,7 @@ from registration.tracing import UNTRACED
 if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.patience import Patience
+    from registration.standstill import Standstills
     from registration.tracing import Tracing
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,10 @@ class Queue(Protocol):
 
     def send(self, text: str, *, delay_seconds: float = 0) -> None:
         """Put a message that shows after `delay_seconds`."""
+        ...
+
+    def count(self) -> int:
+        """About how many messages there are, those that do not show yet among them."""
         ...
 
 
@@ -66,6 +72,7 @@ class Worker:
     ledger: Ledger
     queue: Queue
     patience: Patience
+    standstills: Standstills
     tracing: Tracing = UNTRACED
 
     def work(self, message: str) -> tuple[Outcome, ...]:
@@ -102,7 +109,15 @@ class Worker:
         self.tracing.count(BROKEN_POLICY)
         self.ledger.remember_failure(message, str(broken))
         pause = min(PAUSED_SECONDS, _FIRST_PAUSES * self.patience.first_pause_seconds)
+        with contextlib.suppress(RegistrarError):  # it is for people to see, and keeps no message from waiting
+            self.standstills.note(broken, again_seconds=pause, messages=self._queued())
         return self._waiting(message, broken, seconds=pause)
+
+    def _queued(self) -> int | None:
+        """About how many messages are on the queue; None where it does not say."""
+        with contextlib.suppress(RegistrarError):
+            return self.queue.count()
+        return None
 
     def _waiting(self, message: str, why: RegistrarError, *, seconds: float) -> Outcome:
         self.queue.send(message, delay_seconds=seconds)

@@ -36,6 +36,7 @@ from registration.requests import Desk, Requests
 from registration.sharing import Sharing
 from registration.sources.jobs import Job, JobOutput
 from registration.sources.resolve import Resolver
+from registration.standstill import Standstills
 from registration.versioning import Versioning
 from tests.fakes import (
     OUTPUTS,
@@ -153,6 +154,11 @@ class World:
     def pauses(self) -> Pauses:
         """What people paused."""
         return Pauses(self.state)
+
+    @property
+    def standstills(self) -> Standstills:
+        """What waits for a policy in force to be mended."""
+        return Standstills(self.state, "policies")
 
     @property
     def requests(self) -> Requests:

@@ -27,6 +27,14 @@ class WorkQueue:
         with answering("the work queue"):
             self._client.send_message(text, visibility_timeout=round(delay_seconds), time_to_live=FOR_EVER)
 
+    def count(self) -> int:
+        """About how many messages there are, those that do not show yet among them; never fewer than there are.
+
+        https://learn.microsoft.com/rest/api/storageservices/get-queue-metadata
+        """
+        with answering("the work queue"):
+            return self._client.get_queue_properties().approximate_message_count or 0
+
     @cached_property
     def _client(self) -> QueueClient:
         from azure.storage.queue import QueueClient, TextBase64EncodePolicy  # noqa: PLC0415 - as said above

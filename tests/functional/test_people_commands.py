@@ -6,6 +6,7 @@ import base64
 import json
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
 from registration.bootstrap import Parts
 from registration.errors import UnavailableError
+from registration.pending import Pending
 from registration.settings import WorkspaceId
 from sandbox import names, raised
 from sandbox.runs import JobOutput
@@ -151,6 +153,25 @@ def test_a_paused_model_waits_in_the_queue_and_goes_on(site: Site) -> None:
 
     assert (paused, resumed) == (["paused", "waiting"], ["resumed", "registered"])
     assert site.queue.get_queue_properties().approximate_message_count == 1
+
+
+def test_a_policy_that_messages_wait_for_is_pending(site: Site, tmp_path: Path) -> None:
+    job = site.train(0.9)
+    (tmp_path / "p.yaml").write_text("nothing", encoding="utf-8")
+
+    outcomes = [site.judged(job).outcome for _ in range(2)]
+
+    parts = site.parts
+    now = datetime.now(UTC)
+    (found,) = (
+        each
+        for each in Pending(parts.ledger, parts.questions, parts.pauses, parts.standstills, now)
+        if each.kind == "policy_broken" and each.source == f"policies at {tmp_path}"
+    )
+    assert outcomes == ["waiting", "waiting"]
+    assert found.reasons[-1] == f"{tmp_path.name}/p.yaml: must be a mapping of keys to values"
+    assert found.commands == (f"registrar policy check {tmp_path}",)
+    assert (found.messages, parts.queue.count()) == (0, 2)
 
 
 def test_a_champion_is_rolled_back_and_its_files_are_revoked(site: Site) -> None:

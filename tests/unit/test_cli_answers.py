@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.pauses import Pauses
     from registration.question import Questions
+    from registration.standstill import Standstills
 
 
 @dataclass
@@ -51,6 +52,10 @@ class WorldDesk:
     @property
     def pauses(self) -> Pauses:
         return self.world.pauses
+
+    @property
+    def standstills(self) -> Standstills:
+        return self.world.standstills
 
 
 @pytest.fixture
@@ -196,7 +201,7 @@ def test_a_work_is_evaluated_again_by_its_key_or_its_version(desk: WorldDesk) ->
 
 def waiting(desk: WorldDesk) -> list[Waiting]:
     world = desk.world
-    return list(Pending(world.ledger, world.questions, world.pauses, world.clock.now))
+    return list(Pending(world.ledger, world.questions, world.pauses, world.standstills, world.clock.now))
 
 
 def test_a_held_candidate_is_pending_until_it_is_answered(desk: WorldDesk) -> None:
@@ -290,8 +295,8 @@ def test_what_was_answered_is_not_read() -> None:
 
     found = waiting(desk)
 
-    # The question, the head and the decision of the one that is open.
-    assert (len(found), counting.reads - before) == (1, 3)
+    # The question, the head and the decision of the one that is open; and whether everything stands still.
+    assert (len(found), counting.reads - before) == (1, 4)
 
 
 def test_everything_that_waits_fits_eighty_columns(desk: WorldDesk) -> None:

@@ -204,7 +204,7 @@ def test_a_champion_that_came_after_is_looked_at_by_itself(world: World) -> None
 
 
 def waits(world: World) -> list[Any]:
-    return list(Pending(world.ledger, world.questions, world.pauses, world.clock.now))
+    return list(Pending(world.ledger, world.questions, world.pauses, world.standstills, world.clock.now))
 
 
 def test_a_person_finds_it_among_what_waits(world: World) -> None:

@@ -24,6 +24,9 @@ class MemoryQueue:
     def send(self, text: str, *, delay_seconds: float = 0) -> None:
         self.sent.append((text, delay_seconds))
 
+    def count(self) -> int:
+        return len(self.sent)
+
 
 @pytest.fixture
 def world() -> World:
@@ -115,7 +118,7 @@ def test_a_pause_of_another_version_of_the_app_is_not_read(world: World) -> None
 def test_a_pause_costs_no_attempt(world: World) -> None:
     pause(world, "churn")
     queue = MemoryQueue()
-    worker = Worker(world.registrar, world.ledger, queue, Patience(attempts=1))
+    worker = Worker(world.registrar, world.ledger, queue, Patience(attempts=1), world.standstills)
 
     (outcome,) = worker.work(job_event("j1"))
 

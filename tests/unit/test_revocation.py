@@ -358,7 +358,7 @@ def test_every_write_of_a_revocation_is_a_crash_point(kind: str) -> None:
 def test_a_champion_with_revoked_files_waits_for_a_person(world: World) -> None:
     settled(world, revoke(world, version=3))
 
-    (waiting,) = Pending(world.ledger, world.questions, world.pauses, world.clock.now)
+    (waiting,) = Pending(world.ledger, world.questions, world.pauses, world.standstills, world.clock.now)
 
     assert (waiting.kind, waiting.model, waiting.source) == ("revoked", "churn", "champion churn:3")
     assert waiting.commands == (
@@ -366,7 +366,7 @@ def test_a_champion_with_revoked_files_waits_for_a_person(world: World) -> None:
         "registrar revoke churn:3 --no-champion --reason TEXT",
     )
     settled(world, revoke(world, version=3, to=1))
-    assert not [*Pending(world.ledger, world.questions, world.pauses, world.clock.now)]
+    assert not [*Pending(world.ledger, world.questions, world.pauses, world.standstills, world.clock.now)]
 
 
 def test_an_explanation_tells_what_became_of_the_version_later(world: World) -> None:

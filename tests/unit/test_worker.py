@@ -31,6 +31,9 @@ class MemoryQueue:
     def send(self, text: str, *, delay_seconds: float = 0) -> None:
         self.sent.append((text, delay_seconds))
 
+    def count(self) -> int:
+        return len(self.sent)
+
 
 @dataclass
 class Counting(Untraced):
@@ -53,7 +56,9 @@ def queue() -> MemoryQueue:
 
 
 def worker(world: World, queue: MemoryQueue, *, attempts: int = 3) -> Worker:
-    return Worker(world.registrar, world.ledger, queue, Patience(attempts=attempts, first_pause_seconds=10))
+    return Worker(
+        world.registrar, world.ledger, queue, Patience(attempts=attempts, first_pause_seconds=10), world.standstills
+    )
 
 
 def test_a_settled_message_is_not_sent_again(world: World, queue: MemoryQueue) -> None:
@@ -222,7 +227,7 @@ class Failing:
 def test_what_a_service_will_never_do_is_given_up_at_once(world: World, queue: MemoryQueue) -> None:
     refused = Failing(PermanentError("the model registry answered 400: too many tags"))
 
-    (outcome,) = Worker(refused, world.ledger, queue, Patience()).work(job_event("j1"))
+    (outcome,) = Worker(refused, world.ledger, queue, Patience(), world.standstills).work(job_event("j1"))
 
     (kept,) = world.ledger.quarantined()
     assert (outcome.outcome, queue.sent) == ("quarantined", [])
@@ -235,13 +240,13 @@ def test_a_message_that_cannot_even_be_kept_stays_with_the_host(world: World, qu
     refused = Failing(PermanentError("the model registry answered 400: too many tags"))
 
     with pytest.raises(UnavailableError, match="quarantine"):
-        Worker(refused, world.ledger, queue, Patience()).work(job_event("j1"))
+        Worker(refused, world.ledger, queue, Patience(), world.standstills).work(job_event("j1"))
 
     assert queue.sent == []
 
 
 def test_why_a_delivery_failed_is_remembered_for_the_host_that_gives_it_up(world: World, queue: MemoryQueue) -> None:
-    at_work = Worker(Failing(ValueError("nobody foresaw this")), world.ledger, queue, Patience())
+    at_work = Worker(Failing(ValueError("nobody foresaw this")), world.ledger, queue, Patience(), world.standstills)
 
     with pytest.raises(ValueError, match="nobody foresaw this"):
         at_work.work(job_event("j1"))
