@@ -167,7 +167,7 @@ class Parts:
             pauses=self.pauses,
             versioning=self._versioning,
             workspace=self.workspace,
-            notifier=self._notifier,
+            owed=self._owed,
             workspace_id=self.settings.workspace,
             now=_now,
             answers=Answers(self.registrar, self.questions),

@@ -49,6 +49,8 @@ class Entries:
             "candidate": {**turn.origin.candidate, "work": request.work},
             "restored": turn.origin.restored or turn.origin.digest,
             "together": list(together),
+            # What the policy of then shared is champion there again too.
+            **({"share": shared} if (shared := turn.origin.record.get("share")) else {}),
             "request": request.to_dict(),
         }
 

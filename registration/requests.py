@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from registration import envelope, notices
+from registration import envelope, notices, sharing
 from registration import outcome as outcomes
 from registration.claiming import claimed
 from registration.errors import DocumentError, LedgerConflictError, MalformedEventError
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from registration.head import Head
     from registration.ledger import Ledger
     from registration.lifecycle import Lifecycle
-    from registration.notices import Notifier
+    from registration.owed import Owed
     from registration.pauses import Pauses
     from registration.registrar import Registrar
     from registration.registry import ModelVersion
     from registration.request import Request
     from registration.sources.jobs import Workspace
     from registration.versioning import Versioning
-    from registration.work import Claim
+    from registration.work import Claim, Shares
 
 
 type Reads = Callable[[object], Callable[[], Outcome]]
@@ -78,7 +78,7 @@ class Requests:
     pauses: Pauses
     versioning: Versioning
     workspace: Workspace
-    notifier: Notifier
+    owed: Owed
     workspace_id: str
     now: Callable[[], str]
     answers: Answers
@@ -191,11 +191,17 @@ class Requests:
         # The work that an answer leads to tells of it; told here too, it would be told twice.
         told = () if request.is_answer else came
         owed = (notice for each in told for notice in notices.of(each, source=None, workspace=self.workspace_id, at=at))
-        return self.ledger.decide(claim, result=came[0].to_dict(), outbox=tuple(owed))
+        shares = tuple(share for each in told for share in self._shares(each))
+        return self.ledger.decide(claim, result=came[0].to_dict(), outbox=tuple(owed), shares=shares)
+
+    def _shares(self, came: Outcome) -> Shares:
+        if not came.promoted or came.model is None or came.decision is None:
+            return ()
+        return sharing.owed(self.ledger.decision(came.model, came.decision), digest=came.decision)
 
     def _tell(self, claim: Claim) -> Outcome:
-        self.notifier.deliver_all(claim.work.outbox)
-        return Outcome.from_dict(self.ledger.finish(claim).work.result or {})
+        self.owed.pay(claim)
+        return Outcome.from_dict(claim.work.result or {})
 
 
 def _said(message: str) -> tuple[str, object]:

@@ -35,10 +35,11 @@ SHARED = "shared"  # the status of a version in a shared registry, whatever its 
 LOOKS_AGAIN_SECONDS = 30.0
 
 
-def owed(decision: Mapping[str, Any]) -> tuple[Share, ...]:
-    """The shares that a recorded decision leads to."""
+def owed(decision: Mapping[str, Any], *, digest: str | None = None) -> tuple[Share, ...]:
+    """The shares that a recorded decision leads to; named by its `digest` where the work's result is about another."""
     targets = decision.get("share", ()) if promoted(decision) else ()
-    return tuple(Share(target["registry"], target["model"]) for target in targets)
+    about = {} if digest is None else {"promoted": decision["model"], "decision": digest}
+    return tuple(Share(target["registry"], target["model"], **about) for target in targets)
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,6 @@ class _Payment:
         self.claim = claim
         self._registries = sharing.registries
         self._sharing = sharing
-        self._outcome = Outcome.from_dict(claim.work.result or {})
-        model, digest = str(self._outcome.model), str(self._outcome.decision)
-        self._decision = sharing.ledger.decision(model, digest)
-        self._said = shared_evidence.properties(self._decision, digest, workspace=sharing.workspace_id)
 
     def make(self) -> None:
         failures: list[RegistrarError] = []
@@ -89,30 +86,43 @@ class _Payment:
             raise failures[0]
 
     def _make(self, place: int) -> None:
+        promotion = self._promotion(self._share(place))
         if self._share(place).version is None:
-            self._write(place, version=self._decision["version"])
-        found = self._described(self._ours(place))
+            self._write(place, version=promotion.version)
+        found = self._described(self._ours(place, promotion), promotion)
         share = replace(self._share(place), id=found.id, operation=None, reason=None)
-        event = notices.shared(self._outcome, share, workspace=self._sharing.workspace_id, at=self._sharing.now())
+        at, workspace = self._sharing.now(), self._sharing.workspace_id
+        event = notices.shared(promotion.outcome, share, workspace=workspace, at=at)
         self._write(place, event, id=share.id, operation=None, reason=None)
-        log.info("shared %s:%s as %s", self._outcome.model, self._outcome.version, share.id)
+        log.info("shared %s:%s as %s", promotion.model, promotion.version, share.id)
 
-    def _ours(self, place: int) -> SharedVersion:
+    def _promotion(self, share: Share) -> _Promotion:
+        outcome = Outcome.from_dict(self.claim.work.result or {})
+        model, digest = share.promoted or str(outcome.model), share.decision or str(outcome.decision)
+        decision = self._sharing.ledger.decision(model, digest)
+        version = decision["version"]
+        return _Promotion(
+            replace(outcome, model=model, version=version, decision=digest, promoted=True),
+            origin=self._registries.origin_of(model, version),
+            said=shared_evidence.properties(decision, digest, workspace=self._sharing.workspace_id),
+        )
+
+    def _ours(self, place: int, promotion: _Promotion) -> SharedVersion:
         """The copy, which is there already or is made now."""
         while True:
             share = self._share(place)
-            found = self._found(share) or self._copied(place, share)
-            if self._is_ours(found):
+            found = self._found(share) or self._copied(place, share, origin=promotion.origin)
+            if promotion.made(found):
                 return found
             number = self._registries.next_version(share.registry, share.model)
             self._write(place, version=max(number, found.version + 1), operation=None)
 
-    def _copied(self, place: int, share: Share) -> SharedVersion:
+    def _copied(self, place: int, share: Share, *, origin: str) -> SharedVersion:
         """What has the number after it was copied there, or was found to be taken."""
         operation = share.operation
         try:
             if operation is None:
-                operation = self._begun(share)
+                operation = self._registries.copy(share.registry, share.model, share.version or 0, origin=origin)
                 self._write(place, operation=operation)
             is_over = operation is None or self._registries.is_over(operation)
         except VersionTakenError:
@@ -128,34 +138,17 @@ class _Payment:
             raise _later(f"registry {share.registry} does not show {share.model}:{share.version} yet")
         return found
 
-    def _begun(self, share: Share) -> str | None:
-        origin = self._origin()
-        return self._registries.copy(share.registry, share.model, share.version or 0, origin=origin)
-
-    def _origin(self) -> str:
-        return self._registries.origin_of(self._decision["model"], self._decision["version"])
-
-    def _is_ours(self, found: SharedVersion) -> bool:
-        """Whether it was made for this decision: it says so, or it is our version and says nothing yet."""
-        said = found.properties.get(DECISION_PROPERTY)
-        return said == self._outcome.decision if said else (found.origin or "").lower() == self._origin().lower()
-
-    def _described(self, found: SharedVersion) -> SharedVersion:
+    def _described(self, found: SharedVersion, promotion: _Promotion) -> SharedVersion:
         """The copy with the evidence on it; raises `RegistryMismatchError` if it does not hold it."""
         tags = {name: value for name, value in found.tags.items() if name != CHAMPION_TAG} | {STATUS_TAG: SHARED}
-        missing = {name: value for name, value in self._said.items() if name not in found.properties}
+        missing = {name: value for name, value in promotion.said.items() if name not in found.properties}
         if missing or tags != found.tags:
             self._registries.describe(found, tags=tags, properties=missing)
             found = self._registries.find(found.registry, found.model, found.version) or found
-        wrong = [name for name, value in self._said.items() if self._differs(name, value, found)]
+        wrong = [name for name, value in promotion.said.items() if _differs(name, value, found)]
         if wrong:
             raise RegistryMismatchError(f"{found.id} does not hold what was written: {', '.join(sorted(wrong))}")
         return found
-
-    def _differs(self, name: str, value: str, found: SharedVersion) -> bool:
-        """Lineage and work are the original's, which an earlier decision may have written in other words."""
-        own = name in shared_evidence.OWN or name.startswith(f"{shared_evidence.EVIDENCE_PROPERTY}.")
-        return found.properties.get(name) != value if own else name not in found.properties
 
     def _found(self, share: Share) -> SharedVersion | None:
         return self._registries.find(share.registry, share.model, share.version or 0)
@@ -175,6 +168,34 @@ class _Payment:
     def _remember(self, place: int, reason: str) -> None:
         """Keep why the last try failed, for people; a reason that stays the same is not written again."""
         self._write(place, reason=reason)
+
+
+@dataclass(frozen=True)
+class _Promotion:
+    """What is shared: the outcome of the decision, the version's name as an origin, and what the copy has to say."""
+
+    outcome: Outcome
+    origin: str
+    said: Mapping[str, str]
+
+    @property
+    def model(self) -> str:
+        return str(self.outcome.model)
+
+    @property
+    def version(self) -> int | None:
+        return self.outcome.version
+
+    def made(self, found: SharedVersion) -> bool:
+        """Whether `found` was made for this decision: it says so, or is a copy of our version and says nothing yet."""
+        said = found.properties.get(DECISION_PROPERTY)
+        return said == self.outcome.decision if said else (found.origin or "").lower() == self.origin.lower()
+
+
+def _differs(name: str, value: str, found: SharedVersion) -> bool:
+    """Lineage and work are the original's, which an earlier decision may have written in other words."""
+    own = name in shared_evidence.OWN or name.startswith(f"{shared_evidence.EVIDENCE_PROPERTY}.")
+    return found.properties.get(name) != value if own else name not in found.properties
 
 
 def _later(reason: str) -> UnavailableError:

@@ -46,7 +46,8 @@ class Share:
     """A promoted version that goes, or went, to the shared `registry` as a version of `model`.
 
     `version` is the number that it gets there, recorded before it is copied; `operation` tells how far the copy is.
-    `id` is what it is called there, once nothing is left to do; `reason` is why the last try failed.
+    `id` is what it is called there, once nothing is left to do; `reason` is why the last try failed. `promoted` and
+    `decision` name the model and the decision that promoted it, where that is not what the work's result says.
     """
 
     registry: str
@@ -55,6 +56,8 @@ class Share:
     operation: str | None = None
     id: str | None = None
     reason: str | None = None
+    promoted: str | None = None
+    decision: str | None = None
 
     @property
     def is_owed(self) -> bool:
@@ -127,6 +130,8 @@ _SHARE: Mapping[str, Kind] = {
     "operation": str | None,
     "id": str | None,
     "reason": str | None,
+    "promoted": str | None,
+    "decision": str | None,
 }
 _SHAPE: Mapping[str, Kind] = {
     "work": str,

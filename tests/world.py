@@ -168,7 +168,7 @@ class World:
             pauses=self.pauses,
             versioning=self.versioning,
             workspace=self.workspace,
-            notifier=Notifier(self.store, self.topic),
+            owed=self.owed,
             workspace_id=WORKSPACE,
             now=self.clock.iso,
             answers=Answers(self.registrar, self.questions),

@@ -7,8 +7,10 @@ import contextlib
 import pytest
 
 from registration import history
+from registration.baselines import Baselines
 from registration.errors import RegistrarError, UnavailableError
 from registration.ledger import HELD_FOR
+from registration.policy import document
 from registration.rollback import Planning
 from tests.turning import message, moves, rollback, settled
 from tests.unit.test_group_promotion import champions, of_two
@@ -16,6 +18,9 @@ from tests.unit.test_groups import job
 from tests.world import CHURN, World, job_event
 
 WRITES = 8
+COMPARING = document.parse(
+    CHURN.replace("metrics:", "compare_to: {registry: contoso}\n    metrics:"), source="p"
+).models[0]
 
 
 @pytest.fixture
@@ -322,3 +327,51 @@ def test_a_queue_that_loses_the_message_loses_nothing(world: World) -> None:
     (left,) = (work for work in world.works() if work["state"] != "finished")
 
     assert left["subject"]["request"]["action"] == "rollback"
+
+
+def shared(world: World) -> dict[int, str]:
+    """The workspace's version that each shared version is a copy of, and for which decision, by its number there."""
+    return {
+        found.version: found.properties["registrar.shared_from"].rpartition("/")[2]
+        for found in world.shared.versions("contoso", "churn")
+    }
+
+
+def of_three_shared() -> World:
+    world = World()
+    world.policies.kept["churn.yaml"] = CHURN.replace(
+        "metrics:", "then: {pass: [promote, share: contoso]}\n    metrics:"
+    )
+    for number, accuracy in enumerate((0.9, 0.92, 0.94), start=1):
+        world.job(f"j{number}", accuracy=accuracy)
+        world.process(job_event(f"j{number}"))
+    world.topic.events.clear()
+    return world
+
+
+def test_a_champion_that_was_shared_is_shared_again_and_counts_there() -> None:
+    world = of_three_shared()
+
+    settled(world, rollback(world))
+
+    assert shared(world) == {1: "1", 2: "2", 3: "3", 4: "2"}
+    (baseline,) = Baselines(world.shared).of([COMPARING])
+    assert baseline.evidence is not None
+    assert (baseline.evidence.metrics, baseline.evidence.version) == ({"accuracy": 0.92}, 4)
+    assert world.told() == ["Registrar.ChampionChanged", "Registrar.ModelShared"]
+    assert world.topic.events[-1]["data"]["version"] == 2
+
+
+def test_a_registry_that_is_down_does_not_undo_a_rollback() -> None:
+    world = of_three_shared()
+    world.shared.registries.clear()
+    text = rollback(world)
+    with pytest.raises(UnavailableError, match="no registry contoso"):
+        settled(world, text)
+    assert (world.champion("churn"), world.shown("churn")) == (2, [2])
+    world.shared.registries.add("contoso")
+
+    settled(world, text)
+    settled(world, text)
+
+    assert shared(world) == {1: "1", 2: "2", 3: "3", 4: "2"}
