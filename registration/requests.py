@@ -21,6 +21,8 @@ from registration.policy.evidence import Evidence
 from registration.record import FORMAT as DECISION_FORMAT
 from registration.registry import SHA256_PROPERTY
 from registration.request import KEY, parse
+from registration.sources.jobs import Logged
+from registration.sources.origin import lineage_of_adopted
 from registration.versioning import ARCHIVED
 
 if TYPE_CHECKING:
@@ -168,7 +170,7 @@ class Requests:
         return f"{name} was not adopted: {revocation.sentence}" if revocation else ""
 
     def _decision(self, request: Request, found: ModelVersion) -> dict[str, Any]:
-        metrics = self.workspace.log(found.job).metrics if found.job else {}
+        logged, lineage = self._origin(request, found)
         return {
             "format": DECISION_FORMAT,
             "model": found.model,
@@ -180,11 +182,19 @@ class Requests:
             "verdicts": [],
             "engine": None,
             "policy": None,
-            "candidate": _candidate(request, found, metrics),
+            "candidate": _candidate(request, logged.metrics, lineage),
             "champion": None,
             "adopted": True,
             "request": request.to_dict(),
         }
+
+    def _origin(self, request: Request, found: ModelVersion) -> tuple[Logged, Mapping[str, str]]:
+        """What the job that the registry names says of the version; nothing if it names none."""
+        if not found.job:
+            return Logged(), {}
+        logged, job = self.workspace.log(found.job), self.workspace.job(found.job)
+        known = lineage_of_adopted(found.job, job, parameters=logged.parameters, event=request.id)
+        return logged, known.properties()
 
     def _conclude(self, claim: Claim, came: tuple[Outcome, ...], request: Request) -> Claim:
         at = self.now()
@@ -221,7 +231,7 @@ def _outcome(request: Request, *reasons: str, outcome: str) -> Outcome:
     return Outcome(request.id, outcome, reasons, source=str(request), model=request.model, work=request.work)
 
 
-def _candidate(request: Request, found: ModelVersion, metrics: Mapping[str, object]) -> dict[str, Any]:
+def _candidate(request: Request, metrics: Mapping[str, object], lineage: Mapping[str, str]) -> dict[str, Any]:
     """An adopted version where a candidate stands: its files were made by others, and nobody has read them."""
     overall, slices = by_slice(metrics)
     return {
@@ -234,5 +244,5 @@ def _candidate(request: Request, found: ModelVersion, metrics: Mapping[str, obje
         "findings": [],
         **measured(Evidence(metrics=overall, slices=slices)),
         "tags": {},
-        "lineage": {"lineage.job": found.job} if found.job else {},
+        "lineage": dict(lineage),
     }

@@ -6,16 +6,16 @@ their pipeline's. No credential that somebody wrote into an address is kept.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from registration.lineage import Lineage
-from registration.uris import without_key
+from registration.uris import ARTIFACTS, JobOutputUri, without_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.sources.jobs import Job
-    from registration.uris import JobOutputUri
 
 COMMIT: Final = ("azureml.git.commit", "mlflow.source.git.commit")
 REPOSITORY: Final = ("azureml.git.repository_uri", "mlflow.source.git.repoURL")
@@ -52,6 +52,18 @@ def lineage_of(
         parent_job=parent.name if parent else None,
         step=step,
     )
+
+
+def lineage_of_adopted(name: str, job: Job | None, *, parameters: Mapping[str, str], event: str) -> Lineage:
+    """What the job `name` says of a version that others registered and say it comes from; `job` is None if it is gone.
+
+    Nobody attests it: whoever registers a version may name any job, and nobody knows which of its outputs was meant.
+    """
+    if job is None:
+        return Lineage(name, attested_by="")
+    said = lineage_of(job, JobOutputUri(name, ARTIFACTS), event=event)
+    known = {**said.parameters, **parameters}
+    return replace(said, job_output_uri=None, parameters=known, attested_by="")
 
 
 def _first(noted: list[Mapping[str, str]], keys: tuple[str, ...]) -> str | None:

@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from registration import cli_people, envelope, explanation, history, request
 from registration.errors import DocumentError, InputError
 from registration.ledger import HELD_FOR
+from registration.lineage import Lineage
+from registration.sources.jobs import Job
 from tests.world import World, job_event
 
 if TYPE_CHECKING:
@@ -70,6 +72,26 @@ def test_an_adoption_is_a_decision_of_the_history(world: World) -> None:
     assert decision["candidate"]["artifact_sha256"] is None
     assert history.read(world.ledger, "churn").is_whole
     assert explanation.find(world.ledger, str(outcome.work)).step == explanation.find(world.ledger, "churn:3").step
+
+
+def test_an_adoption_keeps_what_the_job_says_of_the_versions_origin(world: World) -> None:
+    told = {"azureml.git.commit": "9f2d1c4"}
+    world.workspace.jobs["old-job"] = Job("old-job", "Completed", experiment="churn", properties=told)
+    world.workspace.chosen["old-job"] = {"C": "1.0"}
+
+    settled(world, message())
+
+    (decision,) = world.history("churn")
+    known = Lineage.of_properties(decision["candidate"]["lineage"])
+    assert (known.job, known.experiment, known.git_commit) == ("old-job", "churn", "9f2d1c4")
+    assert (known.parameters, known.job_output_uri, known.attested_by) == ({"C": "1.0"}, None, "")
+
+
+def test_an_adoption_of_a_version_whose_job_is_gone_names_the_job_alone(world: World) -> None:
+    settled(world, message())
+
+    (decision,) = world.history("churn")
+    assert decision["candidate"]["lineage"] == {"lineage.job": "old-job"}
 
 
 def test_later_candidates_are_compared_with_the_adopted_version(world: World) -> None:
