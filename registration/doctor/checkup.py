@@ -14,9 +14,10 @@ from registration.doctor import app, clock, drops, identity, ledger, policies, s
 from registration.doctor.check import Check, State, failed, ok, skipped
 from registration.doctor.patient import Patient, grant
 from registration.errors import SettingsError
+from registration.policy.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from registration.doctor.policies import Place
     from registration.doctor.wire import Answer, Ask, Audience, Wire
@@ -111,7 +112,9 @@ class Checkup:
         yield from map(heard, reading.checks)
         dated = _Dated(self.wire)
         found = reading.catalog.policies if reading.catalog else ()
-        patient = Patient(settings, whom, dated, drops=_expected(found), registries=_shared(found), app=self.app)
+        shared, places = _shared(found), _expected(found)
+        compared = _compared(found, besides=shared)
+        patient = Patient(settings, whom, dated, drops=places, registries=shared, compared=compared, app=self.app)
         parts = tuple(_parts(patient, knows_drops=reading.catalog is not None))
         yield from _side_by_side(parts, heard)
         yield heard(clock.check(dated.ahead))
@@ -126,6 +129,13 @@ def _shared(policies: Iterable[PolicyInForce]) -> tuple[str, ...]:
     """The registries that the policies share promoted versions to."""
     models = (model for one in policies for model in one.policy.models)
     return tuple(sorted({target.registry for model in models for target in model.then.on_pass.shares}))
+
+
+def _compared(policies: Iterable[PolicyInForce], *, besides: Container[str]) -> tuple[str, ...]:
+    """The registries whose champions the policies compare with, and nothing more."""
+    models = (model for one in policies for model in one.policy.models)
+    found = {model.compare_to.registry for model in models if isinstance(model.compare_to, Target)}
+    return tuple(sorted(registry for registry in found if registry not in besides))
 
 
 class _Dated:
@@ -153,6 +163,7 @@ def _parts(patient: Patient, *, knows_drops: bool) -> Iterator[Part]:
     yield partial(workspace.checks, patient)
     yield partial(drops.checks, patient) if knows_drops else _no_drops
     yield from (partial(shared.checks, patient, registry) for registry in patient.registries)
+    yield from (partial(shared.checks, patient, registry, writes=False) for registry in patient.compared)
     yield from (partial(topics.checks, patient, source) for source in topics.sources(patient))
     yield partial(app.checks, patient)
 

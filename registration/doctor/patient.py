@@ -30,9 +30,9 @@ def grant(name: str) -> Grant:
 
 @dataclass(frozen=True)
 class Patient:
-    """`drops` are the places that the policies in force expect drops in, `registries` those that they share to.
+    """`drops` are the places that the policies in force expect drops in.
 
-    `app` is the app's resource id, if it is known.
+    `registries` are those that they share to, `compared` those that they only compare with. `app` is the app's resource id, if it is known.
     """
 
     settings: Settings
@@ -40,6 +40,7 @@ class Patient:
     wire: Wire
     drops: tuple[DropMatch, ...] = ()
     registries: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
     app: str | None = None
 
     def look(self, probe: Probe) -> Check:

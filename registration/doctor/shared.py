@@ -1,4 +1,4 @@
-"""Shared registries: each that a policy shares promoted versions to, found, and every call there tried.
+"""Shared registries: each that a policy shares promoted versions to or compares with, and every call there tried.
 
 The calls are made on a model and an operation that do not exist, or with a body that says nothing.
 """
@@ -31,8 +31,8 @@ _OK: Final = 200
 _NOTHING: Final = json.dumps({"properties": {}})
 
 
-def checks(patient: Patient, registry: str) -> Iterator[Check]:
-    """Every check about one registry."""
+def checks(patient: Patient, registry: str, *, writes: bool = True) -> Iterator[Check]:
+    """Every check about one registry; without `writes`, about reading it."""
     need = Need(grant("shared"), remedy.registry(registry))
     absence = Absence("See that the policy names a registry that exists.", ("az ml registry list",))
     ask = Ask("GET", f"{DISCOVERY}/{registry}/discovery?api-version=v1.0")
@@ -40,10 +40,10 @@ def checks(patient: Patient, registry: str) -> Iterator[Check]:
     found, check = patient.seen(probe)
     yield check
     if found.status == _OK:
-        yield from _calls(patient, registry, found.document)
+        yield from _calls(patient, registry, found.document, writes=writes)
 
 
-def _calls(patient: Patient, registry: str, said: Any) -> Iterator[Check]:
+def _calls(patient: Patient, registry: str, said: Any, *, writes: bool) -> Iterator[Check]:
     plane = str(said["primaryRegionResourceProviderUri"]).rstrip("/")
     if not (urlsplit(plane).hostname or "").endswith(TRUSTED):
         then = "Nobody's token is sent there. See who owns that registry."
@@ -61,7 +61,8 @@ def _calls(patient: Patient, registry: str, said: Any) -> Iterator[Check]:
         ("write", "write a version", _ask("PUT", f"{model}/versions/1", _NOTHING), frozenset({400})),
         ("copy", "copy a version", _ask("POST", f"{place}/import", _NOTHING), frozenset({400})),
     ):
-        yield patient.look(Probe(f"shared.{registry}.{name}", f"{what} in {registry}", ask, expected, need))
+        if writes or ask.method == "GET":
+            yield patient.look(Probe(f"shared.{registry}.{name}", f"{what} in {registry}", ask, expected, need))
 
 
 def _ask(method: str, url: str, body: str | None = None) -> Ask:

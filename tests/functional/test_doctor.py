@@ -351,6 +351,20 @@ def test_a_person_sees_what_to_do_on_a_page(sandbox: Sandbox) -> None:
     assert re.search(r"^\d+ ok, 3 failed, 1 skipped$", done.stdout, re.MULTILINE)
 
 
+def test_a_registry_that_is_only_compared_with_is_only_read(sandbox: Sandbox, tmp_path: Path) -> None:
+    policies = policies_that_need("shared", tmp_path)
+    wine = tmp_path / "wine.yaml"
+    share, compare = f"    then: {{pass: [promote, {{share: {names.REGISTRY}}}]}}\n", {"registry": names.REGISTRY}
+    wine.write_text(wine.read_text().replace(share, f"    compare_to: {json.dumps(compare)}\n"))
+    sandbox.deny(names.REGISTRY_HOST, "(PUT|POST) ")
+
+    checks = looked("--app", "", status=0, environment=policies)
+
+    found = {name.removeprefix(f"shared.{names.REGISTRY}.") for name in checks if name.startswith("shared.")}
+    assert found == {"find", "model", "versions", "version"}
+    assert not_well(checks) == {"app.functions"}
+
+
 def test_a_registry_that_leads_elsewhere_is_given_no_token(sandbox: Sandbox, tmp_path: Path) -> None:
     elsewhere = {"primaryRegionResourceProviderUri": "https://evil.example.org/"}
     sandbox.workspace.fail_next("GET", f"/registries/{names.REGISTRY}/discovery", 200, elsewhere)
