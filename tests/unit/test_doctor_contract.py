@@ -94,6 +94,8 @@ def job(name: str, at: str) -> dict[str, Any]:
         ("stage-any", versions(stage="Development"), "the stage is Development"),
         ("archived-stage", versions(stage="Production"), "the stage is Production"),
         ("tags-kept", versions(tags={}, properties={}), "different are empty, empty, umlaut"),
+        ("origin-kept", versions(jobName="j"), "it was answered 201"),
+        ("long-property", versions(properties={"long": "cut"}), "it was answered 201"),
         ("unknown-member", lambda _: None, "it was answered 201"),
         ("jobs-newest-first", jobs(job("a", "2026-01-01T00:00:00Z"), job("b", "2026-01-02T00:00:00Z")), "2 jobs from"),
         ("job-end", jobs(job("a", "2026-01-01T00:00:00Z")), "EndTimeUtc is None"),

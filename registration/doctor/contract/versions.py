@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from registration.doctor.contract.bench import MADE
 from registration.doctor.contract.clause import Clause, Needs, Seen, settled, words
 from registration.doctor.workspace import MODELS_API
+from registration.lineage import LONGEST_PROPERTY
 
 if TYPE_CHECKING:
     from registration.doctor.contract.bench import Bench
@@ -108,6 +109,23 @@ def _many_tags(bench: Bench) -> Seen:
     return settled(holds=bench.version(number).get("tags") == _MANY, what=f"it was answered {words(written)}")
 
 
+def _linked(bench: Bench) -> Seen:
+    number = bench.fresh()
+    data = f"{bench.patient.settings.workspace}/data/{bench.model}/versions/1"
+    written = bench.put(number, jobName=bench.model, datasets=[{"name": bench.model, "id": data}])
+    found = bench.version(number)
+    shown = [str(one.get("id")) for one in found.get("datasets") or ()]
+    holds = found.get("jobName") == bench.model and [one.lower() for one in shown] == [data.lower()]
+    seen = f"jobName is {found.get('jobName')}, datasets are {', '.join(shown) or 'none'}"
+    return settled(holds=holds, what=f"it was answered {words(written)}; {seen}")
+
+
+def _long_property(bench: Bench) -> Seen:
+    number, said = bench.fresh(), {"long": "9" * LONGEST_PROPERTY}
+    written = bench.put(number, properties=said)
+    return settled(holds=bench.version(number).get("properties") == said, what=f"it was answered {words(written)}")
+
+
 def _dotted(bench: Bench) -> Seen:
     name = f"{bench.model}.x"
     written = bench.put(1, model=name)
@@ -139,6 +157,8 @@ CLAUSES: Final = (
     Clause("active-only", "the list of active versions leaves archived ones out", _active_only, Needs.VERSIONS),
     Clause("tags-kept", "tags and properties come back as written", _kept, Needs.VERSIONS),
     Clause("many-tags", "50 tags of 250 characters fit on a version", _many_tags, Needs.VERSIONS),
+    Clause("origin-kept", "a version takes jobName and datasets", _linked, Needs.VERSIONS),
+    Clause("long-property", f"a property may have {LONGEST_PROPERTY} characters", _long_property, Needs.VERSIONS),
     Clause("dotted-name", "a model's name may have a dot", _dotted, Needs.VERSIONS),
     Clause("unknown-member", "a member that does not exist is refused with 400", _unknown_member, Needs.VERSIONS),
 )
