@@ -13,6 +13,7 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
+from registration.lineage import Lineage
 from registration.registry import SHA256_PROPERTY, WORK_PROPERTY
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def properties(decision: Mapping[str, Any], digest: str, *, workspace: str) -> d
         DECISION_PROPERTY: digest,
         SEQ_PROPERTY: str(decision["seq"]),
         SOURCE_PROPERTY: f"{workspace}/models/{decision['model']}/versions/{decision['version']}",
-        **candidate["lineage"],
+        **Lineage.of_properties(candidate["lineage"]).stored(),
     }
     return {name: str(value) for name, value in said.items() if value is not None} | _parts(_text(decision))
 

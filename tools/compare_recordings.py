@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -23,8 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sandbox import names
 from sandbox.dataplane_api import DataplaneApi
-from sandbox.http_server import Request, Response
+from sandbox.http_server import NULL, Request, Response
 from sandbox.identity import token
+from sandbox.model_store import ModelDraft
+from sandbox.registry_api import RegistryApi
 from sandbox.runs import JobInput, JobOutput
 from sandbox.shapes import FREE, differences
 from sandbox.workspace import Workspace
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _URI = "azureml://datastores/workspaceblobstore/paths/folder/model.onnx"
+_ORIGIN = f"azureml://locations/{names.REGION}/workspaces/{names.WORKSPACE_GUID}/models/shaped/versions/2"
+_ASKED = {"referenceType": "Id", "destinationName": "copied", "destinationVersion": "2", "sourceAssetId": _ORIGIN}
+_IMPORT = {"properties": _ASKED}
 _HEADERS = {"authorization": f"Bearer {token('https://management.azure.com', expires=2**33)}"}
 
 
@@ -57,7 +62,19 @@ def _on(plane: str, path: str, body: Any = None) -> Operation:
     return Operation(path, plane=plane, body=body, free=FREE | {"properties", "actionUris", "runDefinition"})
 
 
+def _of_registry(path: str, *, status: int, body: Any = None) -> Operation:
+    """What is asked of a registry, below it or at a path of its own, and answered with this status there too."""
+
+    def suits(exchange: dict[str, Any]) -> bool:
+        return bool(exchange["status"] == status)
+
+    return Operation(path, plane="registry", body=body, suits=suits, free=FREE | {"registryFqdns"})
+
+
 _OPERATIONS = {
+    "registry-discovery": _of_registry(f"/registrymanagement/v1.0/registries/{names.REGISTRY}/discovery", status=200),
+    "registry-model-get": _of_registry("/models/shaped/versions/1", status=200),
+    "registry-import": _of_registry("/import", status=202, body=_IMPORT),
     "workspace-get": Operation("", since="2024-10-01"),
     "workspace-get-404": Operation("-elsewhere"),
     "datastore-get": Operation("/datastores/workspaceblobstore", since="2024-04-01", suits=_says('"isDefault": true')),
@@ -100,6 +117,9 @@ def furnished_workspace() -> Workspace:
     workspace.add_job("command", inputs={"data": given}, metrics={"accuracy": 0.5})
     for number in (2, 1):
         workspace.add_version("shaped", number, uri=_URI, description="a model")
+    flavors = {"python_function": {"data": {"python_version": "3.13"}}}
+    draft = ModelDraft(f"https://{names.blob_host(names.REGISTRY_ACCOUNT)}/c/m", tags={"foo": "bar"}, flavors=flavors)
+    workspace.registries.get(names.REGISTRY).put("shaped", "1", draft=draft)
     return workspace
 
 
@@ -112,9 +132,17 @@ def asked(workspace: Workspace, exchange: dict[str, Any], operation: Operation, 
         body = _fitted(exchange, workspace, path)
         request = _request(exchange["method"], f"{names.WORKSPACE_ID}{path}", query, body)
         return WorkspaceApi(workspace).answer(request)
+    if operation.plane == "registry":
+        below = path if path.startswith("/registrymanagement") else names.registry_path(names.REGISTRY) + path
+        return _without_null(RegistryApi(workspace).answer(_request(exchange["method"], below, query, operation.body)))
     place = path if operation.plane == "discovery" else f"/{operation.plane}{names.WORKSPACE_ID}{path}"
     method = "GET" if operation.body is None else "POST"
     return DataplaneApi(workspace).answer(_request(method, place, {**query, "run_id": "command"}, operation.body))
+
+
+def _without_null(response: Response) -> Response:
+    """The recordings tell JSON's null as text."""
+    return replace(response, body="null") if response.body is NULL else response
 
 
 def compared(folder: Path) -> Iterator[tuple[str, list[str]]]:

@@ -15,6 +15,7 @@ import yaml
 from registration.documents import load
 from registration.finding import Finding, Level
 from registration.policy import Evidence, ModelPolicy, Outcome, Point, decide
+from registration.policy.baseline import Baseline
 from registration.policy.decision import Member
 from registration.policy.override import Override
 
@@ -54,6 +55,7 @@ class Case:
             unadopted=self.asked.get("unadopted", False),
             overrides=list(_overrides(self.asked.get("overrides"))),
             group=[Member(model, Outcome(outcome)) for model, outcome in self.asked.get("group", ())],
+            baselines=[_baseline(**one) for one in self.asked.get("baselines", ())],
         )
 
 
@@ -74,6 +76,10 @@ def _evidence(written: dict[str, Any], findings: tuple[str, ...] = ()) -> Eviden
     history = {metric: tuple(Point(*point) for point in points) for metric, points in parts.pop("history", {}).items()}
     found = tuple(_finding(*said.split()) for said in findings)
     return Evidence(**parts | {"from_tags": frozenset(parts.get("from_tags", ()))}, history=history, findings=found)
+
+
+def _baseline(registry: str, *, model: str = "model", problem: str = "", **evidence: Any) -> Baseline:
+    return Baseline(registry, model, _evidence(evidence) if evidence else None, problem=problem)
 
 
 def _finding(code: str, level: str = "unsafe") -> Finding:
