@@ -148,6 +148,7 @@ class Deciding:
     def _standing(self, held: Held, head: Head) -> Standing:
         known = self.ledger.decided(held.claim, head)
         if known is not None:
+            self.ledger.mirror(head)  # the worker that moved it may have died before it did
             return Standing(held, head, record.Beside(), known)
         case = self.surroundings.not_revoked(held.case)
         return Standing(Held(held.claim, case), head, self.surroundings.of(case, head))

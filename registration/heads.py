@@ -66,6 +66,8 @@ class Heads:
 
     def show(self, head: Head) -> bool:
         """Copy a head that lies in a group to where people look for it; whether that was due, and was done."""
+        if head.group is None:
+            return False
         known = self._named(head.model)
         if known.group != head.group or known == head or known.log_seq > head.log_seq:
             return False

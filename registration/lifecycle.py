@@ -157,6 +157,7 @@ class Lifecycle:
     def _shown(self, request: Request, moved: Sequence[Step]) -> tuple[Outcome, ...]:
         """Show in the registry who is champion again, and tell of it."""
         for turn in request.moves or ():
+            self.ledger.mirror(self.ledger.head(turn.model))
             self.versioning.project(turn.model, version=turn.version, former=turn.former)
         return tuple(_told(request, step, outcome="rolled_back") for step in moved)
 

@@ -122,7 +122,9 @@ class Step:
         """JSON-ready."""
         names = ("seq", "digest", "outcome", "version", "promoted", "work", "source", "event", "compared_with")
         said = {name: getattr(self, name) for name in names}
-        return {**said, "decided_at": stated(self.decided_at), "reasons": list(self.reasons)}
+        entry = {"restored": self.restored, "vacated": self.vacated, "revoked": self.revoked}
+        listed = {"archived": list(self.archived), "reasons": list(self.reasons)}
+        return {**said, "decided_at": stated(self.decided_at), **entry, **listed}
 
 
 def members(value: object) -> Mapping[str, Any]:

@@ -1,5 +1,7 @@
 """An offer: a model as a job, a step of a pipeline or an outside team leaves it, and the message that tells of it.
 
+A pair is a job that leaves two models in two outputs.
+
 Every offer is made of the same files, and says how good the model is where its kind says it.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from sandbox.sandbox import Sandbox
 
-type Kind = Literal["job", "step", "manifest", "marker", "single_file"]
+type Kind = Literal["job", "pair", "step", "manifest", "marker", "single_file"]
 FILES = ("labels.json", "model.onnx")
 SINGLE = "model.onnx"
 STEP = "train"
@@ -45,7 +47,7 @@ class Ways:
 
 def ways(kind: Kind, model: str, *, name: str) -> Ways:
     """How offers of `kind` come to `model`; `name` is what tells a drop from every other."""
-    if kind in {"job", "step"}:
+    if kind in {"job", "pair", "step"}:
         step = f"step: {STEP}, " if kind == "step" else ""
         return Ways(f'job: {{experiment: "{model}"}}', f"    from: {{{step}output: model}}\n")
     place = f"account: {names.DROP_ACCOUNT}, container: {names.DROP_CONTAINER}, prefix: {name}/"
@@ -65,6 +67,7 @@ class Offering:
         self._drops = _container(names.DROP_ACCOUNT, names.DROP_CONTAINER)
         self._make: dict[Kind, Callable[[str, str, Mapping[str, bytes], float], str]] = {
             "job": self._of_job,
+            "pair": self._of_pair,
             "step": self._of_step,
             "manifest": self._with_manifest,
             "marker": self._with_marker,
@@ -80,17 +83,24 @@ class Offering:
         self._runs(name, files, experiment=model, metrics={"accuracy": accuracy})
         return json.dumps(raised.run_completed(name, model))
 
+    def _of_pair(self, model: str, name: str, files: Mapping[str, bytes], accuracy: float) -> str:
+        self._runs(name, files, outputs=("model", "right"), experiment=model, metrics={"accuracy": accuracy})
+        return json.dumps(raised.run_completed(name, model))
+
     def _of_step(self, model: str, name: str, files: Mapping[str, bytes], accuracy: float) -> str:
         self._workspace.add_job(name, job_type="Pipeline", experiment=model)
-        told = {"parent": name, "display_name": STEP, "metrics": {"accuracy": accuracy}}
+        told: dict[str, Any] = {"parent": name, "display_name": STEP, "metrics": {"accuracy": accuracy}}
         self._runs(f"{name}-{STEP}", files, experiment=model, **told)
         return json.dumps(raised.run_completed(name, model))
 
-    def _runs(self, run: str, files: Mapping[str, bytes], **told: object) -> None:
-        for file, content in files.items():
-            self._outputs.upload_blob(f"azureml/{run}/model/{file}", content)
+    def _runs(
+        self, run: str, files: Mapping[str, bytes], *, outputs: tuple[str, ...] = ("model",), **told: object
+    ) -> None:
+        for output in outputs:
+            for file, content in files.items():
+                self._outputs.upload_blob(f"azureml/{run}/{output}/{file}", content)
         read = {"rows": JobInput(uri=f"{names.WORKSPACE_ID}/data/rows/versions/3")}
-        self._workspace.add_job(run, inputs=read, outputs={"model": JobOutput()}, **told)
+        self._workspace.add_job(run, inputs=read, outputs={output: JobOutput() for output in outputs}, **told)
 
     def _with_manifest(self, model: str, name: str, files: Mapping[str, bytes], accuracy: float) -> str:
         promised = [

@@ -11,6 +11,7 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from crash_scene import right
 from crash_verdict import Witness, complaints
 from crash_watch import Stop, numbered
 from crash_worker import Company, Hand, Order, Report
@@ -73,7 +74,7 @@ class Theatre:
         deed = _killed if point.scenario.is_killed else _overtaken
         broken, messages = deed(self._company, scene, point, side)
         again = self._company.hire(Order(scene.policies, messages, late=True)).report()
-        wrong = complaints(scene, self._witness.look(scene), again)
+        wrong = self._complaints(scene, again)
         colour: Colour = "green"
         if broken or wrong:
             # A worker that broke is healed by nothing.
@@ -85,22 +86,26 @@ class Theatre:
         left = self._witness.unfinished()
         return [
             replace(each, colour="red", complaints=(*each.complaints, "a work record is not finished"))
-            if each.model in left
+            if left & {each.model, right(each.model)}
             else each
             for each in results
         ]
 
+    def _complaints(self, scene: Scene, again: Report) -> list[str]:
+        """What should not be, of every model of the scene."""
+        return [said for each in scene.each for said in complaints(each, self._witness.look(each), again)]
+
     def _is_healed(self, scene: Scene, again: Report) -> bool:
-        shown = self._company.hire(Order(scene.policies, (), show=scene.model)).report()
-        return shown.broke is None and not complaints(scene, self._witness.look(scene), again)
+        show = tuple(each.model for each in scene.each)
+        shown = self._company.hire(Order(scene.policies, (), show=show)).report()
+        return shown.broke is None and not self._complaints(scene, again)
 
     def _scene(self, scenario: Scenario) -> Scene:
         scene = self._stagehand.set_up(scenario, next(self._numbers))
-        if not scenario.is_approved:
+        if not scenario.is_asked:
             return scene
-        report = self._company.hire(Order(scene.policies, (scene.messages["candidate"],))).report()
-        ((held,),) = report.outcomes
-        message = self._stagehand.approval(scene, held)
+        report = self._company.hire(Order(scene.policies, tuple(scene.messages.values()))).report()
+        message = self._stagehand.request(scene, report.outcomes[-1][0])
         return replace(scene, messages={"candidate": message}, again=(message, message))
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
@@ -36,6 +36,11 @@ models:
 {source}    metrics: {rules}
     then: {then}
 """
+RIGHT = """  - name: {model}-right
+    group: pair
+    from: {{output: right}}
+    metrics: {rules}
+"""
 RULES = "{accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}"
 
 
@@ -45,8 +50,9 @@ class Scenario:
 
     The worker takes over from one that died after its call `inherits`, if that is given. Before its call `yields` it
     stands while the rival is settled, and is killed later. What `is_approved` was held before, and the worker's message
-    is the approval. Where it `is_shared`, each champion goes to a shared registry. `ends` names who is champion in the
-    end, `outcomes` what the candidate may come to.
+    is the approval. If it `asks`, champion and candidate are settled before, and the worker's message is a rollback to
+    the champion, or a revocation of the candidate that lets the champion follow. Where it `is_shared`, each champion
+    goes to a shared registry. `ends` names who is champion in the end, `outcomes` what the candidate may come to.
     """
 
     name: str
@@ -61,6 +67,7 @@ class Scenario:
     is_reordered: bool = False
     is_approved: bool = False
     is_shared: bool = False
+    asks: Literal["rollback", "revoke"] | None = None
     ends: Role = "candidate"
     outcomes: tuple[str, ...] = ("registered",)
 
@@ -68,6 +75,11 @@ class Scenario:
     def is_killed(self) -> bool:
         """Whether the worker dies; else it stands while another one works."""
         return self.yields is not None or (not self.has_twin and self.rival is None)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the worker's message is a person's request, about what was settled before."""
+        return self.is_approved or self.asks is not None
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -117,6 +129,25 @@ SCENARIOS = (
     Scenario("reordered", "other events of the same job come instead, out of order", is_reordered=True),
     Scenario("approved", "a person's approval of a job's model that no rule judged", is_approved=True),
     Scenario("shared", "a job that beats the champion, and is shared", champion=0.85, is_shared=True),
+    Scenario("pair", "a job whose two models, a group, beat their champions", champion=0.85, kind="pair"),
+    Scenario(
+        "outrun",
+        "a better group is settled while the worker of a group stands",
+        champion=0.85,
+        rival=0.95,
+        kind="pair",
+        ends="rival",
+        outcomes=("registered", "rejected"),
+    ),
+    Scenario(
+        "returned",
+        "a person's rollback of a group of two",
+        champion=0.85,
+        kind="pair",
+        asks="rollback",
+        ends="champion",
+    ),
+    Scenario("revoked", "a person's revocation of the champion", champion=0.85, asks="revoke", ends="champion"),
 )
 
 
@@ -124,10 +155,12 @@ SCENARIOS = (
 class Scene:
     """One scenario, set up. `messages` are what the queue delivers, by whose work it is.
 
-    `receipt` is where a drop is answered, and `files` what its copy has to hold.
+    `title` tells it from every other, and is the name of its `model`, the first one of a pair. `receipt` is where a
+    drop is answered, and `files` what its copy has to hold.
     """
 
     scenario: Scenario
+    title: str
     model: str
     policies: str
     messages: dict[Role, str]
@@ -137,7 +170,12 @@ class Scene:
 
     def name(self, role: Role) -> str:
         """What tells the source of this role's work from every other."""
-        return f"{self.model}-{role}"
+        return f"{self.title}-{role}"
+
+    @property
+    def each(self) -> tuple[Scene, ...]:
+        """The scene of each model."""
+        return (self, replace(self, model=right(self.title))) if self.scenario.kind == "pair" else (self,)
 
 
 class Stagehand:
@@ -161,33 +199,37 @@ class Stagehand:
         again = _again(model, messages["candidate"], is_reordered=scenario.is_reordered)
         how = ways(scenario.kind, model, name=f"{model}-candidate")
         policies = self._policy(model, scenario, how)
-        return Scene(scenario, model, policies, messages, again, how.receipt, offers["candidate"][1])
+        return Scene(scenario, model, model, policies, messages, again, how.receipt, offers["candidate"][1])
 
-    def approval(self, scene: Scene, held: Outcome) -> str:
-        """The message that approves what was `held`."""
-        work, digest = str(held.work), str(held.decision)
-        decision = json.loads(self._decisions.download_blob(f"{scene.model}/{digest}.json").readall())
-        now = datetime.now(UTC)
-        said = {
-            "format": "registrar/request/v1",
-            "id": str(uuid.uuid4()),
-            "action": "approve",
-            "model": scene.model,
-            "version": None,
-            "reason": "to be killed",
-            "actor": {"tenant": "t", "object": "o", "name": "a person"},
-            "at": now.isoformat(),
-            "of": work,
+    def request(self, scene: Scene, settled: Outcome) -> str:
+        """The message of the person, about what was `settled` last: held, or made the champion."""
+        if scene.scenario.is_approved:
+            return self._approval(scene, settled)
+        moves = [{"model": each.model, "from": 2, "to": 1} for each in scene.each]
+        if scene.scenario.asks == "rollback":
+            return _request("rollback", scene, version=1, moves=moves)
+        sha256 = self._decision(scene, settled)["candidate"]["artifact_sha256"]
+        return _request("revoke", scene, version=2, moves=moves, artifact_sha256=sha256)
+
+    def _decision(self, scene: Scene, settled: Outcome) -> dict[str, Any]:
+        name = f"{scene.model}/{settled.decision}.json"
+        decision: dict[str, Any] = json.loads(self._decisions.download_blob(name).readall())
+        return decision
+
+    def _approval(self, scene: Scene, held: Outcome) -> str:
+        decision = self._decision(scene, held)
+        about = {
+            "of": held.work,
             "seen": {
-                "decision": digest,
+                "decision": held.decision,
                 "artifact_sha256": decision["candidate"]["artifact_sha256"],
                 "policy_digest": decision["policy"]["digest"],
                 "champion_seq": decision["champion_seq"],
             },
             "rules": ["judged"],
-            "expires": (now + timedelta(days=1)).isoformat(),
+            "expires": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
         }
-        return json.dumps({"registrarRequest": said})
+        return _request("approve", scene, version=None, **about)
 
     def _policy(self, model: str, scenario: Scenario, how: Ways) -> str:
         rules = "{}" if scenario.is_approved else RULES
@@ -195,8 +237,29 @@ class Stagehand:
         folder.mkdir(parents=True)
         then = f"{{pass: [promote, share: {names.REGISTRY}]}}" if scenario.is_shared else "{}"
         text = POLICY.format(model=model, place=f"{{{how.match}}}", source=how.source, rules=rules, then=then)
+        if scenario.kind == "pair":
+            text += f"    group: pair\n{RIGHT.format(model=model, rules=rules)}"
         (folder / "policy.yaml").write_text(text, encoding="utf-8")
         return str(folder)
+
+
+def right(title: str) -> str:
+    """The second model of a pair."""
+    return f"{title}-right"
+
+
+def _request(action: str, scene: Scene, **about: object) -> str:
+    said = {
+        "format": "registrar/request/v1",
+        "id": str(uuid.uuid4()),
+        "action": action,
+        "model": scene.model,
+        "reason": "to be killed",
+        "actor": {"tenant": "t", "object": "o", "name": "a person"},
+        "at": datetime.now(UTC).isoformat(),
+        **about,
+    }
+    return json.dumps({"registrarRequest": said})
 
 
 def _again(model: str, message: str, *, is_reordered: bool) -> tuple[str, ...]:

@@ -29,11 +29,19 @@ if TYPE_CHECKING:
     from sandbox.registries import RegistryVersion
     from sandbox.sandbox import Sandbox
 
-OUTCOMES = {"register": "registered", "reject": "rejected", "hold": "held"}
+OUTCOMES = {
+    "register": "registered",
+    "reject": "rejected",
+    "hold": "held",
+    "rollback": "rolled_back",
+    "revoke": "revoked",
+}
 NOTICES = {
     "register": {"Registrar.ModelRegistered", "Registrar.ChampionChanged"},
     "reject": {"Registrar.ModelRejected"},
     "hold": {"Registrar.ModelHeld"},
+    "rollback": {"Registrar.ChampionChanged"},
+    "revoke": {"Registrar.ModelRevoked", "Registrar.ChampionChanged"},
 }
 WRITES = {"create", "create_text", "replace", "put", "copy", "write", "project", "archive", "publish", "describe"}
 
@@ -62,6 +70,11 @@ class Seen:
     def champion(self) -> int | None:
         """The version that the head calls champion."""
         return (self.head.get("champion") or {}).get("version")
+
+    @property
+    def revoked(self) -> set[int]:
+        """The versions that were revoked."""
+        return {version for each in self.chain.values() for version in each.get("revoked", {}).get("versions", ())}
 
     @property
     def visible(self) -> dict[int, ModelVersion]:
@@ -119,15 +132,18 @@ def complaints(scene: Scene, seen: Seen, again: Report) -> list[str]:
         return [f"the worker of the redelivery broke: {again.broke.splitlines()[-1]}"]
     said = [*_deliveries(again), *_history(scene, seen), *_registry(seen)]
     for digest, decision in seen.chain.items():
-        said += _work(seen, digest, decision)
+        # The work record of a request is about the model that it names; others may have moved with it.
+        if decision.get("request", decision)["model"] == scene.model:
+            said += _work(seen, digest, decision)
         said += _told(seen, decision, more={"Registrar.ModelShared"} if scene.scenario.is_shared else set())
     return [*said, *_dropped(scene, seen), *(_shared(seen) if scene.scenario.is_shared else ())]
 
 
 def _deliveries(again: Report) -> Iterator[str]:
-    settled = [outcome.outcome for outcomes in again.outcomes for outcome in outcomes]
-    if settled[-1] != "duplicate" or set(settled[1:]) - {"duplicate", "ignored"}:
-        yield f"the redeliveries ended as {', '.join(settled)}"
+    settled = [[outcome.outcome for outcome in outcomes] for outcomes in again.outcomes]
+    later = {outcome for outcomes in settled[1:] for outcome in outcomes}
+    if set(settled[-1]) != {"duplicate"} or later - {"duplicate", "ignored"}:
+        yield f"the redeliveries ended as {', '.join(outcome for outcomes in settled for outcome in outcomes)}"
     wrote = [call for call in again.calls[-1] if call.split()[1] in WRITES]
     if wrote:
         yield f"the duplicate wrote: {', '.join(wrote)}"
@@ -135,26 +151,30 @@ def _deliveries(again: Report) -> Iterator[str]:
 
 def _history(scene: Scene, seen: Seen) -> Iterator[str]:
     works = Counter(decision["candidate"]["work"] for decision in seen.chain.values())
-    registered = [decision["version"] for decision in seen.chain.values() if decision["outcome"] == "register"]
-    expected = len(scene.scenario.roles) + scene.scenario.is_approved
+    promoted = [decision["version"] for decision in seen.chain.values() if decision["promoted"]]
+    expected = len(scene.scenario.roles) + scene.scenario.is_asked
     if len(works) != expected or set(works.values()) != {1}:
         yield f"the history has {sorted(works.values())} decisions of {expected} works"
         return
-    if (seen.head["log_seq"], seen.head["champion_seq"]) != (len(works), len(registered)):
+    if (seen.head["log_seq"], seen.head["champion_seq"]) != (len(works), len(promoted)):
         yield f"the head moved {seen.head['log_seq']} times and its champion {seen.head['champion_seq']} times"
     outcome = OUTCOMES.get(seen.decision_from(scene.name("candidate"))["outcome"])
     if outcome not in scene.scenario.outcomes:
         yield f"the candidate was {outcome}"
     champion = seen.decision_from(scene.name(scene.scenario.ends))["version"]
-    if {seen.champion, *registered[:1]} != {champion}:
+    if {seen.champion, *promoted[:1]} != {champion}:
         yield f"the champion is {seen.champion}, not {champion} of the {scene.scenario.ends}"
 
 
 def _registry(seen: Seen) -> Iterator[str]:
-    owed = {each["version"]: each["candidate"]["work"] for each in seen.chain.values() if each["version"] is not None}
+    made = [each for each in seen.chain.values() if each["outcome"] == "register"]
+    owed = {each["version"]: each["candidate"]["work"] for each in made if each["version"] not in seen.revoked}
     found = {number: version.properties.get("registrar.work") for number, version in seen.visible.items()}
     if found != owed:
         yield f"visible are the versions {sorted(found)}, registered were {sorted(owed)}, or of other work"
+    for version in seen.versions:
+        if int(version.version) in seen.revoked and version.tags.get("registrar.status") != "revoked":
+            yield f"version {version.version} was revoked, and shows {version.tags}"
     for number, version in seen.visible.items():
         tags = version.tags.get("registrar.champion"), version.tags.get("registrar.status")
         is_it = number == seen.champion
@@ -168,11 +188,12 @@ def _work(seen: Seen, digest: str, decision: dict[str, Any]) -> Iterator[str]:
     result = record.get("result") or {}
     if record.get("state") != "finished" or record.get("outbox"):
         yield f"the work record is {record.get('state')} with {len(record.get('outbox') or ())} notices"
-    expected = (OUTCOMES[decision["outcome"]], decision["version"], digest)
+    about = max(seen.revoked) if decision["outcome"] == "revoke" else decision["version"]
+    expected = (OUTCOMES[decision["outcome"]], about, digest)
     if (result.get("outcome"), result.get("version"), result.get("decision")) != expected:
         yield f"the work record says {result.get('outcome')} {result.get('version')}, not {expected}"
     intent = (record.get("intent") or {}).get("version")
-    if decision["version"] is not None and intent != decision["version"]:
+    if decision["outcome"] == "register" and intent != decision["version"]:
         yield f"the work record intends version {intent}, not {decision['version']}"
 
 
@@ -181,7 +202,7 @@ def _told(seen: Seen, decision: dict[str, Any], *, more: set[str]) -> Iterator[s
     for event in seen.events:
         if event["data"]["work"] == decision["candidate"]["work"]:
             ids[event["type"]].add(event["id"])
-            if event["data"]["version"] != decision["version"]:
+            if event["type"] != "Registrar.ModelRevoked" and event["data"]["version"] != decision["version"]:
                 yield f"{event['type']} told of version {event['data']['version']}, not {decision['version']}"
     if ids.keys() != NOTICES[decision["outcome"]] | more:
         yield f"told was {sorted(ids) or 'nothing'} of a candidate to {decision['outcome']}"

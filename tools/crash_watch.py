@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 STANDING = "standing"
 READING = "store range"
-FOLDERS = frozenset({"work", "heads", "versions", "policies", "failures", "pauses", "pulses", "questions"})
+FOLDERS = frozenset(
+    {"work", "heads", "groups", "versions", "revocations", "policies", "failures", "pauses", "pulses", "questions"}
+)
 type Side = Literal["before", "after"]
 type Deed = Literal["kill", "stand"]
 

@@ -61,7 +61,7 @@ class Order:
     before: tuple[str, ...] = ()
     late: bool = False
     stops: tuple[Stop, ...] = ()
-    show: str | None = None
+    show: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,12 +236,11 @@ def _carried_out(order: Order, link: connection.Connection[Any, Any]) -> Report:
         made = len(watch.calls)
         outcomes.append(parts.worker.work(message))
         calls.append(tuple(watch.calls[made:]))
-    if order.show is not None:
-        _show(parts, order.show)
+    for model in order.show:
+        _show(parts, model)
     return Report(tuple(outcomes), tuple(calls), tuple(parts.returned.messages))
 
 
 def _show(parts: Parts, model: str) -> None:
-    champion = parts.ledger.head(model).champion
-    if champion is not None:
-        parts.registrar.versioning.project(model, version=champion.version, former=None)
+    for repair in parts.upkeep.showing.repairs(model):
+        repair.do()

@@ -84,6 +84,7 @@ def test_a_group_ends_well_whichever_write_fails_and_has_no_half_of_a_champion(
     left, right = champions(world)  # a number that was reserved and not used is left out
     assert visible(world) == ([left], [right])
     assert (world.shown("left"), world.shown("right")) == ([left], [right])
+    assert all(world.ledger.is_mirrored(world.ledger.head(model)) for model in ("left", "right"))
     assert [len(world.history(model)) for model in ("left", "right")] == [1, 1]
     assert {work["state"] for work in world.works()} == {"finished"}
     assert sorted(set(world.told())) == ["Registrar.ChampionChanged", "Registrar.ModelRegistered"]
