@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST = 8 * 1024 * 1024  # bytes of a range: what the Azure client reads in one request
 SHORTEST = 1024 * 1024
-DEEPEST = 8  # ranges on their way at once
+SHALLOWEST, DEEPEST = 2, 8  # ranges on their way at once
 SLOW_SECONDS = 4.0  # a range that takes longer is too long for this line
 GAIN = 1.1  # reading deeper is worth it if it is a tenth faster
 
@@ -51,7 +51,7 @@ class Pace:
     """How deep and how long the ranges are, learned from the rounds that were read; `seconds` is any steady clock."""
 
     seconds: Callable[[], float] = time.monotonic
-    depth: int = 2
+    depth: int = 4
     length: int = LONGEST
     _rates: dict[int, float] = field(default_factory=dict)
     _begun: float | None = None
@@ -62,21 +62,22 @@ class Pace:
         """A range of `count` bytes has been read and took `seconds` by itself."""
         if seconds > SLOW_SECONDS:
             self.length = max(SHORTEST, self.length // 2)
-        self._begun = self.seconds() if self._begun is None else self._begun
+        if self._begun is None:
+            self._begun = self.seconds()  # a round begins behind what was on its way before
+            return
         self._bytes += count
         self._pieces += 1
-        if self._pieces > 2 * self.depth:
+        if self._pieces >= self.depth:
             self._judge(self.seconds() - self._begun)
 
     def _judge(self, elapsed: float) -> None:
-        """After a round: go deeper if the last step was worth it, else back to the depth that was best."""
-        self._rates[self.depth] = self._bytes / max(elapsed, 1e-6)
-        deeper = min(2 * self.depth, DEEPEST)
-        shallower = self._rates.get(self.depth // 2, 0.0)
-        if self._rates[self.depth] < GAIN * shallower:
-            self.depth //= 2
-        elif deeper not in self._rates:
+        """After a round: try what is deeper, then what is shallower, and stay where more is not worth it."""
+        rate = self._rates[self.depth] = self._bytes / max(elapsed, 1e-6)
+        deeper, shallower = min(2 * self.depth, DEEPEST), max(self.depth // 2, SHALLOWEST)
+        if deeper not in self._rates or self._rates[deeper] >= GAIN * rate:
             self.depth = deeper
+        elif shallower not in self._rates or rate < GAIN * self._rates[shallower]:
+            self.depth = shallower
         self._begun, self._bytes, self._pieces = None, 0, 0
 
 
