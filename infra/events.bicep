@@ -2,13 +2,7 @@
 // Its parameters are outputs of main.bicep, which azd keeps as environment variables.
 targetScope = 'subscription'
 
-import { dropAccount } from 'modules/places.bicep'
-
-@description('Hear of job outputs as blobs too.')
-param hearOutputs bool = false
-
-@description('Storage accounts in which other teams drop models.')
-param dropAccounts dropAccount[] = []
+import { heardAccount } from 'modules/places.bicep'
 
 @description('Resource id of the Function app.')
 param appId string
@@ -26,8 +20,8 @@ param jobTopic string
 @description('Resource id of the system topic of the storage account of the workspace; empty if its blobs are not heard.')
 param outputTopic string = ''
 
-@description('Resource ids of the system topics of the drop accounts, in their order.')
-param dropTopics string[] = []
+@description('Storage accounts in which other teams drop models, each with its system topic.')
+param heardDrops heardAccount[] = []
 
 @description('Container of the default datastore.')
 param blobstore string
@@ -44,7 +38,7 @@ module jobs 'modules/job-events.bicep' = {
   params: { topicName: last(split(jobTopic, '/')), token: token, delivery: delivery, appId: appId, ledgerId: ledgerId }
 }
 
-module outputs 'modules/blob-events.bicep' = if (hearOutputs) {
+module outputs 'modules/blob-events.bicep' = if (!empty(outputTopic)) {
   name: 'registrar-output-events-${token}'
   scope: resourceGroup(outputTopicPlace[2], outputTopicPlace[4])
   params: {
@@ -56,14 +50,16 @@ module outputs 'modules/blob-events.bicep' = if (hearOutputs) {
     // Outputs lie in azureml/. The copies of drops, which the app writes itself, lie in registrar/ and are not heard.
     heard: [{ container: blobstore, folder: 'azureml/', suffix: '' }]
   }
+  // Drops may lie in the same account, and a topic takes one change at a time.
+  dependsOn: [drops]
 }
 
 module drops 'modules/blob-events.bicep' = [
-  for (account, i) in dropAccounts: {
-    name: 'registrar-drop-events-${uniqueString(account.id, token)}'
-    scope: resourceGroup(split(dropTopics[i], '/')[2], split(dropTopics[i], '/')[4])
+  for account in heardDrops: {
+    name: 'registrar-drop-events-${uniqueString(account.topic, token)}'
+    scope: resourceGroup(split(account.topic, '/')[2], split(account.topic, '/')[4])
     params: {
-      topicName: last(split(dropTopics[i], '/'))
+      topicName: last(split(account.topic, '/'))
       token: token
       delivery: delivery
       appId: appId

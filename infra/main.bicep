@@ -2,7 +2,7 @@
 // The workspace and the drop accounts exist already and may lie in other resource groups.
 targetScope = 'subscription'
 
-import { dropAccount, outputContainer, person } from 'modules/places.bicep'
+import { dropAccount, heardAccount, outputContainer, person } from 'modules/places.bicep'
 
 @description('Name of this installation; what is made here is named after it.')
 @minLength(1)
@@ -12,7 +12,7 @@ param environmentName string
 @description('Azure region of what is made here. Choose the one of the workspace.')
 param location string
 
-@description('Resource group for what is made here; it is created if it is not there.')
+@description('Resource group for what is made here, and for nothing else: azd down deletes it. It is created if it is not there.')
 param resourceGroupName string = 'rg-${environmentName}'
 
 @description('Resource id of the Azure ML workspace whose jobs are heard.')
@@ -120,7 +120,7 @@ var jobTopicPlace = split(empty(workspaceTopic) ? workspaceId : workspaceTopic, 
 var outputTopicPlace = split(empty(outputsTopic) ? workspaceStorageId : outputsTopic, '/')
 var dropTopicPlaces = [for account in dropAccounts: split(empty(account.?systemTopic) ? account.id : account.?systemTopic ?? '', '/')]
 var delivery = privateNetwork ? 'queue' : eventDelivery
-var heardAccounts = concat(map(dropAccounts, account => account.id), hearOutputs ? [workspaceStorageId] : [])
+var heardAccounts = union(map(dropAccounts, account => account.id), hearOutputs ? [workspaceStorageId] : [])
 var touched = concat(
   [group.id, workspaceId, workspaceStorageId],
   map(dropAccounts, account => account.id),
@@ -198,7 +198,7 @@ module jobTopic 'modules/topic.bicep' = {
   scope: resourceGroup(jobTopicPlace[2], jobTopicPlace[4])
   params: {
     existingName: empty(workspaceTopic) ? '' : last(jobTopicPlace)
-    newName: 'evgs-registrar-${uniqueString(workspaceId, token)}'
+    newName: 'evgs-registrar-${uniqueString(toLower(workspaceId), token)}'
     source: workspaceId
     location: workspaceAccess.outputs.location
     topicType: 'Microsoft.MachineLearningServices.Workspaces'
@@ -212,13 +212,15 @@ module outputTopic 'modules/topic.bicep' = if (hearOutputs) {
   scope: resourceGroup(outputTopicPlace[2], outputTopicPlace[4])
   params: {
     existingName: empty(outputsTopic) ? '' : last(outputTopicPlace)
-    newName: 'evgs-registrar-${uniqueString(workspaceStorageId, token)}'
+    newName: 'evgs-registrar-${uniqueString(toLower(workspaceStorageId), token)}'
     source: workspaceStorageId
     location: accountOfOutputs.?outputs.location ?? location
     topicType: 'Microsoft.Storage.StorageAccounts'
     tags: tags
     logsId: monitoring.outputs.logsId
   }
+  // Drops may lie in the account of the workspace: then this is the same topic, and it takes one change at a time.
+  dependsOn: [dropTopics]
 }
 
 module accountOfOutputs 'modules/account.bicep' = if (hearOutputs) {
@@ -241,7 +243,7 @@ module dropTopics 'modules/topic.bicep' = [
     scope: resourceGroup(dropTopicPlaces[i][2], dropTopicPlaces[i][4])
     params: {
       existingName: empty(account.?systemTopic) ? '' : last(dropTopicPlaces[i])
-      newName: 'evgs-registrar-${uniqueString(account.id, token)}'
+      newName: 'evgs-registrar-${uniqueString(toLower(account.id), token)}'
       source: account.id
       location: accountsOfDrops[i].outputs.location
       topicType: 'Microsoft.Storage.StorageAccounts'
@@ -375,9 +377,6 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     logsId: monitoring.outputs.logsId
-    jobTopic: jobTopic.outputs.id
-    outputTopic: outputTopic.?outputs.id ?? ''
-    dropTopics: [for (account, i) in dropAccounts: dropTopics[i].outputs.id]
     email: alertEmail
     quietHours: quietHours
   }
@@ -386,7 +385,7 @@ module alerts 'modules/alerts.bicep' = {
 module workbook 'modules/workbook.bicep' = {
   name: 'workbook'
   scope: group
-  params: { location: location, tags: tags, logsId: monitoring.outputs.logsId }
+  params: { suffix: token, location: location, tags: tags, logsId: monitoring.outputs.logsId }
 }
 
 // azd keeps these as environment variables, where events.bicepparam and the hook after deploying find them.
@@ -396,7 +395,9 @@ output REGISTRAR_LEDGER_ID string = storage.outputs.ledgerId
 output REGISTRAR_DELIVERY string = delivery
 output REGISTRAR_JOB_TOPIC string = jobTopic.outputs.id
 output REGISTRAR_OUTPUT_TOPIC string = outputTopic.?outputs.id ?? ''
-output REGISTRAR_DROP_TOPICS string[] = [for (account, i) in dropAccounts: dropTopics[i].outputs.id]
+output REGISTRAR_HEARD_DROPS heardAccount[] = [
+  for (account, i) in dropAccounts: { topic: dropTopics[i].outputs.id, containers: account.containers }
+]
 output REGISTRAR_BLOBSTORE string = 'azureml-blobstore-${workspaceAccess.outputs.guid}'
 output REGISTRAR_TOKEN string = token
 

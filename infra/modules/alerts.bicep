@@ -4,34 +4,36 @@ param suffix string
 param location string
 param tags object
 param logsId string
-param jobTopic string
-param outputTopic string
-param dropTopics string[]
 param email string
 param quietHours int
 
-var topics = filter(concat([jobTopic, outputTopic], dropTopics), id => !empty(id))
-var lost = flatten(map(topics, id => [{ topic: id, metric: 'DeadLetteredCount' }, { topic: id, metric: 'DroppedEventCount' }]))
-
+// Metrics and log lines are there some minutes after what they tell of, so each look goes back further than the last one.
 var watched = [
+  {
+    name: 'lost'
+    severity: 1
+    window: 'PT1H'
+    text: 'Event Grid gave an event up. Dead letters come back with: registrar replay --dead-letters. What was dropped is found by the sweep.'
+    query: 'AzureMetrics | where ResourceProvider == \'MICROSOFT.EVENTGRID\' and MetricName in (\'DeadLetteredCount\', \'DroppedEventCount\') and Total > 0'
+  }
   {
     name: 'poison'
     severity: 1
-    window: 'PT15M'
+    window: 'PT30M'
     text: 'A message failed at every delivery and is in quarantine now. Look at the log of register_candidate.'
     query: 'AppRequests | where Name == \'quarantine_candidate\''
   }
   {
     name: 'quarantined'
     severity: 2
-    window: 'PT15M'
+    window: 'PT30M'
     text: 'An event was given up and is in quarantine, with the reason. Mend that, then: registrar replay.'
     query: 'AppTraces | where Message startswith \'counted quarantined\''
   }
   {
     name: 'policy-broken'
     severity: 1
-    window: 'PT15M'
+    window: 'PT30M'
     text: 'A published policy cannot be used, so every candidate waits. Correct it, then: registrar policy publish.'
     query: 'AppTraces | where Message startswith \'a policy in force is broken\''
   }
@@ -59,7 +61,7 @@ var watched = [
   {
     name: 'failures'
     severity: 2
-    window: 'PT15M'
+    window: 'PT30M'
     text: 'A function fails. The message is delivered again; see the exceptions.'
     query: 'AppRequests | where Success == false'
   }
@@ -67,8 +69,8 @@ var watched = [
     name: 'quiet'
     severity: 1
     window: quietHours == 24 ? 'P1D' : 'PT${quietHours}H'
-    text: 'Events matched a subscription, and nothing was worked on.'
-    query: 'let heard = toscalar(AzureMetrics | where ResourceProvider == \'MICROSOFT.EVENTGRID\' and MetricName == \'MatchedEventCount\' | summarize sum(Total)); let settled = toscalar(AppTraces | where Message startswith \'counted \' | summarize count()); print heard = heard, settled = settled | where heard > 0 and settled == 0'
+    text: 'Events matched a subscription half an hour ago or more, and nothing was settled since.'
+    query: 'AzureMetrics | where ResourceProvider == \'MICROSOFT.EVENTGRID\' and MetricName == \'MatchedEventCount\' and TimeGenerated < ago(30m) | project heard = Total, settled = 0.0 | union (AppTraces | where Message startswith \'counted \' and not(Message startswith \'counted waiting\') and not(Message startswith \'counted champion_changed\') | project heard = 0.0, settled = 1.0) | summarize heard = sum(heard), settled = sum(settled) | where heard > 0 and settled == 0'
   }
 ]
 
@@ -82,37 +84,6 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)
     emailReceivers: [{ name: 'mail', emailAddress: email, useCommonAlertSchema: true }]
   }
 }
-
-resource lostEvents 'Microsoft.Insights/metricAlerts@2018-03-01' = [
-  for one in lost: {
-    name: 'registrar-${toLower(one.metric)}-${last(split(one.topic, '/'))}'
-    location: 'global'
-    tags: tags
-    properties: {
-      description: 'Event Grid gave an event up. Dead letters come back with: registrar replay --dead-letters. What was dropped is found by the sweep.'
-      severity: 1
-      enabled: true
-      scopes: [one.topic]
-      evaluationFrequency: 'PT5M'
-      windowSize: 'PT15M'
-      criteria: {
-        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-        allOf: [
-          {
-            criterionType: 'StaticThresholdCriterion'
-            name: one.metric
-            metricNamespace: 'Microsoft.EventGrid/systemTopics'
-            metricName: one.metric
-            operator: 'GreaterThan'
-            threshold: 0
-            timeAggregation: 'Total'
-          }
-        ]
-      }
-      actions: empty(email) ? [] : [{ actionGroupId: people.id }]
-    }
-  }
-]
 
 resource queries 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   for one in watched: {

@@ -60,7 +60,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       runtime: { name: 'python', version: '3.13' }
       scaleAndConcurrency: { maximumInstanceCount: maximumInstances, instanceMemoryMB: instanceMemory }
     }
-    siteConfig: { alwaysOn: false, ftpsState: 'Disabled', http20Enabled: true, minTlsVersion: '1.2', scmMinTlsVersion: '1.2' }
+    siteConfig: { http20Enabled: true, minTlsVersion: '1.2', scmMinTlsVersion: '1.2' }
   }
 }
 

@@ -43,10 +43,15 @@ resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
 resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
   for (service, i) in services: {
     parent: zones[i]
-    name: 'registrar'
+    name: 'registrar-${suffix}'
     location: 'global'
     tags: tags
-    properties: { registrationEnabled: false, virtualNetwork: { id: network.id } }
+    properties: {
+      registrationEnabled: false
+      // The zone knows two accounts. For any other that has a private endpoint somewhere, the public name counts.
+      resolutionPolicy: 'NxDomainRedirect'
+      virtualNetwork: { id: network.id }
+    }
   }
 ]
 

@@ -26,6 +26,14 @@ type dropPlace = {
 }
 
 @export()
+@description('A drop account with its system topic, as main.bicep tells events.bicep.')
+type heardAccount = {
+  @description('Resource id of the system topic.')
+  topic: string
+  containers: dropContainer[]
+}
+
+@export()
 @description('A container that jobs write outputs to, behind a datastore that is not the default one.')
 type outputContainer = {
   @description('Resource id of the storage account.')

@@ -56,7 +56,8 @@ var registryWriter = subscriptionResourceId('Microsoft.Authorization/roleDefinit
 var registrySharer = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', sharedRole)
 var blobWriter = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', writerRole)
 
-var topics = filter(concat([jobTopic, outputTopic], dropTopics), topic => !empty(topic))
+// Drops and outputs may lie in one account, which has one topic.
+var topics = union(filter(concat([jobTopic, outputTopic], dropTopics), topic => !empty(topic)), [])
 // The form that the portal's editor shows: the two actions of the writer are allowed where the path fits.
 var writing = '!(ActionMatches{\'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write\'}) AND !(ActionMatches{\'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action\'})'
 var path = '@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path]'

@@ -106,3 +106,10 @@ def log_lines() -> tuple[str, ...]:
     for file in (ROOT / "registration").rglob("*.py"):
         found += re.findall(r"log\.(?:info|warning|error)\(\s*f?\"([^\"]+)\"", file.read_text(encoding="utf-8"))
     return tuple(found)
+
+
+@cache
+def metrics() -> frozenset[str]:
+    """The metrics that the code sends."""
+    text = (ROOT / "registration" / "azure" / "monitor.py").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"\.create_\w+\(\s*\"([^\"]+)\"", text))

@@ -123,9 +123,12 @@ def alerts_look_for_lines_that_are_logged(project: Project) -> Iterator[str]:
         for beginning in re.findall(r"Message startswith '([^']+)'", query):
             if not any(_begins(line, beginning) for line in facts.log_lines()):
                 yield f"{place}: no line of the code begins with {beginning!r}"
-        for name in re.findall(r"\bName == '([a-z_]+)'", query):
+        for name in re.findall(r"^AppRequests .*\bName == '(\w+)'", query):
             if name not in facts.functions():
                 yield f"{place}: there is no function {name}"
+        for name in re.findall(r"^AppMetrics .*\bName == '([^']+)'", query):
+            if name not in facts.metrics():
+                yield f"{place}: the code has no metric {name}"
 
 
 def queries(project: Project) -> Iterator[tuple[str, str]]:
@@ -138,15 +141,25 @@ def queries(project: Project) -> Iterator[tuple[str, str]]:
 
 
 def alerts_exist_for_what_is_lost(project: Project) -> Iterator[str]:
-    """Lost events, poison, coverage, failures, a broken policy, changed champions and silence are all watched."""
+    """What is lost, given up, broken, changed or silent is watched."""
     variables = project.templates["modules/alerts.bicep"].all("variable")
     watched = {str(one["name"]) for one in variables["watched"].body}
-    wanted = {"poison", "quarantined", "policy-broken", "champion-changed", "coverage", "no-sweep", "failures", "quiet"}
-    yield from _unequal("modules/alerts.bicep", "alerts", watched, wanted)
-    lost = set(re.findall(r"metric: '(\w+)'", str(variables["lost"].body)))
-    yield from _unequal(
-        "modules/alerts.bicep", "metrics of lost events", lost, {"DeadLetteredCount", "DroppedEventCount"}
-    )
+    wanted = {"lost", "poison", "quarantined", "policy-broken", "coverage", "no-sweep", "failures", "quiet"}
+    yield from _unequal("modules/alerts.bicep", "alerts", watched, wanted | {"champion-changed"})
+    counted = {name for _, query in queries(project) for name in re.findall(r"'(\w+Count)'", query)}
+    wanted = {"DeadLetteredCount", "DroppedEventCount", "MatchedEventCount"}
+    yield from _unequal("modules/alerts.bicep", "counts of Event Grid", counted, wanted)
+
+
+def alerts_miss_nothing_that_comes_late(project: Project) -> Iterator[str]:
+    """A line is in the log minutes after its time, so an alert looks back further than to its last look."""
+    template = project.templates["modules/alerts.bicep"]
+    for one in template.all("variable")["watched"].body:
+        if one["window"] == "PT15M":
+            yield f"modules/alerts.bicep: {one['name']} never sees a line that is late"
+    for one in template.made("Microsoft.Insights/scheduledQueryRules"):
+        if one.body["properties"]["evaluationFrequency"] != "PT15M":
+            yield f"modules/alerts.bicep:{one.line}: looks at other times than the windows are made for"
 
 
 def _begins(line: str, beginning: str) -> bool:

@@ -39,7 +39,6 @@ HARDENED: Mapping[str, Mapping[str, Any]] = {
         "properties.httpsOnly": True,
         "properties.siteConfig.minTlsVersion": "1.2",
         "properties.siteConfig.scmMinTlsVersion": "1.2",
-        "properties.siteConfig.ftpsState": "Disabled",
         "properties.functionAppConfig.deployment.storage.authentication.type": "UserAssignedIdentity",
         "identity.type": "UserAssigned",
     },

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tests.infra.project import Project
 
 HOOKS = {"preprovision", "postdeploy"}
+# The first whose `azd down` deletes the groups that a deployment made, and no other that it put something into:
+# https://github.com/Azure/azure-dev/pull/7698
+SAFE_AZD = "1.24.1"
 NEVER_SHIPPED = (".azure", ".venv", ".sandbox")  # what the tools make, with values of one installation in it
 SHIPPED = ("function_app.py", "host.json", "requirements.txt", "registration", "policies")
 
@@ -124,11 +127,11 @@ def parameter_files_have_the_defaults_of_the_template(project: Project) -> Itera
 
 
 def events_read_what_main_writes(project: Project) -> Iterator[str]:
-    """Each variable that events.bicepparam reads is an output of main.bicep, or one that main.bicepparam reads too."""
+    """Each variable that events.bicepparam reads is an output of main.bicep: what is subscribed to was provisioned."""
     outputs = project.templates["main.bicep"].all("output").keys()
     asked = _environment(project.parameters["main.bicepparam"].text)
-    for name in sorted(_environment(project.parameters["events.bicepparam"].text) - outputs - asked):
-        yield f"events.bicepparam: nobody sets {name}"
+    for name in sorted(_environment(project.parameters["events.bicepparam"].text) - outputs):
+        yield f"events.bicepparam: reads {name}, which is no output of main.bicep"
     hooks = "".join(project.text(f"tools/{name}.py") for name in ("subscribe", "find_sources"))
     named = set(re.findall(r'"(REGISTRAR_\w+)"', hooks)) - {"REGISTRAR_WAIT_SECONDS"}
     yield from (f"a hook names {name}, which nobody reads or writes" for name in sorted(named - outputs - asked))
@@ -139,6 +142,8 @@ def azure_yaml_is_what_azd_reads(project: Project) -> Iterator[str]:
     said = project.azure_yaml
     if said.get("infra") != {"provider": "bicep", "path": "infra", "module": "main"}:
         yield f"azure.yaml: infra is {said.get('infra')}"
+    if (said.get("requiredVersions") or {}).get("azd") != f">= {SAFE_AZD}":
+        yield f"azure.yaml: older azd than {SAFE_AZD} deletes the groups of others when it is told to take ours away"
     for name, service in said.get("services", {}).items():
         if {key: service.get(key) for key in ("project", "host", "language")} != _SERVICE:
             yield f"azure.yaml: {name} is no Python function app in this folder"
@@ -158,6 +163,25 @@ def _hooks(project: Project, hooks: dict[str, Any]) -> Iterator[str]:
             script = run.partition(" ")[2]
             if not script or not (project.root / script).is_file():
                 yield f"azure.yaml: {name} on {system} runs {run}, which is not there"
+
+
+def a_source_has_one_topic(project: Project) -> Iterator[str]:
+    """What is made for a source is named after it however its id is spelled, so that no second topic is asked for."""
+    for one in project.templates["main.bicep"].all("module").values():
+        if one.about == "modules/topic.bicep":
+            wanted = f"'evgs-registrar-${{uniqueString(toLower({one.body['params']['source']}), token)}}'"
+            if one.body["params"]["newName"] != wanted:
+                yield f"main.bicep:{one.line}: {one.name} is named {one.body['params']['newName']}, not {wanted}"
+
+
+def two_installations_share_nothing(project: Project) -> Iterator[str]:
+    """Names of what modules make hold what tells one installation from another, or are given by main.bicep."""
+    for template, one in project.made():
+        name = str(one.body.get("name"))
+        if "parent" in one.body or "scope" in one.body or template.scope == "subscription":
+            continue
+        if not re.search(r"suffix|\b(new|host|ledger)?[nN]ame\b|one\.account|privatelink", name):
+            yield f"{template.name}:{one.line}: {one.name} is named {name} in every installation"
 
 
 def the_package_holds_the_app(project: Project) -> Iterator[str]:

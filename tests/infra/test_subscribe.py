@@ -60,7 +60,10 @@ def test_functions_that_never_come_end_the_wait(stage: Stage) -> None:
     "answer", ["refused:(BadGateway) Encountered an error from host runtime.", "said:not yet", "said:"]
 )
 def test_a_host_that_does_not_look_again_may_have_found_them_already(stage: Stage, answer: str) -> None:
-    found = {"/host/default/sync": [answer], "/functions?": [shown(*functions_with("eventGridTrigger"))]}
+    found: dict[str, list[Any]] = {
+        "/host/default/sync": [answer],
+        "/functions?": [shown(*functions_with("eventGridTrigger"))],
+    }
 
     assert stage.run("subscribe.py", found, **SUBSCRIBING).returncode == 0
 
