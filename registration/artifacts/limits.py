@@ -19,7 +19,8 @@ class Limits:
     ratio: int = 200  # inflated to packed bytes, judged only beyond `unjudged` inflated bytes of one stream
     unjudged: int = 64 * 1024**2
     findings: int = 200
-    opcodes: int = 200_000_000
+    opcodes: int = 200_000_000  # of one pickle
+    steps: int = 400_000_000  # opcodes of all pickles, and fields of all messages, which count as eight
     memo: int = 4_000_000  # entries
 
 
@@ -30,6 +31,7 @@ class Tally:
     limits: Limits
     inflated: int = 0
     members: int = 0
+    steps: int = 0
     formats: set[str] = field(default_factory=set)
     spent: bool = False
 
@@ -39,6 +41,14 @@ class Tally:
         if self.inflated > self.limits.inflated:
             self.spent = True
             message = f"more than {self.limits.inflated} bytes come out of what is packed; the scan stopped here"
+            raise TooLargeError("scan.too_large", message)
+
+    def step(self, count: int) -> None:
+        """`count` more steps were taken by what follows a content bit by bit."""
+        self.steps += count
+        if self.steps > self.limits.steps:
+            self.spent = True
+            message = f"following what is in the file takes more than {self.limits.steps} steps; the scan stopped here"
             raise TooLargeError("scan.too_large", message)
 
     def member(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import pickle
 import struct
 import zipfile
 import zlib
@@ -160,6 +161,12 @@ def test_a_zip64_is_read() -> None:
     assert codes(report(made.getvalue(), "m.zip")) == ["code.program"]
 
 
+def _delimited(number: int, data: bytes) -> bytes:
+    """A field of a message that holds bytes; shorter than 16,384."""
+    length = len(data)
+    return bytes([number << 3 | 2, *([length] if length < 128 else [length & 127 | 128, length >> 7])]) + data
+
+
 def zip64_of(piece: Piece, *, count: int = 1, stated: int | None = None) -> bytes:
     """A zip whose end is stated by the zip64 records, as torch writes it."""
     data = zip_of(piece)
@@ -224,6 +231,23 @@ def test_what_comes_out_altogether_is_limited() -> None:
 
     assert codes(found).count("scan.too_large") == 1
     assert found.verdict == Verdict.UNSCANNABLE
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("list.pkl", pickle.dumps(list(range(5_000)), 4)),
+        ("graph.onnx", b"\x08\x0a" + _delimited(7, _delimited(2, b"g") + _delimited(1, b"") * 700)),
+    ],
+)
+def test_steps_are_added_up_over_all_members(name: str, data: bytes) -> None:
+    limits = Limits(steps=20_000)
+
+    alone = report(zipped({name: data}), "m.zip", limits=limits)
+    many = report(zipped({f"{number}/{name}": data for number in range(9)}, deflated=True), "m.zip", limits=limits)
+
+    assert codes(alone) == []
+    assert codes(many) == ["scan.too_large"]
 
 
 def test_members_are_counted_before_they_are_kept() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from registration.artifacts.formats import protobuf
 from registration.artifacts.formats.format import Format, Look
 from registration.artifacts.formats.names import escapes
-from registration.artifacts.formats.protobuf import Message
+from registration.artifacts.formats.protobuf import Budget, Message
 from registration.artifacts.reader import Memory
 from registration.artifacts.stream import Stream
 from registration.errors import UnreadableError
@@ -64,13 +64,13 @@ def _matches(look: Look) -> bool:
     return {_IR_VERSION, _GRAPH} <= seen
 
 
-def _model(reader: Reader) -> Message:
-    return Message(Stream(reader), code="onnx.broken")
+def _model(reader: Reader, budget: Budget | None = None) -> Message:
+    return Message(Stream(reader), code="onnx.broken", budget=budget)
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     model = _Model()
-    model.read(_model(reader), "model", depth=0)
+    model.read(_model(reader, Budget(context.tally)), "model", depth=0)
     for domain, count in sorted(model.custom.items()):
         yield context.finding(
             "onnx.custom_domain",

@@ -12,12 +12,14 @@ from registration.errors import TooLargeError, UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from registration.artifacts.limits import Tally
     from registration.artifacts.stream import Stream
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _WIDTHS = {FIXED64: 8, FIXED32: 4}
 _LONGEST_VARINT = 10
-_MANY = 4_000_000  # fields in one file; each costs time
+_MANY = 4_000_000  # fields in one message; each costs time
+_COUNTED, _STEPS = 256, 8  # fields that are counted together, and what each costs, in opcodes of a pickle
 
 
 class Field(NamedTuple):
@@ -104,13 +106,16 @@ class Message:
 
 
 class Budget:
-    """How many fields may still be looked at, in a message and all inside it."""
+    """How many fields may still be looked at, in a message and all inside it; `tally` adds up those of all messages."""
 
-    def __init__(self, fields: int = _MANY) -> None:
-        self._left = fields
+    def __init__(self, tally: Tally | None = None) -> None:
+        self._left = _MANY
+        self._tally = tally
 
     def spend(self, offset: int) -> None:
         """One field; raises `TooLargeError` when there are too many."""
         self._left -= 1
+        if self._tally is not None and not self._left % _COUNTED:
+            self._tally.step(_COUNTED * _STEPS)
         if self._left < 0:
             raise TooLargeError("scan.too_large", f"more than {_MANY} fields", offset=offset)

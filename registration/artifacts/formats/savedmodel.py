@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from registration.artifacts.formats import keras_config, protobuf
 from registration.artifacts.formats.format import Format, Look, nothing
-from registration.artifacts.formats.protobuf import Message
+from registration.artifacts.formats.protobuf import Budget, Message
 from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.artifacts.reader import Memory, Part
 from registration.artifacts.stream import Stream
@@ -67,7 +67,8 @@ def _numbers(head: bytes) -> Iterator[tuple[int, int]]:
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     operators: Counter[str] = Counter()
-    _count(Message(Stream(reader), code="savedmodel.broken"), "saved model", operators)
+    message = Message(Stream(reader), code="savedmodel.broken", budget=Budget(context.tally))
+    _count(message, "saved model", operators)
     for name, count in sorted(operators.items()):
         if _REACHES_OUT.fullmatch(name):
             yield context.finding(
@@ -92,7 +93,7 @@ def _is_metadata(look: Look) -> bool:
 
 
 def _scan_metadata(reader: Reader, context: Context) -> Iterator[Finding]:
-    message = Message(Stream(reader), code="savedmodel.broken")
+    message = Message(Stream(reader), code="savedmodel.broken", budget=Budget(context.tally))
     for node in message:
         if node.kind == protobuf.BYTES:
             yield from _scan_node(reader, message.inside(node), context)

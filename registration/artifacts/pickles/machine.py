@@ -45,9 +45,9 @@ class Machine:
     """
 
     __slots__ = (
-        "context", "end", "fence", "findings", "found", "frame_end", "kept", "marks", "memo", "names", "nested",
-        "opcodes", "paused", "profile", "protocol", "reader", "settled", "sizes", "stack", "steps_over_arrays",
-        "told", "widths", "window",
+        "context", "counted", "end", "fence", "findings", "found", "frame_end", "kept", "marks", "memo", "names",
+        "nested", "opcodes", "paused", "profile", "protocol", "reader", "settled", "sizes", "stack",
+        "steps_over_arrays", "told", "widths", "window",
     )  # fmt: skip
 
     def __init__(
@@ -75,7 +75,7 @@ class Machine:
         self.told: set[object] = set()
         self.widths = opcodes.NUMBERS_UNREAD
         self.protocol = 0
-        self.opcodes = 0
+        self.opcodes = self.counted = 0
         self.settled = 0
         self.frame_end = 0
         self.paused: int | None = None
@@ -136,6 +136,7 @@ class Machine:
         inner = Machine(self.reader, self.context, self.profile, offset=offset, steps_over_arrays=False)
         yield from inner.run()
         self.opcodes += inner.opcodes
+        self.counted += inner.opcodes
         self.window.move(inner.end or offset)
 
     def pause(self, pos: int) -> int:
@@ -225,6 +226,8 @@ class Machine:
 
     def _check_costs(self, pos: int) -> None:
         """Raise `TooLargeError` for what would take too much of the scan's own memory or time."""
+        self.context.tally.step(self.opcodes - self.counted)
+        self.counted = self.opcodes
         if self.sizes.is_bomb(self.opcodes):
             self.say(pos if pos < AWAY else 0, findings.bomb, BOMB)
         costs = (
