@@ -117,13 +117,17 @@ def vocabulary(words: int) -> bytes:
 )
 def test_the_scan_takes_little_memory_whatever_the_pickle_holds(data: bytes) -> None:
     scan_of(Memory(pickle.dumps(None)))  # what is loaded once, by whichever scan is the first
+
+    assert min(peak_of_a_scan(data) for _ in range(3)) < 4 * MIB
+
+
+def peak_of_a_scan(data: bytes) -> int:
+    """Bytes held at most; what other threads allocate meanwhile counts too."""
     tracemalloc.start()
-
     scan_of(Memory(data))
-
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 4 * MIB
+    return peak
 
 
 def test_too_many_marks_or_opcodes_stop_the_scan() -> None:
