@@ -25,7 +25,7 @@ from registration.rollback import Planning
 from registration.versioning import ARCHIVED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from registration.head import Head
     from registration.history import History
@@ -63,16 +63,31 @@ class Lifecycle:
         why_not = self._why_not(request)
         if why_not:
             return (_outcome(request, why_not, outcome="declined"),)
-        sha256 = str(request.artifact_sha256)
-        self.ledger.revoke(Revocation(sha256, self.now(), request.to_dict()))
-        models = [request.model] if request.model else []
-        models += [model for model in self.ledger.models() if model != request.model and self._has(model, sha256)]
-        told = [outcome for model in models for outcome in self._revoked(model, request)]
-        return tuple(told) or (
-            _outcome(
-                request, f"{request.actor} revoked {sha256}, which no version has: {request.reason}", outcome="revoked"
-            ),
-        )
+        self.ledger.revoke(Revocation(str(request.artifact_sha256), self.now(), request.to_dict()))
+        told, damages = self._revoked_everywhere(request)
+        if damages:
+            raise damages[0]
+        said = f"{request.actor} revoked {request.artifact_sha256}, which no version has: {request.reason}"
+        return tuple(told) or (_outcome(request, said, outcome="revoked"),)
+
+    def _revoked_everywhere(self, request: Request) -> tuple[list[Outcome], list[LedgerFormatError]]:
+        """What came of it in each model; one that is damaged keeps no other from being looked at."""
+        told, damages = list[Outcome](), list[LedgerFormatError]()
+        for model in self._concerned(request):
+            try:
+                told += self._revoked(model, request)
+            except LedgerFormatError as damage:
+                log.warning("the versions of %s with revoked files are not archived yet: %s", model, damage)
+                damages.append(damage)
+        return told, damages
+
+    def _concerned(self, request: Request) -> Iterator[str]:
+        """The model that is named, then every other that has a version of these files."""
+        if request.model:
+            yield request.model
+        for model in self.ledger.models():
+            if model != request.model and any(self.versioning.registry.made_of(model, str(request.artifact_sha256))):
+                yield model
 
     def _agreed(self, request: Request) -> list[Step] | str:
         """The entries of a rollback, made now unless an earlier try made them; or why they are not made."""
@@ -94,13 +109,6 @@ class Lifecycle:
     def _past(self, model: str) -> History:
         self.ledger.head(model)  # raises where a history only says that it is broken
         return history.read(self.ledger, model)
-
-    def _has(self, model: str, sha256: str) -> bool:
-        try:
-            return bool(versions_with(self._past(model), sha256))
-        except LedgerFormatError as damage:
-            log.warning("whether %s has versions of revoked files cannot be told: %s", model, damage)
-            return False
 
     def _entry(self, past: History, request: Request) -> Step | None:
         return next((step for step in reversed(past.steps) if step.work == request.work), None)

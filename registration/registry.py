@@ -89,6 +89,10 @@ class ModelRegistry(Protocol):
         """The versions of the model that are not archived and that works of ours made."""
         ...
 
+    def made_of(self, model: str, sha256: str) -> Iterator[int]:
+        """The numbers of the versions of the model, archived or not, that works of ours made of these files."""
+        ...
+
     def create(self, registration: Registration) -> None:
         """Write the version; raises `VersionTakenError` if the number has another path already."""
         ...

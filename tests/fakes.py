@@ -268,6 +268,12 @@ class MemoryRegistry:
             if self.versions[model, number].work is not None:
                 yield self.versions[model, number]
 
+    def made_of(self, model: str, sha256: str) -> Iterator[int]:
+        self.faults.reading()
+        for (name, number), found in self.versions.items():
+            if name == model and found.properties.get("registrar.artifact_sha256") == sha256:
+                yield number
+
     def create(self, registration: Registration) -> None:
         with self.faults.writing(f"registry create {registration.model}:{registration.version}"):
             key = (registration.model, registration.version)

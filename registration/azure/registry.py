@@ -15,7 +15,7 @@ from registration.assets import asset_in
 from registration.azure.faults import answering, no_long_sleep
 from registration.azure.rest import ARM
 from registration.errors import UnavailableError
-from registration.registry import WORK_PROPERTY, ModelVersion, Registration, VersionTakenError
+from registration.registry import SHA256_PROPERTY, WORK_PROPERTY, ModelVersion, Registration, VersionTakenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MODELS_API = "2025-12-01"  # the first stable one known to the SDK in which a version has datasets
 PATH_FIXED = "Asset paths cannot be updated"  # the service's sentence for a number that has another path
 SERVICE = "the model registry"
+ACTIVE, ALL = "ActiveOnly", "All"  # which versions a list shows
 PROVIDER = "/providers/Microsoft.MachineLearningServices/workspaces/"
 
 
@@ -57,13 +58,19 @@ class AzureRegistry:
     def foreign_versions(self, model: str) -> bool:
         """Whether the model has a version that is not archived and that no work of ours made."""
         # Not through the SDK: a candidate that is held here never needs its import.
-        return any(WORK_PROPERTY not in (said.get("properties") or {}) for _, said in self._active(model))
+        return any(WORK_PROPERTY not in (said.get("properties") or {}) for _, said in self._listed(model, ACTIVE))
 
     def in_use(self, model: str) -> Iterator[ModelVersion]:
         """The versions of the model that are not archived and that works of ours made."""
-        for name, said in self._active(model):
+        for name, said in self._listed(model, ACTIVE):
             if WORK_PROPERTY in (said.get("properties") or {}):
                 yield _version(model, int(name), said)
+
+    def made_of(self, model: str, sha256: str) -> Iterator[int]:
+        """The numbers of the versions of the model, archived or not, that works of ours made of these files."""
+        for name, said in self._listed(model, ALL):
+            if (said.get("properties") or {}).get(SHA256_PROPERTY) == sha256:
+                yield int(name)
 
     def create(self, registration: Registration) -> None:
         """Write the version; raises `VersionTakenError` if the number has another path already."""
@@ -127,10 +134,10 @@ class AzureRegistry:
     def _url(self, model: str, version: int) -> str:
         return f"{ARM}{self._workspace.id}/models/{model}/versions/{version}"
 
-    def _active(self, model: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Each version that is not archived, and what the service says of it; a page is read when it is needed."""
+    def _listed(self, model: str, view: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Each version of a `view`, and what the service says of it; a page is read when it is needed."""
         url = f"{ARM}{self._workspace.id}/models/{model}/versions"
-        page = self._rest.get(url, **{"api-version": MODELS_API, "listViewType": "ActiveOnly"})
+        page = self._rest.get(url, **{"api-version": MODELS_API, "listViewType": view})
         while page is not None:
             yield from ((str(found["name"]), found["properties"]) for found in page["value"])
             following = page.get("nextLink")

@@ -241,6 +241,17 @@ def test_versions_in_use_are_those_of_ours_that_are_not_archived(sandbox: Sandbo
     assert found == {number: f"w{number}" for number in range(3, sandbox.workspace.page_size + 3)}
 
 
+def test_versions_of_some_files_are_found_archived_or_not(sandbox: Sandbox, registry: AzureRegistry) -> None:
+    model = f"model-{uuid.uuid4().hex}"
+    last = sandbox.workspace.page_size + 1
+    for number in range(1, last + 1):
+        files = {"registrar.artifact_sha256": "a" if number in {1, last} else "b"}
+        sandbox.workspace.add_version(model, number, uri=THEIRS, properties=files, is_archived=number == 1)
+
+    assert set(registry.made_of(model, "a")) == {1, last}
+    assert not set(registry.made_of(f"model-{uuid.uuid4().hex}", "a"))
+
+
 def test_an_archived_version_is_not_counted(sandbox: Sandbox, registry: AzureRegistry) -> None:
     model = f"model-{uuid.uuid4().hex}"
     sandbox.workspace.add_version(model, 1, uri=THEIRS, is_archived=True)

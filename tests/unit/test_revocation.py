@@ -308,11 +308,29 @@ def test_a_revocation_that_cannot_be_read_stops_its_candidates_and_nothing_is_wr
     assert (world.history("churn"), dict(world.registry.versions)) == before
 
 
-def test_a_damaged_model_does_not_keep_files_from_being_denied_to_the_others(world: World) -> None:
-    world.state.create("heads/aaa.json", {"format": "registrar/head/v9"})
+def damaged(world: World, model: str) -> None:
+    world.state.kept[f"heads/{model}.json"] = (json.dumps({"format": "registrar/head/v9"}), '"x"', world.clock.now)
+
+
+def test_a_damaged_model_that_does_not_have_the_files_hinders_nothing(world: World) -> None:
+    damaged(world, "aaa")
 
     assert settled(world, revoke(world, version=2)).outcome == "revoked"
     assert status(world, 2) == ("revoked", True)
+
+
+def test_a_damaged_model_that_has_the_files_is_waited_for_and_keeps_no_other_from_being_settled(world: World) -> None:
+    text = revoke(world, None, None, sha256=digest_of(world, "churn", 2))
+    world.registry.versions["aaa", 1] = world.registry.versions["churn", 2]
+    damaged(world, "aaa")
+
+    with pytest.raises(LedgerFormatError, match="heads/aaa"):
+        world.desk.process(text)
+
+    assert (status(world, 2), len(world.ledger.revoked())) == (("revoked", True), 1)
+    del world.state.kept["heads/aaa.json"]
+    assert settled(world, text).outcome == "revoked"
+    assert [step["outcome"] for step in world.history("churn")] == ["register"] * 3 + ["revoke"]
 
 
 def story(kind: str) -> tuple[World, str]:
