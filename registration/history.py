@@ -115,7 +115,11 @@ def read(ledger: Ledger, model: str, *, on_each: Callable[[], None] | None = Non
     found = list(_told(_back(ledger, model, head), on_each))[::-1]
     steps = tuple(part for part in found if isinstance(part, Step))
     breaks = tuple(part for part in found if isinstance(part, Break))
-    return History(model, head, steps, (*breaks, *_breaks_of_head(head, steps, is_complete=not breaks)))
+    more = (
+        *_breaks_of_promotions(steps, is_complete=not breaks),
+        *_breaks_of_head(head, steps, is_complete=not breaks),
+    )
+    return History(model, head, steps, (*breaks, *more))
 
 
 def known(ledger: Ledger, model: str) -> History:
@@ -208,6 +212,21 @@ def _flaws(step: Step, model: str) -> Iterator[str]:
         yield f"it is about the model {said('model')!r}"
     if step.decided_at is None:
         yield f"decided_at {said('decided_at')!r} is not a time"
+
+
+def _breaks_of_promotions(steps: tuple[Step, ...], *, is_complete: bool) -> Iterator[Break]:
+    """Where a decision names another latest promotion before it than the one that is there.
+
+    Before the first promotion of `steps` it is known only if they are all there are.
+    """
+    last: str | None = None
+    for step in steps:
+        if step.tells_of_promotions and (is_complete or last) and step.last_promotion != last:
+            named = step.last_promotion or "none"
+            yield Break(
+                step.seq or 0, step.digest, f"it names {named} as the promotion before it, which is {last or 'none'}"
+            )
+        last = step.digest if step.promoted else last
 
 
 def _breaks_of_head(head: Head, steps: tuple[Step, ...], *, is_complete: bool) -> Iterator[Break]:

@@ -19,9 +19,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from registration import names
+from registration import names, promotions
 from registration.decisions import Decisions, work_in
 from registration.errors import ClaimHeldError, LedgerConflictError, LedgerFormatError
 from registration.head import Move
@@ -155,8 +156,9 @@ class Ledger:
 
     def write(self, head: Head, decision: Mapping[str, Any]) -> str:
         """Write `decision` for the place after `head`, whoever has a claim; the digest that names it."""
+        before = promotions.latest(head, partial(self.decision, head.model))
         place = {"seq": head.log_seq + 1, "previous": head.log_digest, "champion_seq": head.champion_seq}
-        return self._decisions.record(head.model, {**decision, **place})
+        return self._decisions.record(head.model, {**decision, **place, promotions.LAST: before})
 
     def append(self, head: Head, digest: str, *, promote: tuple[int, str] | None) -> Head:
         """Move `head` to the decision drafted for it; `promote` is the version and work of the new champion.

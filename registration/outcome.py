@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from registration.candidate import JobSource, source_from
-from registration.record import promoted
+from registration.promotions import promoted
 from registration.signatures.verification import Signer
 from registration.stored import damaged, made
 

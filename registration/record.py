@@ -184,12 +184,6 @@ def shadowed(shadow: Shadow, case: Case, beside: Beside) -> dict[str, Any]:
     return {**told, "digest": shadow.policy.digest, **decision.to_dict(), **signatures}
 
 
-def promoted(record: Mapping[str, Any]) -> bool:
-    """Whether a decision moved the champion; those of engine 1 registered a version only to promote it."""
-    said = record.get("promoted", record.get("version") is not None)
-    return said is True
-
-
 def asked(case: Case, *, champion_seq: int) -> dict[str, Any]:
     """What people had to do with the decision; nothing for what an event offered."""
     again = case.candidate.again

@@ -16,7 +16,7 @@ from registration.errors import LedgerConflictError
 from registration.outcome import DECIDED, Outcome
 from registration.policy.override import REJECTED
 from registration.policy.verdict import Result, Verdict
-from registration.record import promoted
+from registration.promotions import promoted
 from registration.reoffer import epoch_of
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from registration import notices, shared_evidence
 from registration.errors import LedgerConflictError, RegistrarError, RegistryMismatchError, UnavailableError
 from registration.outcome import Outcome
-from registration.record import promoted
+from registration.promotions import promoted
 from registration.registry import CHAMPION_TAG, STATUS_TAG, VersionTakenError
 from registration.shared_evidence import DECISION_PROPERTY
 from registration.work import Share

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from registration.candidate import source_from
 from registration.errors import InputError
+from registration.promotions import LAST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +60,16 @@ class Step:
         """Whether it moved the champion; decisions of engine 1 do not say it: they registered only to promote."""
         said = self.record.get("promoted")
         return self.version is not None and (said is None or said is True)
+
+    @property
+    def last_promotion(self) -> str | None:
+        """The latest promotion before it, None if it names none; only if `tells_of_promotions`."""
+        return word(self.record.get(LAST)) or None
+
+    @property
+    def tells_of_promotions(self) -> bool:
+        """Whether it says which promotion came before it; older decisions do not."""
+        return LAST in self.record
 
     @property
     def restored(self) -> str | None:

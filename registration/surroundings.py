@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registration import past
 from registration.baselines import Baselines
 from registration.candidate import Refusal
 from registration.errors import NotVisibleYetError
 from registration.offers import model_of
 from registration.outcome import Outcome
-from registration.past import former
 from registration.policy.decision import Member, judged
 from registration.policy.decision import Outcome as Fate
 from registration.record import Beside, Past
@@ -39,14 +39,13 @@ class Surroundings:
     def of(self, case: Case, head: Head) -> Beside:
         """The champion of `head` and, only where a policy asks for them, champions before it and of elsewhere."""
         champion, model = self._champion(head), case.candidate.model
-        asks_the_past = any(asked.asks_the_past for asked in case.candidate.asked)
-        past = former(self.ledger, head) if asks_the_past and champion is not None else ()
+        earlier = past.asked(self.ledger, head, case.candidate.asked)
         # Asked only when the answer counts: it costs a request.
         asks = head.champion is None and model.adopt == "required"
         unadopted = asks and self.registry.foreign_versions(model.name)
         overrides = case.standing(head.champion_seq)
         baselines = Baselines(self.shared).of(case.candidate.asked)
-        return Beside(champion, past, unadopted=unadopted, overrides=overrides, baselines=baselines)
+        return Beside(champion, earlier, unadopted=unadopted, overrides=overrides, baselines=baselines)
 
     def not_revoked(self, case: Case) -> Case:
         """The case, with a finding if its files were revoked.

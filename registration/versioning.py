@@ -19,7 +19,7 @@ from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
 from registration.kept import plain, text
 from registration.links import link, links_of
-from registration.record import promoted
+from registration.promotions import promoted
 from registration.registry import (
     CHAMPION_TAG,
     SHA256_PROPERTY,

@@ -75,7 +75,12 @@ class ModelPolicy(Document):
     @property
     def asks_the_past(self) -> bool:
         """Whether earlier champions count, and not only the present one."""
-        return self.budget is not None or self.compare_to == "best" or self.pinned is not None
+        return self.asks_every_champion or self.pinned is not None
+
+    @property
+    def asks_every_champion(self) -> bool:
+        """Whether all champions so far count."""
+        return self.budget is not None or self.compare_to == "best"
 
     @property
     def histories(self) -> frozenset[str]:

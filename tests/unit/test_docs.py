@@ -182,7 +182,7 @@ def test_every_event_type_is_documented_and_no_other() -> None:
 @pytest.mark.parametrize("place", [(), ("policy",), ("candidate",), ("champion",), ("verdicts", 0)])
 def test_the_decision_in_the_documents_has_the_keys_the_code_writes(place: tuple[str | int, ...]) -> None:
     shown: Any = example("decision")
-    written: Any = {**a_decision(), "seq": 1, "previous": None, "champion_seq": 0}
+    written: Any = {**a_decision(), "seq": 1, "previous": None, "last_promotion": None, "champion_seq": 0}
 
     for step in place:
         shown, written = shown[step], written[step]

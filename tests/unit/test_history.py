@@ -234,6 +234,29 @@ def test_a_wrong_place_is_one_break(tale: Tale) -> None:
     assert "decision 4: it says that it is number 7, where number 4 belongs" in tale.messages()
 
 
+def test_a_decision_that_names_another_promotion_before_it_is_one_break(tale: Tale) -> None:
+    first = str(tale.made[0].decision)
+    rejected = str(tale.made[1].decision)
+    assert tale.read().steps[-1].last_promotion == first
+
+    tale.forge(last_promotion=rejected, promoted=False, version=None)
+
+    assert tale.messages().splitlines()[0] == (
+        f"decision 4: it names {rejected} as the promotion before it, which is {first}"
+    )
+
+
+def test_a_decision_that_names_no_promotion_is_of_an_older_app_and_no_break(tale: Tale) -> None:
+    document = {name: said for name, said in json.loads(tale.text(-1)).items() if name != "last_promotion"}
+    digest = digest_of(document)
+    tale.world.decisions.create_text(f"churn/{digest}.json", json.dumps(document))
+    champion = json.loads(tale.world.state.kept[HEAD][0])["champion"] | {"decision": digest}
+
+    tale.edit_head(log_digest=digest, champion=champion)
+
+    assert tale.read().is_whole
+
+
 def test_a_head_that_miscounts_is_one_break(tale: Tale) -> None:
     tale.edit_head(log_seq=9)
 

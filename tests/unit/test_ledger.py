@@ -206,7 +206,8 @@ def test_each_decision_names_the_one_before(desk: Desk) -> None:
 
     _, digest = desk.append(first, {"outcome": "hold"})
 
-    assert desk.ledger.decision("churn", digest) == {"outcome": "hold", "seq": 2, "previous": before, "champion_seq": 0}
+    place = {"seq": 2, "previous": before, "champion_seq": 0, "last_promotion": None}
+    assert desk.ledger.decision("churn", digest) == {"outcome": "hold", **place}
 
 
 def test_a_decision_is_kept_under_the_digest_of_its_text(desk: Desk) -> None:
@@ -246,7 +247,7 @@ def test_a_draft_is_kept_and_is_no_history_yet(desk: Desk) -> None:
     claim = desk.ledger.draft(desk.claim(), head, {"outcome": "hold"})
 
     assert claim.work.draft is not None
-    place = {"seq": 1, "previous": None, "champion_seq": 0}
+    place = {"seq": 1, "previous": None, "champion_seq": 0, "last_promotion": None}
     assert desk.ledger.decision("churn", claim.work.draft.digest) == {"outcome": "hold", **place}
     assert desk.ledger.head("churn") == head
 
@@ -274,7 +275,8 @@ def test_a_decision_that_reached_the_history_is_found_again_however_many_followe
 
     found = desk.ledger.decided(desk.claim("w1"), head)
 
-    assert found == (digest, judgement("w1") | {"seq": 1, "previous": None, "champion_seq": 0})
+    place = {"seq": 1, "previous": None, "champion_seq": 0, "last_promotion": None}
+    assert found == (digest, judgement("w1") | place)
 
 
 def test_a_draft_that_lost_the_head_is_no_decision(desk: Desk) -> None:
