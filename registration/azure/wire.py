@@ -1,13 +1,14 @@
 """The doctor's wire over azure-core: every answer comes back as a value, and so does that none came.
 
 A request is tried three times at most where the service is busy; no answer is waited for longer than half a minute.
+A service that asks for more patience than that is not tried again: that it is busy is the answer then.
 """
 
 from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from azure.core import PipelineClient
 from azure.core.exceptions import AzureError, ClientAuthenticationError
@@ -20,6 +21,7 @@ from registration.errors import UnavailableError
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
+    from azure.core.pipeline import PipelineResponse
     from azure.core.rest import HttpResponse
 
     from registration.doctor.wire import Ask, Audience
@@ -43,6 +45,8 @@ class AzureWire:
         try:
             response = self._client(ask.audience).send_request(request)
             return answer(response.status_code, response.headers, response.text(), received=datetime.now(UTC))
+        except _Busy as busy:
+            return Answer(busy.status, said=str(busy))
         except ClientAuthenticationError as nobody:
             return Answer(None, said=_line(nobody), has_token=False)
         except (AzureError, UnavailableError) as silent:
@@ -62,12 +66,27 @@ class AzureWire:
                         UserAgentPolicy("registrar-doctor"),
                         RetryPolicy(retry_total=2, retry_connect=1, retry_backoff_factor=0.3),
                         BearerTokenCredentialPolicy(self._credential, audience),
-                        CustomHookPolicy(raw_response_hook=no_long_sleep),
+                        CustomHookPolicy(raw_response_hook=_no_long_sleep),
                     ],
                     connection_timeout=_CONNECT_SECONDS,
                     read_timeout=_READ_SECONDS,
                 )
             return self._clients[audience]
+
+
+class _Busy(Exception):  # noqa: N818 - an answer on its way out of the pipeline
+    """A service asks for more patience than there is."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+def _no_long_sleep(answered: PipelineResponse[Any, Any]) -> None:
+    try:
+        no_long_sleep(answered)
+    except UnavailableError as asked:
+        raise _Busy(answered.http_response.status_code, str(asked)) from asked
 
 
 def _line(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from registration.doctor.check import failed, ok, skipped
-from registration.doctor.patient import ARM
+from registration.doctor.patient import ARM, LATER
 from registration.doctor.wire import Ask
 from registration.errors import Problem, SettingsError
 
@@ -44,7 +44,8 @@ def checks(patient: Patient) -> Iterator[Check]:
     answer = patient.wire.ask(Ask("GET", f"{ARM}{patient.app}/functions?api-version={API}"))
     if answer.status != _OK:
         said = f"the Function app cannot be looked at: {answer.status or 'no answer'} {answer.code or answer.said}"
-        yield skipped(NAME, said.rstrip(), then="Run the doctor as somebody with Reader on the Function app.")
+        then = "Run the doctor as somebody with Reader on the Function app." if answer.refuses else LATER
+        yield skipped(NAME, said.rstrip(), then=then)
         return
     found, _ = patient.rest_of(answer)
     yield _found(patient.app, frozenset(str(one["name"]).rpartition("/")[2] for one in found))

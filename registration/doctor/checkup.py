@@ -155,17 +155,18 @@ class _Dated:
         return self._wire.token(audience)
 
 
-def _parts(patient: Patient, *, knows_drops: bool) -> Iterator[Part]:
-    yield partial(_published, patient)
-    yield from (partial(ledger.shelf, patient, name) for name in ledger.SHELVES)
-    yield from (partial(ledger.queue, patient, name) for name in ledger.QUEUES)
-    yield partial(ledger.outcomes, patient)
-    yield partial(workspace.checks, patient)
-    yield partial(drops.checks, patient) if knows_drops else _no_drops
-    yield from (partial(shared.checks, patient, registry) for registry in patient.registries)
-    yield from (partial(shared.checks, patient, registry, writes=False) for registry in patient.compared)
-    yield from (partial(topics.checks, patient, source) for source in topics.sources(patient))
-    yield partial(app.checks, patient)
+def _parts(patient: Patient, *, knows_drops: bool) -> Iterator[tuple[str, Part]]:
+    """Every part by what the names of its checks begin with."""
+    yield "policy", partial(_published, patient)
+    yield from ((f"ledger.{name}", partial(ledger.shelf, patient, name)) for name in ledger.SHELVES)
+    yield from ((f"queue.{name}", partial(ledger.queue, patient, name)) for name in ledger.QUEUES)
+    yield "outcomes", partial(ledger.outcomes, patient)
+    yield "workspace", partial(workspace.checks, patient)
+    yield "drops", partial(drops.checks, patient) if knows_drops else _no_drops
+    yield from ((f"shared.{name}", partial(shared.checks, patient, name)) for name in patient.registries)
+    yield from ((f"shared.{name}", partial(shared.checks, patient, name, writes=False)) for name in patient.compared)
+    yield from ((source.name, partial(topics.checks, patient, source)) for source in topics.sources(patient))
+    yield "app", partial(app.checks, patient)
 
 
 def _published(patient: Patient) -> Iterator[Check]:
@@ -174,13 +175,9 @@ def _published(patient: Patient) -> Iterator[Check]:
     if place.startswith("https://"):
         endpoint, _, rest = place.removeprefix("https://").partition("/")
         container, _, prefix = rest.strip("/").partition("/")
-        probe = storage.read(
-            "policy.read",
-            endpoint=f"https://{endpoint}",
-            container=container,
-            grant=grant("policyReads"),
-            prefix=f"{prefix}/" if prefix else "",
-        )
+        where = storage.Container(f"https://{endpoint}", container)
+        within = f"{prefix}/" if prefix else ""
+        probe = storage.read("policy.read", where, grant=grant("policyReads"), prefix=within)
         yield patient.look(probe)
 
 
@@ -188,8 +185,18 @@ def _no_drops() -> Iterator[Check]:
     yield skipped("drops", "the policies say where drops are expected, and they cannot be read")
 
 
-def _side_by_side(parts: tuple[Part, ...], heard: Heard) -> Iterator[Check]:
+def _side_by_side(parts: tuple[tuple[str, Part], ...], heard: Heard) -> Iterator[Check]:
     """The checks of all parts, in the order of the parts."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for found in pool.map(lambda part: list(map(heard, part())), parts):
+        for found in pool.map(lambda named: [heard(check) for check in _readable(*named)], parts):
             yield from found
+
+
+def _readable(name: str, part: Part) -> Iterator[Check]:
+    """The checks of a part. An answer of another shape than Azure's ends it: the other parts may still be looked at."""
+    try:
+        yield from part()
+    except (AttributeError, LookupError, TypeError, ValueError) as odd:
+        said = f"an answer is not of the shape that the service has: {type(odd).__name__} {odd}"
+        then = "See whether something on the way answers in its place, such as a proxy that asks you to sign in."
+        yield failed(f"{name}.unreadable", said, then=then)

@@ -14,7 +14,7 @@ from registration.access import BLOB_OWNER, QUEUE_CONTRIBUTOR
 from registration.doctor import remedy
 from registration.doctor.check import failed, ok, skipped
 from registration.doctor.identity import Identity
-from registration.doctor.patient import ARM, grant
+from registration.doctor.patient import ARM, LATER, grant
 from registration.doctor.remedy import Need
 from registration.doctor.wire import Ask
 
@@ -79,7 +79,8 @@ def _may_write(patient: Patient, name: str, place: Place, principal: str, topic:
     answer = patient.wire.ask(Ask("GET", url))
     if answer.status != _OK:
         said = f"role assignments cannot be looked at: {answer.status or 'no answer'} {answer.code or answer.said}"
-        return skipped(name, said.rstrip(), then="Run the doctor as somebody with Reader on the ledger's account.")
+        then = "Run the doctor as somebody with Reader on the ledger's account." if answer.refuses else LATER
+        return skipped(name, said.rstrip(), then=then)
     found, _ = patient.rest_of(answer)
     given = {str(one["properties"]["roleDefinitionId"]).rpartition("/")[2] for one in found}
     if given & place.roles:

@@ -34,16 +34,15 @@ def checks(patient: Patient) -> Iterator[Check]:
 def _place(patient: Patient, place: DropMatch) -> Iterator[Check]:
     prefix = place.prefix or ""
     name = f"drops.{place.account}.{place.container}/{prefix}".rstrip("/")
-    where = {
-        "endpoint": f"https://{place.account}.blob.{patient.settings.storage_suffix}",
-        "container": place.container,
-    }
-    yield patient.look(storage.read(f"{name}.read", **where, grant=grant("dropReads"), prefix=prefix))
+    endpoint = f"https://{place.account}.blob.{patient.settings.storage_suffix}"
+    within = next(id_ for id_ in patient.settings.account_ids if id_.endswith(f"/{place.account}"))
+    where = storage.Container(endpoint, place.container, within)
+    yield patient.look(storage.read(f"{name}.read", where, grant=grant("dropReads"), prefix=prefix))
     if patient.settings.observes:
         yield skipped(f"{name}.receipt", "an app that only observes writes no receipts")
         return
     path = prefix + _RECEIPT
-    yield patient.look(storage.write(f"{name}.receipt", **where, grant=grant("receipts"), path=path))
+    yield patient.look(storage.write(f"{name}.receipt", where, grant=grant("receipts"), path=path))
 
 
 def _once(drops: tuple[DropMatch, ...]) -> tuple[DropMatch, ...]:

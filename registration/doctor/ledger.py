@@ -24,9 +24,9 @@ _SCRATCH: Final = "doctor/nothing.json"
 
 def shelf(patient: Patient, name: str) -> Iterator[Check]:
     """One container of the ledger."""
-    place = {"endpoint": patient.settings.blob_endpoint, "container": name}
-    yield patient.look(storage.read(f"ledger.{name}.read", **place, grant=grant("ledgerReads")))
-    yield patient.look(storage.write(f"ledger.{name}.write", **place, grant=grant("ledgerWrites"), path=_SCRATCH))
+    place = storage.Container(patient.settings.blob_endpoint, name)
+    yield patient.look(storage.read(f"ledger.{name}.read", place, grant=grant("ledgerReads")))
+    yield patient.look(storage.write(f"ledger.{name}.write", place, grant=grant("ledgerWrites"), path=_SCRATCH))
 
 
 def queue(patient: Patient, name: str) -> Iterator[Check]:

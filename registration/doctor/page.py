@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from registration.doctor.check import State
@@ -27,7 +28,7 @@ _LONGEST_NAME: Final = 40
 
 def show(report: Report, console: Console) -> None:
     """Print every check and how many ended how."""
-    width = min(_LONGEST_NAME, max((len(check.name) for check in report.checks), default=0))
+    width = min(_LONGEST_NAME, max((cell_len(shown(check.name)) for check in report.checks), default=0))
     told: set[tuple[str, ...]] = set()
     for check in report.checks:
         for line in (_head(check, width), *_below(check, told)):
@@ -38,7 +39,8 @@ def show(report: Report, console: Console) -> None:
 
 def _head(check: Check, width: int) -> Text:
     head = Text(f"{check.state:{_WORD}}", style=_COLOURS[check.state])
-    head.append(f"{shown(check.name):{width}}  ", style="bold")
+    name = shown(check.name)
+    head.append(name + " " * (width - cell_len(name) + 2), style="bold")
     return head.append(shown(check.seen), style="")
 
 

@@ -44,9 +44,11 @@ def resource(id_: str) -> Scope:
     return Scope(id_.rpartition("/")[2], shlex.quote(id_))
 
 
-def container(account: str, name: str) -> Scope:
-    """A blob container of a storage account."""
-    return Scope(f"container {name} of {account}", _inside(account, "blobServices/default/containers", name))
+def container(account: str, name: str, *, within: str | None = None) -> Scope:
+    """A blob container of a storage account, whose resource id is `within` if that is known."""
+    kind = "blobServices/default/containers"
+    typed = shlex.quote(f"{within}/{kind}/{name}") if within else _inside(account, kind, name)
+    return Scope(f"container {name} of {account}", typed)
 
 
 def queue(account: str, name: str) -> Scope:
@@ -71,7 +73,7 @@ def grant(need: Need, identity: Identity) -> str:
         [
             "az role assignment create",
             f"--assignee-object-id {shlex.quote(identity.object)} --assignee-principal-type {identity.kind}",
-            f"--role {_role(need.grant.role)}",
+            f"--role {_role(need.grant.role, need.scope)}",
             f"--scope {need.scope.typed}",
             *(_condition(need.grant.only) if need.grant.only else ()),
         ]
@@ -88,12 +90,16 @@ def _quoted(text: str) -> str:
     return shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'
 
 
-def _role(role: Role) -> str:
-    """A built-in role by its name; one of the template's own by its id, because its name ends differently each time."""
+def _role(role: Role, scope: Scope) -> str:
+    """A built-in role by its name; one of the template's own by its id, because its name ends differently each time.
+
+    That one is looked for where it is to be given: a list of the subscription need not hold roles of single groups.
+    """
     if role.id is not None:
         return shlex.quote(role.name)
     query = _quoted(f"[?starts_with(roleName, '{role.name}')].name | [0]")
-    return f'"$(az role definition list --custom-role-only true --query {query} --output tsv)"'
+    listed = f"az role definition list --custom-role-only true --scope {scope.typed}"
+    return f'"$({listed} --query {query} --output tsv)"'
 
 
 def _condition(path: str) -> list[str]:

@@ -6,6 +6,7 @@ and one is taken off that does not exist. That storage looks at roles first is i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -28,20 +29,32 @@ def account_of(endpoint: str) -> str:
     return endpoint.partition("://")[2].partition(".")[0]
 
 
-def read(name: str, *, endpoint: str, container: str, grant: Grant, prefix: str = "") -> Probe:
+@dataclass(frozen=True)
+class Container:
+    """A container at the blob endpoint of its account, whose resource id is `within` if that is known."""
+
+    endpoint: str
+    name: str
+    within: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"{self.endpoint}/{self.name}"
+
+
+def read(name: str, place: Container, *, grant: Grant, prefix: str = "") -> Probe:
     """Whether blobs in a container may be listed, which is the right to read them too."""
-    url = f"{endpoint}/{container}?restype=container&comp=list&maxresults=1&prefix={quote(prefix)}"
-    what = f"list and read {container}" + (f"/{prefix}" if prefix else "")
-    return _of_container(name, what, _ask("GET", url), {200}, endpoint=endpoint, container=container, grant=grant)
+    url = f"{place.url}?restype=container&comp=list&maxresults=1&prefix={quote(prefix)}"
+    what = f"list and read {place.name}" + (f"/{prefix}" if prefix else "")
+    return _of_container(name, what, _ask("GET", url), {200}, place=place, grant=grant)
 
 
-def write(name: str, *, endpoint: str, container: str, grant: Grant, path: str) -> Probe:
+def write(name: str, place: Container, *, grant: Grant, path: str) -> Probe:
     """Whether a blob may be written at `path`."""
-    ask = _ask(
-        "PUT", f"{endpoint}/{container}/{quote(path)}", body="", **{"x-ms-blob-type": "BlockBlob", "If-Match": _NEVER}
-    )
-    what = f"write {container}/{path}"
-    return _of_container(name, what, ask, {412}, endpoint=endpoint, container=container, grant=grant)
+    never = {"x-ms-blob-type": "BlockBlob", "If-Match": _NEVER}
+    ask = _ask("PUT", f"{place.url}/{quote(path)}", body="", **never)
+    return _of_container(name, f"write {place.name}/{path}", ask, {412}, place=place, grant=grant)
 
 
 def peek(name: str, *, endpoint: str, queue: str, grant: Grant) -> Probe:
@@ -67,11 +80,11 @@ def _ask(method: str, url: str, *, body: str | None = None, **headers: str) -> A
 
 
 def _of_container(  # noqa: PLR0913 - a probe, and the place it is about
-    name: str, what: str, ask: Ask, expected: set[int], *, endpoint: str, container: str, grant: Grant
+    name: str, what: str, ask: Ask, expected: set[int], *, place: Container, grant: Grant
 ) -> Probe:
-    account = account_of(endpoint)
-    make = f"az storage container create --name {container} --account-name {account} --auth-mode login"
-    need = Need(grant, remedy.container(account, container))
+    account = account_of(place.endpoint)
+    make = f"az storage container create --name {place.name} --account-name {account} --auth-mode login"
+    need = Need(grant, remedy.container(account, place.name, within=place.within))
     return Probe(name, what, ask, frozenset(expected), need, Absence("Make the container.", (make,)))
 
 

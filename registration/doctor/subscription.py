@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from registration.events import COMMITS, DROP_TYPES, RUN_COMPLETED, RUN_STATUS_CHANGED
+from registration.names import DEAD_LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,8 +110,9 @@ class Subscription:
         if lost and any(map(self.lets_through, DROP_TYPES)):
             yield f"its filter on {_API} drops blobs written by {', '.join(sorted(lost))}"
 
-    def doubts(self) -> Iterator[str]:
+    def doubts(self, target: Target) -> Iterator[str]:
         """What works, and hardly was meant."""
+        yield from self._unread(target)
         retry = self.said.get("retryPolicy") or {}
         attempts, minutes = retry.get("maxDeliveryAttempts", ATTEMPTS), retry.get("eventTimeToLiveInMinutes", MINUTES)
         if attempts < ATTEMPTS or minutes < MINUTES:
@@ -120,6 +122,14 @@ class Subscription:
         begin = str(self.filter.get("subjectBeginsWith") or "")
         if begin.startswith(_BLOBS) and not begin.endswith("/"):
             yield f"subjects that go on behind {begin} without a slash pass too"
+
+    def _unread(self, target: Target) -> Iterator[str]:
+        with_identity = self.said.get("deadLetterWithResourceIdentity") or {}
+        letters = _of(self.said.get("deadLetterDestination") or with_identity.get("deadLetterDestination") or {})
+        account, container = str(letters.get("resourceId")).rpartition("/")[2], letters.get("blobContainerName")
+        is_ours = target.app is not None or self.destination.get("endpointType") == "StorageQueue"
+        if letters and is_ours and (account.lower(), container) != (target.account.lower(), DEAD_LETTERS):
+            yield f"its dead letters go to {container} of {account}, where no command of registrar looks for them"
 
     def _values(self, key: str) -> frozenset[str] | None:
         """The values that an advanced filter lets through; None if there is none for that member."""

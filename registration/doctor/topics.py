@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from registration.doctor import delivery
 from registration.doctor.check import failed, ok, skipped, warning
-from registration.doctor.patient import ARM
+from registration.doctor.patient import ARM, LATER
 from registration.doctor.probe import FORBIDDEN
 from registration.doctor.storage import account_of
 from registration.doctor.subscription import Subscription, Target
@@ -66,7 +66,7 @@ class Heard:
 
 def sources(patient: Patient) -> tuple[Source, ...]:
     """Every source that the settings name."""
-    drops = (Source(account, ON_DROP) for account in patient.settings.drop_accounts)
+    drops = (Source(account, ON_DROP) for account in dict.fromkeys(patient.settings.drop_accounts))
     return (Source(patient.settings.workspace, ON_JOB), *drops)
 
 
@@ -112,7 +112,7 @@ def _judged(patient: Patient, heard: Heard) -> Iterator[Check]:
         )
         return
     for one in heard.subscriptions:
-        yield _subscription(heard, one)
+        yield _subscription(heard, one, _target(patient, heard.source))
     for kind in sorted(heard.source.kinds):
         if not any(one.lets_through(kind) for one in heard.subscriptions):
             said = f"no subscription lets {kind} through"
@@ -120,12 +120,12 @@ def _judged(patient: Patient, heard: Heard) -> Iterator[Check]:
     yield from _places(patient, heard)
 
 
-def _subscription(heard: Heard, one: Subscription) -> Check:
+def _subscription(heard: Heard, one: Subscription, target: Target) -> Check:
     name, show = (
         f"{heard.source.name}.{one.name}",
         f"az resource show --ids {heard.topic}/eventSubscriptions/{one.name}",
     )
-    faults, doubts = list(one.faults()), list(one.doubts())
+    faults, doubts = list(one.faults()), list(one.doubts(target))
     if faults:
         return failed(name, "; ".join([*faults, *doubts]), then=_DEPLOY, commands=[_SUBSCRIBE, show])
     if doubts:
@@ -164,7 +164,7 @@ def _target(patient: Patient, source: Source) -> Target:
 
 def _unseen(source: Source, answer: Answer) -> Check:
     said = f"Event Grid cannot be looked at: {answer.status or 'no answer'} {answer.code or answer.said}".rstrip()
-    then = "Run the doctor as somebody with Reader on the resource group of the topic."
+    then = "Run the doctor as somebody with Reader on the resource group of the topic." if answer.refuses else LATER
     return skipped(f"{source.name}.topic", said, then=then)
 
 

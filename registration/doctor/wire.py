@@ -61,6 +61,11 @@ class Answer:
     ahead_seconds: float | None = None
     has_token: bool = True
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it is about who asks, so that somebody else may be let in."""
+        return self.status in {401, 403}
+
 
 class Wire(Protocol):
     """Sends requests under the identity that is signed in."""

@@ -119,17 +119,23 @@ def _container(patient: Patient, store: Any, *, is_default: bool) -> Iterator[Ch
         return
     account, container = str(store["accountName"]), str(store["containerName"])
     endpoint = f"https://{account}.blob.{patient.settings.storage_suffix}"
-    place = {"endpoint": endpoint, "container": container}
-    yield patient.look(
-        storage.read(f"outputs.{container}.read", **place, grant=grant("outputReads"), prefix="azureml/")
-    )
+    place = storage.Container(endpoint, container, _account_id(store, account))
+    yield patient.look(storage.read(f"outputs.{container}.read", place, grant=grant("outputReads"), prefix="azureml/"))
     if is_default:
         path = f"{COPIES}doctor/nothing"
-        yield patient.look(storage.write("copies.write", **place, grant=grant("copyWrites"), path=path))
+        yield patient.look(storage.write("copies.write", place, grant=grant("copyWrites"), path=path))
 
 
 def _get(patient: Patient, path: str, version: str) -> Ask:
     return Ask("GET", f"{ARM}{patient.settings.workspace}{path}?api-version={version}")
+
+
+def _account_id(store: Any, account: str) -> str | None:
+    """The resource id of the account behind a datastore, where Azure tells where it lies."""
+    subscription, group = store.get("subscriptionId"), store.get("resourceGroup")
+    if not subscription or not group:
+        return None
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}"
 
 
 def _probe(patient: Patient, name: str, what: str, ask: Ask, expected: Iterable[int] = (_OK,)) -> Probe:

@@ -187,6 +187,16 @@ def test_a_host_that_nobody_reaches_is_said_to_be_silent() -> None:
     assert "nowhere.queue.core.invalid did not answer" in checks["queue.registrar-work.send"]["seen"]
 
 
+def test_a_service_that_is_busy_is_said_to_be(sandbox: Sandbox) -> None:
+    sandbox.workspace.fail_next("GET", "(?i)/jobs$", 429, headers={"Retry-After": "600"})
+    sandbox.workspace.fail_next("GET", "(?i)/systemTopics$", 429, headers={"Retry-After": "600"}, times=2)
+
+    checks = looked(status=1)
+
+    assert "answered 429" in checks["workspace.jobs"]["seen"]
+    assert not checks["workspace.jobs"]["commands"]
+
+
 def test_settings_that_are_missing_end_the_checkup() -> None:
     checks = looked(status=1, environment={"REGISTRAR_WORKSPACE": "", "REGISTRAR_APP_ID": ""})
 

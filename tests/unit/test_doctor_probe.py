@@ -115,6 +115,13 @@ def test_without_a_token_nothing_is_said_of_the_network() -> None:
     assert (check.seen, check.commands) == ("no token for acc.blob.core.windows.net: no identity here", ("az login",))
 
 
+def test_a_service_that_asks_for_patience_is_not_taken_for_silent() -> None:
+    check = judge(AZURE_ML, Answer(429, said="management.azure.com answered 429 and asks for 60 seconds"), APP)
+
+    assert check.seen.endswith("answered 429: management.azure.com answered 429 and asks for 60 seconds")
+    assert (check.next, check.commands) == ("Try again later; if it stays, the answer says what is wrong.", ())
+
+
 def test_any_other_answer_is_said_as_it_came() -> None:
     check = judge(PROBE, Answer(500, "InternalError", "Server encountered an internal error."), APP)
 

@@ -20,6 +20,7 @@ APP = Identity("object-1", "tenant-1", "client-1", is_person=False)
 SCOPES = [
     remedy.resource("/subscriptions/s/resourceGroups/g/providers/Some.Thing/things/t"),
     remedy.container("acc", "$web"),
+    remedy.container("acc", "$web", within="/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/x/acc"),
     remedy.queue("acc", "work"),
     remedy.topic("https://t.westeurope-1.eventgrid.azure.net/api/events"),
     remedy.topic("https://t/`reboot`$(reboot)"),
@@ -62,6 +63,16 @@ def test_the_condition_is_the_one_of_the_template(variable: str) -> None:
     paths = {one.only for one in GRANTS if one.only}
 
     assert whole.replace("\\'", "'") in {remedy.condition(path) for path in paths}
+
+
+def test_a_role_of_the_template_is_looked_for_where_it_is_given() -> None:
+    asked = 'az() { printf "%s\\n" "$*" >&2; echo FOUND; }\n'
+    command = remedy.grant(Need(grant("receipts"), remedy.container("acc", "box")), APP)
+
+    done = subprocess.run(["bash", "-c", asked + command], capture_output=True, text=True, check=True)
+
+    look = next(line for line in done.stderr.splitlines() if line.startswith("role definition list"))
+    assert "--scope FOUND/blobServices/default/containers/box --query" in look
 
 
 def test_a_condition_is_one_word() -> None:

@@ -48,7 +48,7 @@ def test_those_of_the_template_are_sound() -> None:
     every = [Subscription(name, said) for topic in grid.subscriptions.values() for name, said in topic.items()]
 
     assert len(every) == 4
-    assert not [fault for one in every for fault in (*one.faults(), *one.doubts())]
+    assert not [fault for one in every for fault in (*one.faults(), *one.doubts(ON_JOB))]
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,23 @@ def test_a_filter_that_forgets_an_operation_names_it() -> None:
     ],
 )
 def test_what_was_hardly_meant_is_a_doubt(changed: dict[str, Any], said: str) -> None:
-    [doubt] = subscription(**changed).doubts()
+    [doubt] = subscription(**changed).doubts(ON_DROP)
 
     assert doubt.startswith(said)
 
 
+@pytest.mark.parametrize(("resource", "container"), [("other", DEAD_LETTERS), (names.STATE_ACCOUNT, "letters")])
+def test_dead_letters_that_no_command_finds_are_a_doubt(resource: str, container: str) -> None:
+    properties = {"resourceId": f"/subscriptions/s/storageAccounts/{resource}", "blobContainerName": container}
+    elsewhere = {"deadLetterDestination": {"endpointType": "StorageBlob", "properties": properties}}
+
+    [doubt] = subscription(JOB_TOPIC, "registrar-completed", deadLetterWithResourceIdentity=elsewhere).doubts(ON_JOB)
+
+    assert doubt.startswith(f"its dead letters go to {container} of {resource}, where no command")
+
+
 def test_a_prefix_without_a_slash_lets_its_neighbours_through() -> None:
-    [doubt] = filtered(subjectBeginsWith="/blobServices/default/containers/incoming").doubts()
+    [doubt] = filtered(subjectBeginsWith="/blobServices/default/containers/incoming").doubts(ON_DROP)
 
     assert "without a slash" in doubt
 
