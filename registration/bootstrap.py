@@ -53,9 +53,7 @@ if TYPE_CHECKING:
     from registration.places import Places
     from registration.policy.catalog import PolicySource
     from registration.settings import Settings
-    from registration.sweep import Sweep
     from registration.tracing import Tracing
-    from registration.upkeep import Upkeep
 
 APP = Path(__file__).parent.parent
 MAX_DELIVERIES = 10  # host.json's maxDequeueCount
@@ -185,47 +183,6 @@ class Parts:
     def leftovers(self) -> Leftovers:
         """Settles what no event leads back to."""
         return Leftovers(self.ledger, self._versioning, self._owed, self.settings.workspace, _now)
-
-    @property
-    def sweep(self) -> Sweep:
-        """Finds what no event told of."""
-        from registration.azure.listing import DropBlobs, WorkspaceJobs  # noqa: PLC0415 - the worker needs none
-        from registration.sweep import Sweep  # noqa: PLC0415 - as above
-        from registration.watermark import Watermarks  # noqa: PLC0415 - as above
-
-        return Sweep(
-            jobs=WorkspaceJobs(self.rest, self.settings.workspace),
-            drops=DropBlobs(self.credential, suffix=self.settings.storage_suffix),
-            resolver=self.resolver,
-            ledger=self.ledger,
-            quiet_for=self.ledger.quiet_for,
-            pauses=self.pauses,
-            upkeep=self.upkeep,
-            leftovers=self.leftovers,
-            send=self.queue.send,
-            watermarks=Watermarks(self._shelves["state"]),
-            now=self._shelves["state"].now,
-            observes=self.settings.observes,
-        )
-
-    @property
-    def upkeep(self) -> Upkeep:
-        """What the sweep does about versions that were registered."""
-        from registration.azure.deployments import WorkspaceDeployments  # noqa: PLC0415 - the worker needs none
-        from registration.inspecting import Inspector  # noqa: PLC0415 - as above
-        from registration.retention import Retention  # noqa: PLC0415 - as above
-        from registration.showing import Showing  # noqa: PLC0415 - as above
-        from registration.upkeep import Upkeep  # noqa: PLC0415 - as above
-
-        deployments = WorkspaceDeployments(self.rest, self.settings.workspace)
-        return Upkeep(
-            ledger=self.ledger,
-            showing=Showing(self.ledger, self._versioning),
-            inspector=Inspector(self.ledger, self.places, self.store, now=_now),
-            retention=Retention(self.ledger, self._versioning, deployments, _now),
-            pauses=self.pauses,
-            observes=self.settings.observes,
-        )
 
     @property
     def places(self) -> Places:

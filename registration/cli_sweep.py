@@ -42,9 +42,9 @@ ROWS = {
 
 
 def _deployed() -> Sweep:
-    from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients, which other commands do without
+    from registration import bootstrap_sweep  # noqa: PLC0415 - loads the Azure clients, which others do without
 
-    return bootstrap.parts().sweep
+    return bootstrap_sweep.deployed()
 
 
 def add_to(app: typer.Typer, *, made: Callable[[], Sweep] = _deployed) -> None:

@@ -42,9 +42,9 @@ def quarantine(message: str) -> None:
 
 def sweep() -> None:
     """Find what no event told of; the log says what was found."""
-    from registration import bootstrap  # noqa: PLC0415 - as above
+    from registration import bootstrap_sweep  # noqa: PLC0415 - as above
 
-    bootstrap.parts().sweep.run()
+    bootstrap_sweep.deployed().run()
 
 
 def _hand_on(event: str, send: Callable[[bytes], None], wanted: frozenset[str]) -> None:

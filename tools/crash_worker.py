@@ -25,7 +25,7 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 from crash_watch import Stop, Watch, watched
 
-from registration import settings
+from registration import bootstrap_sweep, settings
 from registration.azure.shelf import BlobShelf
 from registration.bootstrap import Parts
 from registration.ledger import HELD_FOR
@@ -242,5 +242,5 @@ def _carried_out(order: Order, link: connection.Connection[Any, Any]) -> Report:
 
 
 def _show(parts: Parts, model: str) -> None:
-    for repair in parts.upkeep.showing.repairs(model):
+    for repair in bootstrap_sweep.upkeep(parts).showing.repairs(model):
         repair.do()

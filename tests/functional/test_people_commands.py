@@ -14,7 +14,7 @@ import typer
 from azure.storage.queue import QueueClient
 from typer.testing import CliRunner
 
-from registration import cli_lifecycle, cli_people, explanation, history, settings
+from registration import bootstrap_sweep, cli_lifecycle, cli_people, explanation, history, settings
 from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
 from registration.bootstrap import Parts
@@ -195,7 +195,7 @@ def test_a_champion_is_rolled_back_and_its_files_are_revoked(site: Site) -> None
 def test_superseded_versions_are_archived_but_for_what_an_endpoint_serves(site: Site) -> None:
     first, second, third, last = (site.judged(site.train(accuracy)).version for accuracy in (0.8, 0.85, 0.9, 0.95))
     site.sandbox.workspace.endpoints.deploy(site.model, "blue", model=f"{site.model}:{second}", traffic=0)
-    retention = site.parts.upkeep.retention
+    retention = bootstrap_sweep.upkeep(site.parts).retention
 
     surplus = retention.surplus(site.model, keep=1)
     retention.put_away(surplus)

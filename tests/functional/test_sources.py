@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.storage.blob import BlobClient
 
-from registration import settings
+from registration import bootstrap_sweep, settings
 from registration.bootstrap import Parts
 from registration.watermark import Watermarks
 from sandbox import names, raised
@@ -77,7 +77,7 @@ class Site:
     def passes(self, queue: list[str]) -> Sweep:
         """Registrar's sweep with a watermark of its own, which puts its messages into `queue`."""
         own = {"watermarks": Watermarks(MemoryShelf()), "now": lambda: datetime.now(UTC) - MINUTE}
-        return replace(self.parts.sweep, send=queue.append, **own)  # type: ignore[arg-type]  # of several kinds
+        return replace(bootstrap_sweep.sweep(self.parts), send=queue.append, **own)  # type: ignore[arg-type]  # of several kinds
 
     def ends(self, job: str | None = None) -> Outcome:
         """What the worker makes of the end of the job, or of another."""

@@ -16,7 +16,7 @@ import pytest
 from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient
 
-from registration import access, settings
+from registration import access, bootstrap_sweep, settings
 from registration import names as places
 from registration.access import GRANTS, Grant, Where, Who
 from registration.bootstrap import Parts
@@ -129,7 +129,7 @@ def asked(
     with listening() as heard:
         outcomes = [one.outcome for event in events for one in parts.worker.work(json.dumps(event))]
         parts.queue.send(name)
-        parts.sweep.run(dry_run=True)
+        bootstrap_sweep.sweep(parts).run(dry_run=True)
     _emptied(credential)
     assert outcomes == ["registered", "registered", "quarantined"]
     return heard

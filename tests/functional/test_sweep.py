@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from registration import settings
+from registration import bootstrap_sweep, settings
 from registration.artifacts.store import Location
 from registration.azure.listing import DropBlobs, WorkspaceJobs
 from registration.bootstrap import Parts
@@ -78,7 +78,7 @@ class Swept:
             ledger=self.parts.ledger,
             quiet_for=self.parts.ledger.quiet_for,
             pauses=self.parts.pauses,
-            upkeep=self.parts.upkeep,
+            upkeep=bootstrap_sweep.upkeep(self.parts),
             leftovers=self.parts.leftovers,
             send=self.queue.append,
             watermarks=self.watermarks,
@@ -192,12 +192,12 @@ def test_a_champion_whose_files_are_written_again_is_noticed_unless_it_is_pinned
     add_job(sandbox, outputs, name, experiment=name)
     swept.sweep.run()
     swept.work_off()
-    assert swept.parts.upkeep.inspector.news(name) == ""
+    assert bootstrap_sweep.upkeep(swept.parts).inspector.news(name) == ""
 
     outputs.upload_blob(f"azureml/{name}/model/model.bin", b"written again", overwrite=True)
 
     noticed = f"{name}:1 is the champion and has other files than were judged" if pin == "source" else ""
-    assert swept.parts.upkeep.inspector.news(name) == noticed
+    assert bootstrap_sweep.upkeep(swept.parts).inspector.news(name) == noticed
     assert sandbox.workspace.version(name, 1).job == name
 
 

@@ -116,6 +116,6 @@ def test_the_doors_load_no_telemetry_and_no_client() -> None:
 
 
 def test_only_the_worker_loads_telemetry() -> None:
-    sweep = "from registration import bootstrap\nparts = bootstrap.parts()\nparts.sweep\nparts.ledger"
+    sweep = "from registration import bootstrap, bootstrap_sweep\nbootstrap_sweep.deployed()\nbootstrap.parts().ledger"
 
     assert not [name for name in loaded(sweep) if name.startswith(("opentelemetry.sdk", "azure.monitor"))]
