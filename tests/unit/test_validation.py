@@ -173,7 +173,7 @@ def test_each_large_file_is_scanned_beside_its_hashing_under_its_own_name() -> N
 
 
 def test_a_large_file_written_while_it_is_scanned_is_no_finding_but_new_work() -> None:
-    store = stored(**{"in.zip": zipped({"a": some_bytes(20 * 1024 * 1024)})})
+    store = stored(**{"in.zip": zipped({"a": some_bytes(48 * 1024 * 1024)})})
     artifact = Artifact.of(store.files(HERE))
 
     def replaced(_count: int) -> None:
