@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.hashing import sha256
-from registration.artifacts.inventory import Artifact
+from registration.artifacts.inventory import MOST_FILES, Artifact
 from registration.artifacts.validation import content_digest
 from registration.assets import Asset
 from registration.errors import LedgerConflictError, PermanentError, TransientError
@@ -92,6 +92,9 @@ class Inspector:
 
     def _differences(self, listed: Artifact, offered: Mapping[str, Any]) -> Iterator[Finding]:
         """What is not as judged; nothing if every byte is."""
+        if listed.is_cut:
+            yield _finding("", f"there are more than {MOST_FILES} files")
+            return
         judged = {str(file["path"]): file for file in offered.get("files", ())}
         now = {file.path: file for file in listed.files}
         for path in sorted(judged.keys() - now.keys()):

@@ -202,7 +202,7 @@ def _candidate(case: Case) -> dict[str, Any]:
         "event": offer.event,
         "fingerprint": case.fingerprint,
         "artifact_sha256": case.validation.sha256,
-        "files": [_file(file, case.validation) for file in case.artifact.files],
+        "files": [] if case.artifact.is_cut else [_file(file, case.validation) for file in case.artifact.files],
         "formats": kept.words(case.validation.formats),
         "flavors": {name: kept.words(said) for name, said in sorted(case.validation.flavors.items())},
         "properties": dict(sorted(offer.model.properties.items())),

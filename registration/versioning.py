@@ -101,7 +101,7 @@ class Versioning:
         before, after = {file.path: file for file in place.artifact.files}, {file.path: file for file in now.files}
         changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
         findings = (Finding("artifact.changed", path, _change(path in before, path in after)) for path in changed)
-        return (*findings, *self._replaced(case.candidate))
+        return (*now.excess, *findings, *self._replaced(case.candidate))
 
     def withdraw(self, claim: Claim, case: Case, *, status: str) -> Claim:
         """Archive the version that this work made, if it made one, with the reason as its status.

@@ -86,7 +86,7 @@ def validate(  # noqa: PLR0913 - what is validated, against what, and who is tol
     `traffic` adds up what it costs, `progress` is told of bytes as they are hashed. Raises `ArtifactChangedError` when
     a file is written while it is read, and `UnavailableError`.
     """
-    told = (*noticed, *_unlike(promises, artifact), *_misshapen(model_type, artifact.paths))
+    told = (*noticed, *artifact.excess, *_unlike(promises, artifact), *_misshapen(model_type, artifact.paths))
     if any(finding.level is not Level.NOTE for finding in told):
         return Validation(sha256=None, digests={}, findings=told)
     with ThreadPoolExecutor(1) as beside:

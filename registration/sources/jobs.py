@@ -216,6 +216,8 @@ class _Offering:
         path = self._wanted.path or ""
         if self._wanted.pattern is not None:
             listed = Artifact.of(self.files.files(folder))
+            if listed.is_cut:
+                return self._refused(listed.excess[0], as_=listed.fingerprint, run=chosen.inner)
             found = select(listed.files, self._wanted.pattern, model_type=self.feed.model.type)
             if isinstance(found, Finding):
                 return self._refused(found, as_=listed.fingerprint, run=chosen.inner)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registration.artifacts.inventory import Artifact, digest
+from registration.artifacts.inventory import MOST_FILES, Artifact, digest
 from registration.artifacts.store import StoredFile
+from tests.fakes import OUTPUTS, MemoryStore
+from tests.world import CHURN, World, job_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from registration.artifacts.store import Location
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
 FILES = st.lists(
@@ -65,3 +74,47 @@ def test_no_files_are_an_artifact_too() -> None:
 
 def test_a_digest_does_not_see_the_order_of_keys() -> None:
     assert digest({"a": 1, "b": "ü"}) == digest({"b": "ü", "a": 1})
+
+
+@dataclass
+class Countless(MemoryStore):
+    """A store whose folders have more files than anybody can list; `listed` is how many were asked for."""
+
+    listed: int = 0
+    most: int | None = None
+
+    def files(self, location: Location) -> Iterator[StoredFile]:
+        for number in itertools.count() if self.most is None else range(self.most):
+            self.listed += 1
+            name = f"{number:012}.bin"
+            yield StoredFile(name, 1, "e", location.account, location.container, f"{location.name}/{name}")
+
+
+def test_an_endless_listing_is_read_no_further_than_one_file_too_many() -> None:
+    store = Countless()
+
+    artifact = Artifact.of(store.files(OUTPUTS))
+
+    assert (store.listed, len(artifact.files), artifact.is_cut) == (MOST_FILES + 1, MOST_FILES, True)
+    assert [finding.code for finding in artifact.excess] == ["artifact.too_many_files"]
+
+
+def test_as_many_files_as_may_be_are_a_whole_artifact_and_another_than_with_one_more() -> None:
+    whole, cut = (Artifact.of(store.files(OUTPUTS)) for store in (Countless(most=MOST_FILES), Countless()))
+
+    assert (whole.is_cut, whole.excess, whole.files) == (False, (), cut.files)
+    assert whole.fingerprint != cut.fingerprint
+
+
+@pytest.mark.parametrize("policy", [CHURN, CHURN.replace("output: model", "output: model, path: '*.bin'")])
+def test_a_job_that_wrote_countless_files_is_rejected_and_none_is_read(policy: str) -> None:
+    world = World()
+    world.job("j1")
+    world.policies.kept["churn.yaml"] = policy
+    store = world.store = Countless(world.faults)
+
+    outcome = world.process(job_event("j1"))
+
+    assert (outcome.outcome, store.opened, world.registry.versions) == ("rejected", [], {})
+    assert outcome.reasons[0].startswith(f"there are more than {MOST_FILES} files")
+    assert all(not step["candidate"]["files"] for step in world.history("churn"))
