@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
 from registration import names, settings
 from registration.answers import Answers
 from registration.azure.blobs import BlobStore
+from registration.azure.identity import Identity
 from registration.azure.policies import BlobPolicies, place_of
 from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
@@ -247,26 +247,26 @@ def parts() -> Parts:
         if not _parts:
             # The SDKs log every request at INFO, tokens aside; that is noise here and a bill in Application Insights.
             logging.getLogger("azure").setLevel(logging.WARNING)
-            _parts.append(Parts(settings.from_environment(), DefaultAzureCredential()))
+            _parts.append(Parts(settings.from_environment(), Identity()))
         return _parts[0]
 
 
 def published(url: str) -> BlobPolicies:
     """The policies published at `url`, under the identity that is signed in; raises `InputError` for another URL."""
-    return BlobPolicies(DefaultAzureCredential(), place_of(url))
+    return BlobPolicies(Identity(), place_of(url))
 
 
 def blobs(suffix: str) -> BlobStore:
     """Blobs under the identity that is signed in, without any settings; `suffix` is the cloud's storage suffix."""
     logging.getLogger("azure").setLevel(logging.WARNING)
-    return BlobStore(DefaultAzureCredential(), suffix=suffix)
+    return BlobStore(Identity(), suffix=suffix)
 
 
 def app(found: Settings) -> App:
     """The app that has these settings, as somebody who is signed in may ask it."""
     from registration.doctor.errand import App  # noqa: PLC0415 - the worker needs none
 
-    made = Parts(found, DefaultAzureCredential())
+    made = Parts(found, Identity())
     return App(made.queue.send, made.state)
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azure.identity import DefaultAzureCredential
-
 from registration import settings
+from registration.azure.identity import Identity
 from registration.azure.policies import BlobPolicies
 from registration.azure.wire import AzureWire
 from registration.doctor.app import settings as settings_of
@@ -28,7 +27,7 @@ APP = Path(__file__).parent.parent
 
 def checkup(app: str | None = None) -> Checkup:
     """A checkup under the identity that is signed in; by the settings of `app`, a resource id, or of this process."""
-    credential = DefaultAzureCredential()
+    credential = Identity()
     wire = AzureWire(credential)
 
     def found() -> Settings:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
 from registration.azure.faults import LONGEST_SLEEP_SECONDS
+from registration.azure.identity import Identity
 from registration.azure.registry import AzureRegistry
+from registration.azure.rest import ARM, Rest
 from registration.azure.topic import OutcomeTopic
 from registration.errors import UnavailableError
 from registration.registry import Registration
 from registration.settings import WorkspaceId
-from sandbox import names
+from sandbox import names, stage
+from sandbox.http_server import HttpServer, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from azure.identity import DefaultAzureCredential
 
-    from registration.azure.rest import Rest
+    from sandbox.http_server import Request
     from sandbox.sandbox import Sandbox
 
 type Call = Callable[[], object]
@@ -76,3 +81,60 @@ def test_a_short_wait_is_the_clients_own_affair(
 
     sent = [(verb, route) for verb, _, route in sandbox.workspace.requests[before:] if verb == method]
     assert len(sent) == 2
+
+
+@dataclass
+class Throttling:
+    """An endpoint of tokens for a managed identity that answers with the `waits` first, each a Retry-After."""
+
+    waits: list[int] = field(default_factory=list)
+    asked: int = 0
+
+    def answer(self, _request: Request) -> Response:
+        self.asked += 1
+        if self.waits:
+            return Response(429, {"message": "slower"}, {"Retry-After": str(self.waits.pop(0))})
+        expires = str(int(time.time()) + 3600)
+        return Response(200, {"access_token": "t", "expires_on": expires, "resource": "r", "token_type": "Bearer"})
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Throttling]:
+    throttling = Throttling()
+    server = HttpServer(throttling.answer)
+    place = {"IDENTITY_ENDPOINT": f"http://127.0.0.1:{server.port}/msi/token", "IDENTITY_HEADER": "h"}
+    with stage.environment({**place, "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential"}):
+        yield throttling
+    server.close()
+
+
+@pytest.mark.parametrize("scopes", [["https://storage.azure.com/.default"], ["a/.default", "b/.default"]])
+def test_no_worker_sleeps_for_a_token(endpoint: Throttling, scopes: list[str]) -> None:
+    """The first token goes through the whole chain of credentials, later ones straight to the one that had it."""
+    identity = Identity()
+    for scope in scopes[:-1]:
+        identity.get_token(scope)
+    endpoint.waits, before = [LONG] * 9, endpoint.asked
+
+    for ask in (identity.get_token, identity.get_token_info):
+        with pytest.raises(UnavailableError, match=f"answered 429 and asks for {LONG} seconds") as told:
+            ask(scopes[-1])
+
+        assert told.value.retry_after_seconds == LONG
+    assert endpoint.asked - before == 2
+
+
+def test_what_needs_a_token_hears_of_the_wait_too(endpoint: Throttling, model: str) -> None:
+    endpoint.waits = [LONG] * 9
+
+    with pytest.raises(UnavailableError) as told:
+        Rest(Identity()).get(f"{ARM}{names.WORKSPACE_ID}/models/{model}")
+
+    assert (told.value.retry_after_seconds, endpoint.asked) == (LONG, 1)
+
+
+def test_a_short_wait_for_a_token_is_slept_through(endpoint: Throttling) -> None:
+    endpoint.waits = [1]
+
+    assert Identity().get_token("https://storage.azure.com/.default").token == "t"
+    assert endpoint.asked == 2
