@@ -24,7 +24,7 @@ from bench.range_server import ETAG
 from registration.artifacts import profiles, scan, validation
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.reader import Pinned, Traffic
-from registration.artifacts.store import StoredFile
+from registration.artifacts.store import Location, StoredFile
 from registration.azure.blobs import CHUNK_BYTES, BlobStore, service
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Loopback(BlobStore):
         self.client = service(f"http://127.0.0.1:{port}/bench", AzureNamedKeyCredential("bench", "YmVuY2g="))
 
     @override
-    def _service(self, account: str) -> BlobServiceClient:
+    def _service(self, location: Location) -> BlobServiceClient:
         return self.client
 
 

@@ -114,6 +114,7 @@ SHARED_CALLS: Final = (
     Call("mferp", "GET", r"/models/[^/]+/versions(/[^/]+)?", f"{_SHARED}/assets/read"),
     Call("mferp", "PUT", r"/models/[^/]+/versions/[^/]+", f"{_SHARED}/assets/write"),
     Call("mferp", "POST", r"/import", f"{_SHARED}/assets/write"),
+    Call("mferp", "POST", r"/datarefs/[^/]+/versions/[^/]+", f"{_SHARED}/assets/read"),
     Call("assetstore", "GET", r"/operations/[^/]+", f"{_SHARED}/assets/read"),
 )
 

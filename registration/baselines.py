@@ -43,14 +43,16 @@ class Baselines:
         if not versions:
             return Baseline(registry, model)
         try:
-            champion = _champion(versions)
-            evidence = replace(_evidence(champion), version=champion.version)
+            champion = champion_of(versions)
+            known = replace(evidence_of(champion), version=champion.version)
         except InputError as why:
             return Baseline(registry, model, problem=str(why))
+        evidence = replace(known, tags={}, lineage={}, findings=(), formats={})
         return Baseline(registry, model, evidence, champion.properties[DECISION_PROPERTY])
 
 
-def _champion(versions: Sequence[SharedVersion]) -> SharedVersion:
+def champion_of(versions: Sequence[SharedVersion]) -> SharedVersion:
+    """The version of the last promotion among `versions`, which are some; raises `InputError` if it cannot be told."""
     shared = [version for version in versions if DECISION_PROPERTY in version.properties]
     if not shared:
         raise InputError(f"none of its {len(versions)} versions says which decision promoted it")
@@ -68,7 +70,8 @@ def _seq(version: SharedVersion) -> int:
     return int(said)
 
 
-def _evidence(version: SharedVersion) -> Evidence:
+def evidence_of(version: SharedVersion) -> Evidence:
+    """What was known when `version` was promoted; raises `InputError` if it cannot be told."""
     text = text_in(version.properties)
     if text is None:
         raise InputError(f"the evidence of version {version.version} is not whole")
@@ -81,4 +84,4 @@ def _evidence(version: SharedVersion) -> Evidence:
         raise InputError(f"the evidence of version {version.version} has the format {said.get('format')!r:.60}")
     if evidence.artifact_sha256 != version.properties.get(SHA256_PROPERTY):
         raise InputError(f"the evidence of version {version.version} is about other files")
-    return replace(evidence, tags={}, lineage={}, findings=(), formats={})
+    return evidence

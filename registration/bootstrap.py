@@ -105,7 +105,7 @@ class Parts:
     def shared(self) -> AzureSharedRegistries:
         """Registries that the identity may use."""
         rest = Rest(self.credential, service="a shared registry")
-        return AzureSharedRegistries(rest, self.settings.workspace)
+        return AzureSharedRegistries(rest, self.settings.workspace, lend=self.store.lend)
 
     @cached_property
     def workspace(self) -> AzureWorkspace:
@@ -121,7 +121,7 @@ class Parts:
     @property
     def resolver(self) -> Resolver:
         """Reads the policies in force at each event."""
-        return Resolver(self.settings, self.workspace, self.store, lambda: catalog.load(self.policies))
+        return Resolver(self.settings, self.workspace, self.store, self.shared, lambda: catalog.load(self.policies))
 
     @cached_property
     def registrar(self) -> Registrar:

@@ -116,7 +116,24 @@ class FileSource:
         return f"drop {self.file}"
 
 
-type Source = JobSource | DropSource | FileSource
+@dataclass(frozen=True)
+class SharedSource:
+    """A version in a shared registry, whose name is in lower case: another environment's champion."""
+
+    registry: str
+    model: str
+    version: int
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells this source from every other."""
+        return ("shared", self.registry, self.model, str(self.version))
+
+    def __str__(self) -> str:
+        return f"registry {self.registry}, {self.model}:{self.version}"
+
+
+type Source = JobSource | DropSource | FileSource | SharedSource
 
 
 @dataclass(frozen=True)
@@ -148,8 +165,9 @@ class Shared:
 class Candidate:
     """`location` is the file or folder offered; `promises` and `manifest` are a manifest's.
 
-    `listing_etag` is the ETag of what completed a drop: its manifest, its marker, or the file itself; empty for a job.
-    `drop` is the entry of the policy's match that let it in.
+    `listing_etag` is the ETag of what completed a drop: its manifest, its marker, or the file itself; of a shared
+    version, what tells its evidence from any other; empty for a job. `drop` is the entry of the policy's match that let
+    it in. `expects` is the digest of the files that a shared version's evidence is about.
 
     `tags` and `description` are for the model version. `stated` is what the offer itself says of the model beside its
     metrics, which of a job are read later. `shadows` are policies that decide nothing and are asked too.
@@ -175,6 +193,7 @@ class Candidate:
     again: Again | None = None
     measured_by: str | None = None
     shared: Shared | None = None
+    expects: str | None = None
 
     @property
     def asked(self) -> tuple[ModelPolicy, ...]:
@@ -230,11 +249,21 @@ def source_from(identity: object) -> Source | None:
             return JobSource(workspace, job, output, path)
         case ["job", str(workspace), str(job), str(output), str(path), "run", str(run)]:
             return JobSource(workspace, job, output, path, run)
-        case ["drop", str(account), str(container), str(folder)]:
-            return DropSource(Location(account, container, folder))
-        case ["drop", str(account), str(container), str(folder), "marker", str(marker)]:
-            return DropSource(Location(account, container, folder), marker)
-        case ["drop", str(account), str(container), str(name), "file"]:
-            return FileSource(Location(account, container, name))
+        case ["drop", str(account), str(container), str(name), *more]:
+            return _dropped(Location(account, container, name), more)
+        case ["shared", str(registry), str(model), str(version)] if version.isdecimal():
+            return SharedSource(registry, model, int(version))
+        case _:
+            return None
+
+
+def _dropped(place: Location, more: list[object]) -> Source | None:
+    match more:
+        case []:
+            return DropSource(place)
+        case ["marker", str(marker)]:
+            return DropSource(place, marker)
+        case ["file"]:
+            return FileSource(place)
         case _:
             return None

@@ -20,8 +20,8 @@ def hand_on_job(event: str, send: Callable[[bytes], None]) -> None:
 
 
 def hand_on_drop(event: str, send: Callable[[bytes], None]) -> None:
-    """Hand on an event that may say that a blob arrived."""
-    _hand_on(event, send, events.DROP_TYPES)
+    """Hand on an event that may say that a blob arrived, or that another environment shared a version."""
+    _hand_on(event, send, events.DROP_TYPES | {events.MODEL_SHARED})
 
 
 def register(message: str) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 RUN_COMPLETED: Final = "Microsoft.MachineLearningServices.RunCompleted"
 RUN_STATUS_CHANGED: Final = "Microsoft.MachineLearningServices.RunStatusChanged"
+MODEL_SHARED: Final = "Registrar.ModelShared"  # our own, of another environment
 BLOB_CREATED: Final = "Microsoft.Storage.BlobCreated"
 JOB_TYPES: Final = frozenset({RUN_COMPLETED, RUN_STATUS_CHANGED})
 DROP_TYPES: Final = frozenset({BLOB_CREATED})
@@ -42,6 +43,7 @@ _ARM_ID: Final = r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
 _WORKSPACE: Final = re.compile(_ARM_ID + r"microsoft\.machinelearningservices/workspaces/[^/]+")
 _ACCOUNT: Final = re.compile(_ARM_ID + r"microsoft\.storage/storageaccounts/(?P<name>[^/]+)")
 _JOB: Final = re.compile(r"(?!\.+$)[\w.-]{1,255}")
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _BYTES: Final = re.compile(r"[0-9]{1,16}")
 _UNSTORABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -74,6 +76,16 @@ class BlobCreated:
 
 
 @dataclass(frozen=True)
+class VersionShared:
+    """A version of `model`, as it is called there, is in the shared `registry`."""
+
+    id: str
+    registry: str
+    model: str
+    version: int
+
+
+@dataclass(frozen=True)
 class NotOfInterest:
     """A well-formed event that asks for no work, and why."""
 
@@ -82,7 +94,7 @@ class NotOfInterest:
     reason: str
 
 
-type Event = JobFinished | BlobCreated | NotOfInterest
+type Event = JobFinished | BlobCreated | VersionShared | NotOfInterest
 
 
 def parse(document: object) -> Event:
@@ -224,6 +236,8 @@ def _event(header: _Header) -> Event:
         return _job_event(header, header.fields.inside("data"))
     if header.type in DROP_TYPES:
         return _blob_event(header, header.fields.inside("data"))
+    if header.type == MODEL_SHARED:
+        return _shared_event(header, header.fields.inside("data").inside("shared"))
     return NotOfInterest(header.id, header.type, "events of this type are not acted upon")
 
 
@@ -266,6 +280,13 @@ def _blob_event(header: _Header, data: _Fields) -> BlobCreated | NotOfInterest:
     if not etag:
         raise data.wrong("eTag", "is required")
     return BlobCreated(header.id, topic.group(), account, container, path, etag, _size(data), api, header.time)
+
+
+def _shared_event(header: _Header, shared: _Fields) -> VersionShared:
+    number = shared.text("version")
+    if not _NUMBER.fullmatch(number):
+        raise shared.wrong("version", "must be a whole number above 0")
+    return VersionShared(header.id, shared.text("registry"), shared.text("model"), int(number))
 
 
 def _blob(data: _Fields, *, account: str) -> tuple[str, str]:

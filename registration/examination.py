@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from registration.artifacts import profiles
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import validate
-from registration.candidate import JobSource, Refusal
+from registration.candidate import JobSource, Refusal, SharedSource
+from registration.finding import Finding
 from registration.gathering import gathered
 from registration.offers import fingerprint_of
 from registration.record import Case
@@ -18,7 +19,7 @@ from registration.sources import folder, served
 from registration.sources.proof import Dropped, Proof
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from registration.artifacts.store import ArtifactStore
     from registration.artifacts.validation import Validation
@@ -65,7 +66,8 @@ class Examination:
                 profile=profile,
             )
             signatures = self._signatures(candidate, artifact, validation)
-            validation = replace(validation, findings=(*signatures[None].findings, *validation.findings))
+            found = (*_other_files(candidate, validation), *signatures[None].findings)
+            validation = replace(validation, findings=(*found, *validation.findings))
         with self.tracing.step("gather"):
             candidate, validation = self._proven(candidate, artifact, validation)
             candidate, known = gathered(candidate, self.workspace)
@@ -73,7 +75,7 @@ class Examination:
 
     def _proven(self, candidate: Candidate, artifact: Artifact, validation: Validation) -> tuple[Candidate, Validation]:
         """With what the workspace says of the job that a drop names; nothing if the files were not read."""
-        if isinstance(candidate.source, JobSource) or not validation.sha256:
+        if isinstance(candidate.source, JobSource | SharedSource) or not validation.sha256:
             return candidate, validation
         dropped = Dropped(artifact, validation.digests, candidate.lineage)
         lineage, found = Proof(self.store, self.workspace).of(dropped)
@@ -89,3 +91,10 @@ class Examination:
 
     def _verified(self, asked: SignaturePolicy | None, signed: Signed) -> Verified:
         return verify(asked.trust, signed, at=datetime.fromisoformat(self.now())) if asked else Verified()
+
+
+def _other_files(candidate: Candidate, validation: Validation) -> Iterator[Finding]:
+    """That a shared version's files are not those that its evidence is about."""
+    if candidate.expects is not None and validation.sha256 not in {None, candidate.expects}:
+        message = f"the files have the digest {validation.sha256}, and the evidence is about {candidate.expects}"
+        yield Finding("shared.other_files", "", message, action="find out who wrote to the registry's storage")

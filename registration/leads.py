@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from registration.artifacts.store import Location
     from registration.candidate import Candidate
     from registration.policy.catalog import Catalog
+    from registration.shared import SharedVersion
     from registration.sources.resolve import Offer, Resolver
     from registration.work import Work
 
@@ -47,6 +48,11 @@ class Leads:
     def to_blob(self, blob: Location) -> Synthetic:
         """The event that a blob was written, in an account that is heard."""
         return synthetic.blob_created(str(self._topic(blob.account)), blob)
+
+    def to_shared(self, found: SharedVersion) -> Synthetic:
+        """The event that a version was shared."""
+        workspace = self.resolver.trusted.workspace_id
+        return synthetic.model_shared(workspace, found.registry, found.model, found.version)
 
     def back_to(self, source: object) -> Synthetic | None:
         """The event that leads to the source of a work record; None for a record of another kind."""

@@ -30,8 +30,9 @@ class Lineage:
     `job` made the files; `parent_job` is the pipeline, sweep or AutoML job that it is part of, as its `step` or as its
     best `trial`, which was `chosen_by` something. A step that only reused what `job` did is `reused_by`. `datasets` and
     `base_models` are what the job read, as URIs. `git_dirty` is whether the code had changes that no commit has.
-    `drop` is where another team left the files, and `producer` who it says it is. `attested_by` is who said all of it:
-    `workspace`, `manifest`, `metadata`, or `checked` for a claim that the workspace bears out; then `claimed` names the
+    `drop` is where another team left the files, and `producer` who it says it is. `shared_version` is the version in a
+    shared registry that it was taken from. `attested_by` is who said all of it: `workspace`, `manifest`, `metadata`,
+    `registry`, or `checked` for a claim that the workspace bears out; then `claimed` names the
     fields that the workspace does not speak of.
     """
 
@@ -58,6 +59,7 @@ class Lineage:
     drop: str | None = None
     producer: str | None = None
     claimed: tuple[str, ...] = ()
+    shared_version: str | None = None
 
     def properties(self) -> dict[str, str]:
         """All that is known, by `lineage.` key; what nobody said is left out.

@@ -172,7 +172,8 @@ class Traced:
         properties = members(self.step.candidate.get("properties"))
         served = [Node(key, word(value), remark=True) for key, value in properties.items()]
         is_drop = known.drop or items(self.step.candidate.get("source"))[:1] == ["drop"]
-        where = [self._drop] if is_drop else [self._output] if known.job_output_uri else [*job(known)]
+        made = [self._output] if known.job_output_uri else [*job(known)]
+        where = [self._drop] if is_drop else [self._shared(made)] if known.shared_version else made
         event = [Node("event", self.step.event)] if self.step.event else []
         return Node("candidate", _cut(self.step.work), "", (held, *served, *where, *event, *self._unknown))
 
@@ -187,6 +188,10 @@ class Traced:
         made = [Node("producer", known.producer)] if known.producer else []
         output = [self._output] if known.job_output_uri else [*job(known)]
         return Node("drop", known.drop or self.step.source, claim, (*made, *output))
+
+    def _shared(self, made: list[Node]) -> Node:
+        says = "where it comes from, another environment says"
+        return Node("shared version", str(self.lineage.shared_version), says, tuple(made))
 
     @property
     def _unknown(self) -> Iterator[Node]:

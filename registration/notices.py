@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from registration.artifacts.inventory import digest
 from registration.artifacts.store import Location
-from registration.candidate import JobSource
+from registration.candidate import DropSource, FileSource
 from registration.stored import damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from registration.artifacts.store import ArtifactStore
-    from registration.candidate import DropSource, FileSource, Source
+    from registration.candidate import Source
     from registration.outcome import Outcome
     from registration.work import Share
 
@@ -90,7 +90,7 @@ def _location(said: Mapping[str, Any]) -> Location:
 def of(outcome: Outcome, *, source: Source | None, workspace: str, at: str) -> tuple[dict[str, Any], ...]:
     """The notices that `outcome` owes, ready for the outbox; `source` is None when it answers a person's request."""
     notices: list[dict[str, Any]] = []
-    if source is not None and not isinstance(source, JobSource):
+    if isinstance(source, DropSource | FileSource):
         receipt = {
             "apiVersion": "registrar/v1",
             "kind": "DropReceipt",

@@ -23,7 +23,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from registration.candidate import JobSource, source_from
+from registration.candidate import JobSource, SharedSource, source_from
 from registration.promotions import promoted
 from registration.signatures.verification import Signer
 from registration.stored import damaged, made
@@ -31,7 +31,7 @@ from registration.stored import damaged, made
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from registration.candidate import Refusal
+    from registration.candidate import Candidate, Refusal, Source
     from registration.record import Case, Past
     from registration.stored import Kind
     from registration.work import Work
@@ -117,20 +117,20 @@ def refused(refusal: Refusal, work: str) -> Outcome:
         source=str(refusal.source),
         model=refusal.model,
         work=work,
-        manifest_etag=None if isinstance(refusal.source, JobSource) else refusal.fingerprint,
+        manifest_etag=refusal.fingerprint if _is_drop(refusal.source) else None,
     )
 
 
 def recorded(case: Case, decision: Mapping[str, Any], *, digest: str) -> Outcome:
     """The outcome of a recorded decision about `case`; a version it names was registered."""
     known = told(decision, digest=digest)
-    return replace(known, event=case.candidate.event, manifest_etag=case.candidate.listing_etag or None)
+    return replace(known, event=case.candidate.event, manifest_etag=_answered(case.candidate))
 
 
 def told(decision: Mapping[str, Any], *, digest: str) -> Outcome:
     """The outcome of a recorded decision, by what it says alone; the event is the one it was made for."""
     offered, source = decision["candidate"], source_from(decision["candidate"]["source"])
-    is_drop = not isinstance(source, JobSource)  # what a team claims of jobs, nobody has checked
+    is_drop = _is_drop(source)  # what a team claims of jobs, nobody has checked
     return Outcome(
         event=offered["event"],
         outcome=DECIDED[decision["outcome"]],
@@ -157,7 +157,7 @@ def replaced(work: Work) -> Outcome:
 
 def same_bytes(case: Case, champion: Past) -> Outcome:
     """The outcome of a candidate that is the champion already."""
-    is_drop = not isinstance(case.candidate.source, JobSource)  # as above
+    is_drop = _is_drop(case.candidate.source)  # as above
     return Outcome(
         event=case.candidate.event,
         outcome="duplicate",
@@ -166,8 +166,17 @@ def same_bytes(case: Case, champion: Past) -> Outcome:
         model=case.candidate.model.name,
         lineage_job_output_uri=None if is_drop else case.candidate.lineage.job_output_uri,
         work=case.work,
-        manifest_etag=case.candidate.listing_etag or None,
+        manifest_etag=_answered(case.candidate),
     )
+
+
+def _is_drop(source: Source | None) -> bool:
+    return not isinstance(source, JobSource | SharedSource)
+
+
+def _answered(candidate: Candidate) -> str | None:
+    """The ETag of what completed a drop."""
+    return candidate.listing_etag if _is_drop(candidate.source) else None
 
 
 def observed(outcome: Outcome) -> Outcome:

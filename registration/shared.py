@@ -14,6 +14,8 @@ from registration.registry import WORK_PROPERTY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from registration.artifacts.store import Location
+
 
 @dataclass(frozen=True)
 class SharedVersion:
@@ -59,6 +61,10 @@ class SharedRegistries(Protocol):
 
     def next_version(self, registry: str, model: str) -> int:
         """The lowest number that the registry holds to be free; 1 for a model it does not know."""
+        ...
+
+    def place(self, shared: SharedVersion) -> Location:
+        """Where the files of a version lie; the artifact store can read there for an hour or so from then on."""
         ...
 
     def origin_of(self, model: str, version: int) -> str:

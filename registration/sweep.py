@@ -22,10 +22,11 @@ from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from registration import leads
+from registration import baselines, leads
 from registration.coverage import Coverage
 from registration.errors import (
     ClaimHeldError,
+    InputError,
     LedgerFormatError,
     PausedError,
 )
@@ -128,7 +129,7 @@ class _Pass:
         failures: list[Exception] = []
         tasks = self._sweep.upkeep.tasks(self._catalog, dry_run=self._dry_run)
         kept_up = [partial(self._keep_up, task) for task in tasks]
-        steps: list[Callable[[], None]] = [self._jobs, self._drops, self._stuck, *kept_up, self._warn]
+        steps: list[Callable[[], None]] = [self._jobs, self._drops, self._shared, self._stuck, *kept_up, self._warn]
         for step in steps:
             try:
                 step()
@@ -187,6 +188,19 @@ class _Pass:
             for found in self._sweep.drops.blobs(place):
                 if found.modified >= self._window.start and self._is_sign(found.location):
                     self._look(self._leads.to_blob(found.location))
+
+    def _shared(self) -> None:
+        """What other environments promoted last, whenever that was: no event of Azure's tells of it."""
+        for registry, model in self._catalog.shared:
+            registries = self._sweep.resolver.shared
+            found = list(registries.versions(registry, model)) if registries.knows(registry) else []
+            try:
+                champion = baselines.champion_of(found) if found else None
+            except InputError as why:
+                log.warning("what was shared as %s in registry %s cannot be told: %s", model, registry, why)
+                continue
+            if champion is not None:
+                self._look(self._leads.to_shared(champion))
 
     def _look(self, event: Synthetic) -> None:
         keys = self._leads.works(event)

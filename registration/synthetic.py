@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from registration.artifacts.inventory import digest
-from registration.events import BLOB_CREATED, RUN_COMPLETED
+from registration.events import BLOB_CREATED, MODEL_SHARED, RUN_COMPLETED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from registration.artifacts.store import Location
 
 PREFIX = "registrar-sweep-"
@@ -48,6 +50,13 @@ def blob_created(topic: str, blob: Location) -> Synthetic:
     return _event(id_, BLOB_CREATED, topic, data, about=str(blob))
 
 
-def _event(id_: str, kind: str, source: str, data: dict[str, str], *, about: str) -> Synthetic:
+def model_shared(workspace: str, registry: str, model: str, version: int) -> Synthetic:
+    """That a version is in a shared registry; `workspace` is the ARM id of the one that looked there."""
+    shared = {"registry": registry, "model": model, "version": version}
+    id_ = PREFIX + digest(["shared", registry, model, version])
+    return _event(id_, MODEL_SHARED, workspace, {"shared": shared}, about=f"registry {registry}, {model}:{version}")
+
+
+def _event(id_: str, kind: str, source: str, data: Mapping[str, Any], *, about: str) -> Synthetic:
     event = {"specversion": "1.0", "id": id_, "type": kind, "source": source, "data": data}
     return Synthetic(id_, json.dumps(event), about)

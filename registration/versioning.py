@@ -14,7 +14,7 @@ from registration import names
 from registration.artifacts.hashing import sha256
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.validation import content_digest
-from registration.candidate import JobSource
+from registration.candidate import JobSource, SharedSource
 from registration.errors import ArtifactChangedError, RegistryMismatchError
 from registration.finding import Finding
 from registration.kept import plain, text
@@ -169,7 +169,7 @@ class Versioning:
         return champion is not None and champion.version == version
 
     def _replaced(self, candidate: Candidate) -> tuple[Finding, ...]:
-        if isinstance(candidate.source, JobSource):
+        if isinstance(candidate.source, JobSource | SharedSource):
             return ()
         sign = candidate.source.sign
         found = self.store.read(sign, limit_bytes=0)

@@ -22,7 +22,7 @@ from urllib.parse import quote
 from sandbox import node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from sandbox.certificates import Certificates
@@ -53,15 +53,15 @@ class Azurite:
 
     @classmethod
     def start(
-        cls, *, packages: Path, accounts: Iterable[str], certificates: Certificates, directory: Path | None = None
+        cls, *, packages: Path, accounts: Mapping[str, str], certificates: Certificates, directory: Path | None = None
     ) -> Self:
         """Start both services and return when both listen.
 
         `packages` is the `node_modules` folder Azurite is in. Data is kept in memory, or in `directory` if given.
-        The accounts get random keys that nobody is told: identity tokens are the only way in.
+        `accounts` have a key each, which is told to nobody who can do with an identity.
         Raises AzuriteError.
         """
-        environment = {**os.environ, "AZURITE_ACCOUNTS": ";".join(f"{name}:{_random_key()}" for name in accounts)}
+        environment = {**os.environ, "AZURITE_ACCOUNTS": ";".join(map(":".join, accounts.items()))}
         commands = [_command(packages, service, certificates, directory) for service in ("blob", "queue")]
         children = tuple(_child(command, environment) for command in commands)
         try:
@@ -152,5 +152,6 @@ def _wait(child: subprocess.Popen[str]) -> None:
         child.wait()
 
 
-def _random_key() -> str:
+def random_key() -> str:
+    """A key for an account."""
     return base64.b64encode(secrets.token_bytes(64)).decode()

@@ -54,6 +54,12 @@ def locate(uri: str, *, runs: Runs) -> ModelLocation:
     raise refusals.user_error(f"The model uri '{uri}' is not supported.")
 
 
+def datastore_of(uri: str) -> tuple[str, str] | None:
+    """Datastore and path that a URI names; None for one of another form."""
+    match = _DATASTORE.fullmatch(uri)
+    return (match["datastore"], match["path"]) if match else None
+
+
 def expanded(short: str, *, group_word: str = "resourceGroups") -> str:
     """A short datastore URI in its long form; models say `resourceGroups`, the data planes `resourcegroups`."""
     match = _DATASTORE.fullmatch(short)

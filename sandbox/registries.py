@@ -18,6 +18,7 @@ from sandbox import names, refusals, timestamps
 
 if TYPE_CHECKING:
     from sandbox.model_store import ModelDraft, ModelVersion
+    from sandbox.registry_storage import RegistryStorage
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,10 @@ class Registry:
 
 
 class Registries:
-    """All registries that can be found; one is there from the start."""
+    """All registries that can be found; one is there from the start. Without `storage`, copies have no files."""
 
     def __init__(self) -> None:
+        self.storage: RegistryStorage | None = None
         self._known = {names.REGISTRY: Registry(names.REGISTRY)}
 
     def add(self, name: str) -> Registry:

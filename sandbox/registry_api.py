@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox import names, refusals, registry_bodies
+from sandbox import model_uris, names, refusals, registry_bodies
 from sandbox.http_server import NULL, Response, Router
 from sandbox.paging import page
 from sandbox.workspace_api import is_viewed, require_token
@@ -37,6 +37,7 @@ class RegistryApi:
             ("GET", version, self._version),
             ("PUT", version, self._put_version),
             ("PUT", registry + r"/tempdatarefs/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", self._upload),
+            ("POST", registry + r"/datarefs/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", self._lend),
             ("POST", registry + "/import", self._import),
         ):
             self._router.add(method, path, handler)
@@ -101,7 +102,27 @@ class RegistryApi:
     def _import(self, request: Request, given: Mapping[str, str]) -> Response:
         name, version, origin, *source = registry_bodies.asked_copy(request)
         original = self._workspace.models.version(*source)
-        return _begun(self._registry(given).copy(original, origin=origin, name=name, version=version))
+        begun = self._registry(given).copy(original, origin=origin, name=name, version=version)
+        storage = self._workspace.registries.storage
+        if storage is not None and (lies := self._files(original.uri)) is not None:
+            storage.copy(lies, begun.result.content.uri)
+        return _begun(begun)
+
+    def _files(self, uri: str) -> tuple[str, str, str] | None:
+        """Account, container and path of a datastore's URI; None if it is none."""
+        found = model_uris.datastore_of(uri)
+        if found is None:
+            return None
+        store = self._workspace.datastore(found[0])
+        return store.account, store.container, found[1]
+
+    def _lend(self, request: Request, given: Mapping[str, str]) -> Response:
+        """A SAS to what is at `blobUri`, as clients ask for one before they read a version's files."""
+        self._registry(given).version(given["name"], given["version"])
+        storage, url = self._workspace.registries.storage, str(request.json()["blobUri"])
+        credential = {"credentialType": "SAS", "sasUri": storage.lent(url) if storage else url}
+        reference = {"blobUri": url, "storageAccountArmId": "", "credential": credential}
+        return Response(200, {"blobReferenceForConsumption": reference})
 
     def _registry(self, given: Mapping[str, str]) -> Registry:
         return self._workspace.registries.get(given["registry"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sandbox import certificates, http_server, names
-from sandbox.azurite import Azurite
+from sandbox.azurite import Azurite, random_key
 from sandbox.dataplane_api import DataplaneApi
 from sandbox.denials import Because, Denials
 from sandbox.event_grid import EventGrid
@@ -22,6 +22,7 @@ from sandbox.insights import Insights
 from sandbox.management_api import FunctionApp, ManagementApi
 from sandbox.proxy import Proxy
 from sandbox.registry_api import RegistryApi
+from sandbox.registry_storage import RegistryStorage
 from sandbox.storage import create_containers_and_queues
 from sandbox.storage_gate import StorageGate
 from sandbox.topic import OutcomeTopic
@@ -140,9 +141,8 @@ class Sandbox:
 
     def _start(self, directory: Path, packages: Path, storage: Path | None) -> None:
         self._certificates = certificates.issue([*_HTTP_HOSTS, _BLOB_HOSTS, _QUEUE_HOSTS], directory=directory)
-        azurite = Azurite.start(
-            packages=packages, accounts=names.CONTAINERS, certificates=self._certificates, directory=storage
-        )
+        keys = {account: random_key() for account in (*names.CONTAINERS, names.REGISTRY_ACCOUNT)}
+        azurite = Azurite.start(packages=packages, accounts=keys, certificates=self._certificates, directory=storage)
         self._closing.callback(azurite.close)
         self._azurite = azurite
         answer = self._denials.around(self.faults.around(self._answer()))
@@ -158,7 +158,9 @@ class Sandbox:
         self._closing.callback(self._proxy.close)
         self._identity = Identity()
         self._closing.callback(self._identity.close)
-        create_containers_and_queues(proxy=self._proxy.url, authority=self._certificates.authority)
+        proxy, authority = self._proxy.url, self._certificates.authority
+        create_containers_and_queues(proxy=proxy, authority=authority)
+        self.workspace.registries.storage = RegistryStorage(proxy=proxy, authority=authority, keys=keys)
 
     def _answer(self) -> Answer:
         registries = RegistryApi(self.workspace).answer

@@ -355,6 +355,10 @@ class MemoryShared:
         self._there(registry)
         return max((number for *of, number in self.versions_ if of == [registry, model]), default=0) + 1
 
+    def place(self, shared: SharedVersion) -> Location:
+        self._there(shared.registry)
+        return Location("registrystore", shared.registry, shared.uri.partition("://")[2])
+
     def origin_of(self, model: str, version: int) -> str:
         return f"azureml://locations/here/workspaces/guid/models/{model}/versions/{version}"
 

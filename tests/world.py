@@ -120,7 +120,7 @@ class World:
     @property
     def resolver(self) -> Resolver:
         """Reads the world's policies at each event."""
-        return Resolver(Trusted(), self.workspace, self.store, lambda: catalog.load(self.policies))
+        return Resolver(Trusted(), self.workspace, self.store, self.shared, lambda: catalog.load(self.policies))
 
     @property
     def versioning(self) -> Versioning:

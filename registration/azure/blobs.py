@@ -10,10 +10,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from azure.core import MatchConditions
+from azure.core.credentials import AzureSasCredential
 from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from registration.artifacts.store import Described, StoredFile
+from registration.artifacts.store import Described, Location, StoredFile
 from registration.azure import copying
 from registration.azure.faults import answering
 from registration.errors import ArtifactChangedError
@@ -24,20 +25,30 @@ if TYPE_CHECKING:
     from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
     from azure.storage.blob import BlobClient, BlobProperties
 
-    from registration.artifacts.store import Location
-
 CHUNK_BYTES = 8 * 1024 * 1024
 SERVICE = "blob storage"
 
 
 class BlobStore:
-    """`suffix` is the cloud's storage suffix, such as `core.windows.net`; no other host is ever contacted."""
+    """`suffix` is the cloud's storage suffix, such as `core.windows.net`; no other host is ever contacted.
+
+    What is lent is read by a SAS, everything else by the identity. A SAS is kept in memory and shown to nobody.
+    """
 
     def __init__(self, credential: TokenCredential, *, suffix: str) -> None:
         self._credential = credential
         self._suffix = suffix
         self._services: dict[str, BlobServiceClient] = {}
+        self._lent: dict[Location, tuple[str, BlobServiceClient]] = {}
         self._lock = threading.Lock()
+
+    def lend(self, container: Location, sas: str) -> None:
+        """Read what lies in `container` by `sas` from now on, by the identity if it is empty."""
+        client = service(self._url(container.account), AzureSasCredential(sas)) if sas else None
+        with self._lock:
+            self._lent.pop(container, None)
+            if client is not None:
+                self._lent[container] = (sas, client)
 
     def files(self, location: Location) -> Iterator[StoredFile]:
         """The blob at `location`, else every blob below it; folder markers are not files."""
@@ -46,7 +57,7 @@ class BlobStore:
             if single is not None:
                 yield _file(location.name.rpartition("/")[2], single, location)
                 return
-            container = self._service(location.account).get_container_client(location.container)
+            container = self._service(location).get_container_client(location.container)
             prefix = f"{location.name}/" if location.name else ""
             with contextlib.suppress(ResourceNotFoundError):
                 for found in container.list_blobs(name_starts_with=prefix, include=["metadata"]):
@@ -97,7 +108,7 @@ class BlobStore:
         target = self._blob(destination)
         with answering(SERVICE), _unchanged(file):
             if self._properties(destination) is None:
-                source = copying.Source(self._blob(file.location), file.etag, file.size, self._source_token)
+                source = copying.Source(self._blob(file.location), file.etag, file.size, self._access(file.location))
                 copying.copy(source, target)
             found = target.get_blob_properties()
         return _file(file.path, found, destination)
@@ -107,8 +118,12 @@ class BlobStore:
         with answering(SERVICE):
             self._blob(location).upload_blob(document, overwrite=True)
 
-    def _source_token(self) -> str:
-        return self._credential.get_token("https://storage.azure.com/.default").token
+    def _access(self, location: Location) -> copying.Access:
+        """What lets storage itself read there."""
+        lent = self._lent.get(_container(location))
+        if lent is not None:
+            return copying.Access(sas=lent[0])
+        return copying.Access(token=lambda: self._credential.get_token("https://storage.azure.com/.default").token)
 
     def _properties(self, location: Location) -> BlobProperties | None:
         if not location.name:
@@ -119,16 +134,26 @@ class BlobStore:
         return None
 
     def _blob(self, location: Location) -> BlobClient:
-        return self._service(location.account).get_blob_client(location.container, location.name)
+        return self._service(location).get_blob_client(location.container, location.name)
 
-    def _service(self, account: str) -> BlobServiceClient:
+    def _service(self, location: Location) -> BlobServiceClient:
+        account = location.account
         with self._lock:
+            if (lent := self._lent.get(_container(location))) is not None:
+                return lent[1]
             if account not in self._services:
-                self._services[account] = service(f"https://{account}.blob.{self._suffix}", self._credential)
+                self._services[account] = service(self._url(account), self._credential)
             return self._services[account]
 
+    def _url(self, account: str) -> str:
+        return f"https://{account}.blob.{self._suffix}"
 
-def service(url: str, credential: TokenCredential | AzureNamedKeyCredential) -> BlobServiceClient:
+
+def _container(location: Location) -> Location:
+    return Location(location.account, location.container, "")
+
+
+def service(url: str, credential: TokenCredential | AzureNamedKeyCredential | AzureSasCredential) -> BlobServiceClient:
     """A client that takes each range in one piece: pieces of 256 KiB, its default, cost it five times the CPU time."""
     return BlobServiceClient(
         url,

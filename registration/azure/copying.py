@@ -10,7 +10,7 @@ References: https://learn.microsoft.com/rest/api/storageservices/copy-blob-from-
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from azure.core import MatchConditions
@@ -29,13 +29,32 @@ CANNOT_READ_SOURCE = frozenset({"CannotVerifyCopySource", "CopySourceNotAllowed"
 
 
 @dataclass(frozen=True)
+class Access:
+    """What lets storage read a source: a token, or a SAS for what belongs to others."""
+
+    token: Callable[[], str] | None = None
+    sas: str = field(default="", repr=False)
+
+    @property
+    def header(self) -> str | None:
+        """What a copy says beside the address; a SAS is part of that."""
+        return None if self.token is None else f"Bearer {self.token()}"
+
+
+@dataclass(frozen=True)
 class Source:
-    """A blob as listed; `token` gives a storage access token."""
+    """A blob as listed, and how storage may read it."""
 
     blob: BlobClient
     etag: str
     size: int
-    token: Callable[[], str]
+    access: Access
+
+    @property
+    def url(self) -> str:
+        """Where storage finds it."""
+        bare = self.blob.url.partition("?")[0]
+        return f"{bare}?{self.access.sas}" if self.access.sas else bare
 
 
 @dataclass(frozen=True)
@@ -65,9 +84,9 @@ def _by_service(source: Source, target: BlobClient) -> None:
         _by_blocks(source, target, put=_from_url)
         return
     target.start_copy_from_url(
-        source.blob.url,
+        source.url,
         requires_sync=True,
-        source_authorization=f"Bearer {source.token()}",
+        source_authorization=source.access.header,
         source_etag=source.etag,
         source_match_condition=MatchConditions.IfNotModified,
         match_condition=MatchConditions.IfMissing,
@@ -100,10 +119,10 @@ def _staged(target: BlobClient) -> dict[str, int]:
 def _from_url(source: Source, target: BlobClient, block: _Block) -> None:
     target.stage_block_from_url(
         block.id,
-        source.blob.url,
+        source.url,
         source_offset=block.offset,
         source_length=block.length,
-        source_authorization=f"Bearer {source.token()}",
+        source_authorization=source.access.header,
         # The SDK has no parameter for this condition here, unlike in `start_copy_from_url`.
         headers={"x-ms-source-if-match": source.etag},
     )

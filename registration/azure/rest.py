@@ -43,9 +43,9 @@ class Rest:
         """The resource at `url`, or None when there is none."""
         return self._send(HttpRequest("GET", url, params=query))
 
-    def post(self, url: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    def post(self, url: str, body: dict[str, Any], **query: str) -> dict[str, Any] | None:
         """The answer to `body`, or None when what it asks about does not exist."""
-        return self._send(HttpRequest("POST", url, json=body))
+        return self._send(HttpRequest("POST", url, params=query, json=body))
 
     def put(self, url: str, body: dict[str, Any], **query: str) -> dict[str, Any] | None:
         """The resource at `url` as `body` says, or None when what it names does not exist."""

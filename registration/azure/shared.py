@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from registration.artifacts.store import Location
 from registration.azure.rest import ARM
 from registration.azure.workspace import WORKSPACES_API
 from registration.errors import UnavailableError
 from registration.shared import SharedVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from registration.azure.rest import Rest
 
@@ -33,10 +35,15 @@ _WRITTEN = ("description", "tags", "properties", "isAnonymous", "isArchived", "f
 
 
 class AzureSharedRegistries:
-    """Registries that the app's identity may use, whoever owns them; copies come from one workspace."""
+    """Registries that the app's identity may use, whoever owns them; copies come from one workspace.
 
-    def __init__(self, rest: Rest, workspace: str) -> None:
+    `lend` is told of a container that the artifact store may read, with the SAS to do so: the identity has no role
+    there.
+    """
+
+    def __init__(self, rest: Rest, workspace: str, *, lend: Callable[[Location, str], None]) -> None:
         self._rest = rest
+        self._lend = lend
         self._workspace = workspace
         # Where a registry is does not change; a name that is not there yet is asked for again.
         self._place = lru_cache(maxsize=64)(self._discovered)
@@ -65,6 +72,17 @@ class AzureSharedRegistries:
         """One above the highest number the registry knows."""
         found = self._rest.get(f"{self._place(registry)}/models/{model}", **API)
         return int(found["properties"]["nextVersion"]) if found else 1
+
+    def place(self, shared: SharedVersion) -> Location:
+        """Where the files of a version lie; the artifact store can read there for as long as the SAS lasts."""
+        url = f"{self._place(shared.registry)}/datarefs/{shared.model}/versions/{shared.version}"
+        asked, lies = {"assetId": shared.id, "blobUri": shared.uri}, _location(shared.uri)
+        found = self._rest.post(url, asked, **API) if lies else None
+        if found is None or lies is None:
+            raise UnavailableError(f"registry {shared.registry} does not say where the files of {shared.id} lie")
+        sas = urlsplit(str(found["blobReferenceForConsumption"]["credential"].get("sasUri") or "")).query
+        self._lend(replace(lies, name=""), sas)
+        return lies
 
     def origin_of(self, model: str, version: int) -> str:
         """What the service calls a version of the workspace, as the origin of a copy."""
@@ -129,6 +147,14 @@ def _trusted(url: str) -> str:
     if parts.scheme != "https" or not (parts.hostname or "").endswith(TRUSTED):
         raise UnavailableError(f"a registry leads to {parts.hostname}, where this app does not follow")
     return url
+
+
+def _location(uri: str) -> Location | None:
+    parts = urlsplit(uri)
+    account, _, domain = (parts.hostname or "").partition(".")
+    container, _, name = unquote(parts.path).strip("/").partition("/")
+    is_blob = parts.scheme == "https" and domain.startswith("blob.") and bool(container)
+    return Location(account, container, name) if is_blob else None
 
 
 def _version(registry: str, model: str, said: Mapping[str, Any]) -> SharedVersion | None:

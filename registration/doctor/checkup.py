@@ -132,10 +132,12 @@ def _shared(policies: Iterable[PolicyInForce]) -> tuple[str, ...]:
 
 
 def _compared(policies: Iterable[PolicyInForce], *, besides: Container[str]) -> tuple[str, ...]:
-    """The registries whose champions the policies compare with, and nothing more."""
+    """The registries that the policies compare with or take from, and nothing more."""
+    policies = list(policies)
     models = (model for one in policies for model in one.policy.models)
+    taken = (entry.registry for one in policies for entry in one.policy.match.shared)
     found = {model.compare_to.registry for model in models if isinstance(model.compare_to, Target)}
-    return tuple(sorted(registry for registry in found if registry not in besides))
+    return tuple(sorted(registry for registry in found.union(taken) if registry not in besides))
 
 
 class _Dated:

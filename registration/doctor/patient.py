@@ -33,8 +33,8 @@ def grant(name: str) -> Grant:
 class Patient:
     """`drops` are the places that the policies in force expect drops in.
 
-    `registries` are those that they share to, `compared` those that they only compare with. `app` is the app's resource
-    id, if it is known.
+    `registries` are those that they share to, `compared` those that they only compare with or take from. `app` is the
+    app's resource id, if it is known.
     """
 
     settings: Settings

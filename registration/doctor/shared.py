@@ -1,4 +1,4 @@
-"""Shared registries: each that a policy shares promoted versions to or compares with, and every call there tried.
+"""Shared registries: each that a policy shares to, compares with or takes from, and every call there tried.
 
 The calls are made on a model and an operation that do not exist, or with a body that says nothing.
 """

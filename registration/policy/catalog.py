@@ -64,7 +64,7 @@ class Shadow:
 class Feed:
     """A model that a policy feeds, and the shadow policies that are asked about it too.
 
-    `drop` is the entry of the policy's match that let a drop in; None for a job.
+    `drop` is the entry of the policy's match that let a drop in; None for a job and a shared version.
     """
 
     policy: PolicyInForce
@@ -92,6 +92,19 @@ class Catalog:
             for one in self.policies
         )
         return [replace(feed, drop=drop) for one, drop in matching if drop is not None for feed in self._feeds(one)]
+
+    def fed_by_shared(self, *, registry: str, model: str) -> list[Feed]:
+        """The models that versions of `model` in a shared registry are offered to."""
+        place = (registry.lower(), model)
+        wanted = (one for one in self.policies if any(entry.place == place for entry in one.policy.match.shared))
+        fed = ((one, one.policy.fed_by_shared(model)) for one in wanted)
+        return [feed for one, wants in fed for feed in self._feeds(one) if feed.model is wants]
+
+    @property
+    def shared(self) -> tuple[tuple[str, str], ...]:
+        """Every shared registry, in lower case, with a model there, that some policy matches."""
+        places = (entry.place for one in self.policies for entry in one.policy.match.shared)
+        return tuple(dict.fromkeys(places))
 
     def fed_by_output(self, place: JobOutputUri) -> bool:
         """Whether any model comes from the job output that `place` lies in, under either of its names."""

@@ -127,6 +127,10 @@ class Policy(Document):
         entries = [entry for entry in self.match.drops if entry.is_completed_by(**where)]
         return max(entries, key=lambda entry: entry.rank, default=None)
 
+    def fed_by_shared(self, name: str) -> ModelPolicy | None:
+        """The model that a shared version of this name is offered to: the one of that name, else the only one."""
+        return self.model(name) or (self.models[0] if len(self.models) == 1 else None)
+
     def model(self, name: str) -> ModelPolicy | None:
         """The model of that name, if the policy has it."""
         return next((model for model in self.models if model.name == name), None)

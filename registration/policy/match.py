@@ -1,18 +1,19 @@
-"""A match: which finished jobs and which dropped folders a policy is about.
+"""A match: which finished jobs, dropped folders and shared versions a policy is about.
 
-Made from the policy's `match`. It judges identity only: experiment and tags of a job, place of a drop. It promises
-nothing about whether the job succeeded. Drops are in `drop.py`.
+Made from the policy's `match`. It judges identity only: experiment and tags of a job, place of a drop, registry and
+name of what was shared. It promises nothing about whether the job succeeded. Drops are in `drop.py`.
 """
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from registration.documents import Document
+from registration.policy import target
 from registration.policy.drop import DropMatch
-from registration.policy.fields import Pattern, Word
+from registration.policy.fields import Name, Pattern, Word
 
 
 class JobMatch(Document):
@@ -34,16 +35,29 @@ class JobMatch(Document):
         return all(_fits(tags.get(name), pattern) for name, pattern in self.tags.items())
 
 
+class SharedMatch(Document):
+    """A shared registry, and a model there: what another environment promotes and shares is offered here."""
+
+    registry: Annotated[str, AfterValidator(target.registry), WithJsonSchema(dict(target.REGISTRY_SCHEMA))]
+    name: Name
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What tells it from other places; a registry is found under its name in any case."""
+        return (self.registry.lower(), self.name)
+
+
 class Matcher(Document):
-    """One entry of `match.any`: a job or a drop."""
+    """One entry of `match.any`: a job, a drop, or what is shared."""
 
     job: JobMatch | None = None
     drop: DropMatch | None = None
+    shared: SharedMatch | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if (self.job is None) == (self.drop is None):
-            raise ValueError("needs exactly one of job and drop")
+        if sum(entry is not None for entry in (self.job, self.drop, self.shared)) != 1:
+            raise ValueError("needs exactly one of job, drop and shared")
         return self
 
 
@@ -61,6 +75,11 @@ class Match(Document):
     def drops(self) -> tuple[DropMatch, ...]:
         """The entries about drops."""
         return tuple(entry.drop for entry in self.any_of if entry.drop)
+
+    @property
+    def shared(self) -> tuple[SharedMatch, ...]:
+        """The entries about what is shared."""
+        return tuple(entry.shared for entry in self.any_of if entry.shared)
 
 
 def _fits(value: str | None, pattern: str) -> bool:

@@ -20,6 +20,10 @@ type Path = tuple[str | int, ...]
 def of(policy: Policy) -> Iterator[Problem]:
     """Every misfit, in document order."""
     names = [model.name for model in policy.models]
+    for place, entry in enumerate(policy.match.any_of):
+        if entry.shared is not None and policy.fed_by_shared(entry.shared.name) is None:
+            message = f"several models are here, and none is called {entry.shared.name}: {', '.join(names)}"
+            yield Problem(f"match.any[{place}].shared.name", message)
     for index, model in enumerate(policy.models):
         if model.name in names[:index]:
             yield Problem(f"models[{index}].name", f"{model.name} is already models[{names.index(model.name)}]")
@@ -27,6 +31,7 @@ def of(policy: Policy) -> Iterator[Problem]:
             message = "is required, because match has a job: name the output to register"
             yield Problem(f"models[{index}].from", message)
         yield from _of_shares(model, index)
+        yield from _of_circles(policy, model, index)
         yield from _of_metrics(model, ("models", index, "metrics"))
         yield from _of_budget(model, ("models", index, "budget", "cumulative_regression"))
 
@@ -35,6 +40,13 @@ def _of_shares(model: ModelPolicy, index: int) -> Iterator[Problem]:
     places = [target.place(model.name) for target in model.then.on_pass.shares]
     for place in sorted({place for place in places if places.count(place) > 1}):
         message = f"shares to the registry {place[0]} as {place[1]} more than once"
+        yield Problem(f"models[{index}].then.pass", message)
+
+
+def _of_circles(policy: Policy, model: ModelPolicy, index: int) -> Iterator[Problem]:
+    taken = {entry.place for entry in policy.match.shared if policy.fed_by_shared(entry.name) is model}
+    for registry, name in sorted(taken & {target.place(model.name) for target in model.then.on_pass.shares}):
+        message = f"shares to the registry {registry} as {name}, where match takes it from"
         yield Problem(f"models[{index}].then.pass", message)
 
 

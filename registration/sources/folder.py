@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from registration import paths
 from registration.artifacts.inventory import Artifact
-from registration.candidate import DropSource, FileSource, JobSource
+from registration.candidate import DropSource, FileSource, JobSource, SharedSource
 from registration.errors import ArtifactChangedError, NotVisibleYetError
 from registration.finding import Finding, Level
 from registration.manifest import MANIFEST_NAME, is_own_write
@@ -35,7 +35,7 @@ def inventory(store: Files, candidate: Candidate) -> Artifact:
     """The files of `candidate`; raises `NotVisibleYetError` if a job shows none, `ArtifactChangedError`."""
     listed = store.files(candidate.location)
     match candidate.source:
-        case JobSource():
+        case JobSource() | SharedSource():
             return _output(listed, candidate)
         case FileSource():
             return _single(listed, candidate)
@@ -64,6 +64,8 @@ def promised(listed: Iterable[StoredFile], promises: tuple[Promise, ...]) -> Art
 def noticed(candidate: Candidate, artifact: Artifact) -> tuple[Finding, ...]:
     """What the listing tells before anything is read, and of a drop also its manifest."""
     source = candidate.source
+    if isinstance(source, SharedSource):
+        return ()
     if isinstance(source, JobSource):
         return (*_of_shared(candidate, artifact),)
     limits, rejects = Limits(), False

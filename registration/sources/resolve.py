@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from registration import manifest, synthetic
 from registration.artifacts.store import Location
-from registration.candidate import Candidate, JobSource, Refusal, source_from
+from registration.candidate import Candidate, JobSource, Refusal, SharedSource, source_from
 from registration.errors import InputError
-from registration.events import BLOB_CREATED, RUN_COMPLETED, BlobCreated, JobFinished, NotOfInterest
-from registration.sources import drops, jobs
+from registration.events import (
+    BLOB_CREATED,
+    RUN_COMPLETED,
+    BlobCreated,
+    JobFinished,
+    NotOfInterest,
+    VersionShared,
+)
+from registration.sources import drops, jobs, shared
 from registration.sources.jobs import Announcement
 from registration.uris import job_of_blob
 
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from registration.artifacts.store import ArtifactStore
     from registration.events import Event
     from registration.policy.catalog import Catalog
+    from registration.shared import SharedRegistries
     from registration.sources.jobs import Workspace
     from registration.synthetic import Synthetic
     from registration.uris import JobOutputUri
@@ -53,6 +61,7 @@ class Resolver:
     trusted: TrustedSources
     workspace: Workspace
     store: ArtifactStore
+    shared: SharedRegistries
     catalog: Callable[[], Catalog]
 
     def offers(self, event: Event) -> list[Offer] | NotOfInterest:
@@ -65,6 +74,9 @@ class Resolver:
             return event
         if isinstance(event, JobFinished):
             return self._from_job(event)
+        if isinstance(event, VersionShared):
+            feeds = self.catalog().fed_by_shared(registry=event.registry, model=event.model)
+            return shared.offers(event, feeds, registries=self.shared)
         return self._from_blob(event)
 
     def event_of(self, source: object) -> Synthetic | None:
@@ -73,6 +85,8 @@ class Resolver:
             case ["job", str(workspace), str(job), *_]:
                 return synthetic.run_completed(workspace, job)
         found = source_from(source)
+        if isinstance(found, SharedSource):
+            return synthetic.model_shared(self.trusted.workspace_id, found.registry, found.model, found.version)
         if found is None or isinstance(found, JobSource):
             return None
         topics = (topic for topic in self.trusted.account_ids if topic.endswith(f"/{found.sign.account}"))

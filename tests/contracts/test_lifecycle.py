@@ -25,7 +25,7 @@ import sys, time, pathlib
 from sandbox import azurite, certificates
 directory = pathlib.Path(sys.argv[1])
 files = certificates.issue(["*.blob.core.windows.net"], directory=directory)
-running = azurite.Azurite.start(packages=pathlib.Path(sys.argv[2]), accounts=["account"], certificates=files)
+running = azurite.Azurite.start(packages=pathlib.Path(sys.argv[2]), accounts={"account": "a2V5"}, certificates=files)
 print(*running.pids, flush=True)
 time.sleep(60)
 """
@@ -70,4 +70,4 @@ def test_a_missing_emulator_is_named_with_the_remedy(tmp_path: Path) -> None:
     files = issue(["*.blob.core.windows.net"], directory=tmp_path)
 
     with pytest.raises(AzuriteError, match="npm ci"):
-        Azurite.start(packages=tmp_path / "nowhere", accounts=["account"], certificates=files)
+        Azurite.start(packages=tmp_path / "nowhere", accounts={"account": "a2V5"}, certificates=files)

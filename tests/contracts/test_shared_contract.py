@@ -51,7 +51,9 @@ def there(request: pytest.FixtureRequest) -> There:
     credential: DefaultAzureCredential = request.getfixturevalue("credential")
     uri = "azureml://datastores/workspaceblobstore/paths/m.onnx"
     sandbox.workspace.add_version(model, 3, uri=uri, properties={"registrar.work": "w1"})
-    return There(AzureSharedRegistries(Rest(credential), names.WORKSPACE_ID), names.REGISTRY, model)
+    return There(
+        AzureSharedRegistries(Rest(credential), names.WORKSPACE_ID, lend=lambda *_: None), names.REGISTRY, model
+    )
 
 
 def test_a_copy_knows_its_origin_and_its_original_s_work(there: There) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from registration.artifacts.store import Location
 from registration.azure import shared as adapter
+from registration.azure.blobs import BlobStore
 from registration.azure.rest import Rest
 from registration.azure.shared import AzureSharedRegistries
 from registration.errors import PermanentError, UnavailableError
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from azure.identity import DefaultAzureCredential
+    from azure.storage.blob import ContainerClient
 
     from sandbox.registries import Registry
     from sandbox.sandbox import Sandbox
@@ -26,10 +30,19 @@ URI = "azureml://datastores/workspaceblobstore/paths/m.onnx"
 
 
 @pytest.fixture
-def shared(credential: DefaultAzureCredential, monkeypatch: pytest.MonkeyPatch) -> AzureSharedRegistries:
+def store(credential: DefaultAzureCredential) -> BlobStore:
+    """The artifact store that is lent what lies in registries."""
+    return BlobStore(credential, suffix="core.windows.net")
+
+
+@pytest.fixture
+def shared(
+    credential: DefaultAzureCredential, store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> AzureSharedRegistries:
     """The adapter, which looks at once again."""
     monkeypatch.setattr(adapter, "LOOKS_AFTER_SECONDS", (0.0, 0.0))
-    return AzureSharedRegistries(Rest(credential, service="a shared registry"), names.WORKSPACE_ID)
+    rest = Rest(credential, service="a shared registry")
+    return AzureSharedRegistries(rest, names.WORKSPACE_ID, lend=store.lend)
 
 
 @pytest.fixture
@@ -184,3 +197,31 @@ def test_a_version_that_is_gone_is_not_described(shared: AzureSharedRegistries, 
     shared.describe(gone, tags={"a": "b"}, properties={})
 
     assert registry.versions(f"{model}-gone") == []
+
+
+def test_the_files_of_a_copy_are_read_by_what_the_registry_lends(
+    shared: AzureSharedRegistries, store: BlobStore, outputs: ContainerClient, model: str, sandbox: Sandbox
+) -> None:
+    outputs.upload_blob(f"{model}/model.bin", b"weights")
+    uri = f"azureml://datastores/workspaceblobstore/paths/{model}"
+    sandbox.workspace.add_version(f"{model}-files", 3, uri=uri)
+    copy(shared, f"{model}-files")
+    found = shared.find(names.REGISTRY, f"{model}-files", 3)
+    assert found is not None
+
+    place = shared.place(found)
+
+    (file,) = store.files(place)
+    assert (file.path, file.location.account) == ("model.bin", names.REGISTRY_ACCOUNT)
+    assert b"".join(store.chunks(file)) == b"weights"
+    kept = store.copy(file, Location(names.WORKSPACE_ACCOUNT, outputs.container_name, f"{model}-kept/model.bin"))
+    assert b"".join(store.chunks(kept)) == b"weights"
+
+
+def test_a_version_that_lies_nowhere_is_said_to_be_unreadable(shared: AzureSharedRegistries, model: str) -> None:
+    copy(shared, model)
+    found = shared.find(names.REGISTRY, model, 3)
+    assert found is not None
+
+    with pytest.raises(UnavailableError, match="does not say where the files"):
+        shared.place(replace(found, uri="azureml://elsewhere"))

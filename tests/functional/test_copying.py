@@ -9,7 +9,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobBlock, BlobClient
 
-from registration.azure.copying import BLOCK_BYTES, ONE_CALL_BYTES, Source, copy
+from registration.azure.copying import BLOCK_BYTES, ONE_CALL_BYTES, Access, Source, copy
 from sandbox import names
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Storage:
         blob = self.near("source.bin")
         written = str(blob.upload_blob(content)["etag"]).strip('"')
         self.writes.clear()
-        return Source(blob, etag or written, len(content), self._token)
+        return Source(blob, etag or written, len(content), Access(self._token))
 
     def large_source(self, blocks: int) -> Source:
         """A blob of that many blocks, for which only one block travels."""
@@ -57,7 +57,7 @@ class Storage:
         blob.stage_block("0001", pattern(BLOCK_BYTES))
         said = blob.commit_block_list([BlobBlock("0001")] * blocks)
         self.writes.clear()
-        return Source(blob, str(said["etag"]).strip('"'), blocks * BLOCK_BYTES, self._token)
+        return Source(blob, str(said["etag"]).strip('"'), blocks * BLOCK_BYTES, Access(self._token))
 
     def _token(self) -> str:
         return self._credential.get_token("https://storage.azure.com/.default").token

@@ -6,16 +6,19 @@ import json
 import os
 import uuid
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from registration import settings
+from registration import bootstrap_sweep, settings
 from registration.azure import shared as adapter
 from registration.bootstrap import Parts
 from registration.shared_evidence import text_in
+from registration.watermark import Watermarks
 from sandbox import names, raised, refusals
 from sandbox.runs import JobOutput
+from tests.fakes import MemoryShelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -244,3 +247,31 @@ def test_the_topic_hears_of_it_once_it_is_there(sandbox: Sandbox, shop: Shop) ->
         "version": 1,
         "id": shop.shared[0].id,
     }
+
+
+def test_the_next_environment_takes_what_was_shared_and_keeps_a_copy_of_its_own(
+    sandbox: Sandbox, shop: Shop, tmp_path: Path
+) -> None:
+    shop.deliver()
+    taken = f"{shop.model}-b"
+    match = {"any": [{"shared": {"registry": names.REGISTRY, "name": shop.model}}]}
+    part = {"name": taken, "metrics": {"accuracy": {"min": 0.8}}}
+    policy = {"apiVersion": "registrar/v1", "kind": "PromotionPolicy", "name": "next", "match": match, "models": [part]}
+    (tmp_path / "p.yaml").write_text(json.dumps(policy), encoding="utf-8")
+    queue: list[str] = []
+    own = {"watermarks": Watermarks(MemoryShelf()), "now": lambda: datetime.now(UTC) - timedelta(minutes=1)}
+    sweep = replace(bootstrap_sweep.sweep(shop.parts), send=queue.append, **own)  # type: ignore[arg-type]  # of several kinds
+
+    sweep.run()
+    (message,) = (told for told in queue if shop.model in told)
+    (outcome,) = shop.parts.worker.work(message)
+    queue.clear()
+    sweep.run()
+
+    assert (outcome.outcome, outcome.promoted, outcome.model) == ("registered", True, taken)
+    version = sandbox.workspace.version(taken, 1)
+    assert "/datastores/" in version.uri
+    assert version.properties["lineage.shared_version"] == shop.shared[0].id
+    assert version.properties["lineage.job"] == f"{shop.model}-job"
+    assert version.stage == "Production"
+    assert not [told for told in queue if shop.model in told]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from azure.identity import DefaultAzureCredential
 
     from registration.azure.rest import Rest
+    from registration.shared import SharedVersion
     from sandbox.sandbox import Sandbox
 
 type Requests = list[tuple[str, str, str]]
@@ -51,10 +52,10 @@ def version(name: str) -> Registration:
     return Registration(name, 1, "custom_model", f"azureml://jobs/{name}/outputs/data", None, {}, {})
 
 
-def described(shared: AzureSharedRegistries, name: str) -> None:
+def copied(shared: AzureSharedRegistries, name: str) -> SharedVersion:
     found = shared.find(names.REGISTRY, name, 1)
     assert found is not None
-    shared.describe(found, tags={"a": "b"}, properties={})
+    return found
 
 
 # Every method of the adapters, called for the job and the model of a name.
@@ -75,6 +76,7 @@ REGISTRY: Mapping[str, Callable[[AzureRegistry, str], object]] = {
     "next_version": lambda registry, name: registry.next_version(name),
     "foreign_versions": lambda registry, name: registry.foreign_versions(name),
     "in_use": lambda registry, name: list(registry.in_use(name)),
+    "made_of": lambda registry, name: list(registry.made_of(name, "0" * 64)),
     "link": lambda registry, name: registry.link(replace(version(name), job=name, datasets=("azureml:rows:1",))),
     "project": lambda registry, name: registry.project(name, 1, tags={"a": "b"}, stage="Production"),
     "archive": lambda registry, name: registry.archive(name, 1, tags={"a": "c"}),
@@ -86,7 +88,8 @@ SHARED: Mapping[str, Callable[[AzureSharedRegistries, str], object]] = {
     "find": lambda shared, name: shared.find(names.REGISTRY, name, 1),
     "versions": lambda shared, name: list(shared.versions(names.REGISTRY, name)),
     "next_version": lambda shared, name: shared.next_version(names.REGISTRY, name),
-    "describe": described,
+    "describe": lambda shared, name: shared.describe(copied(shared, name), tags={"a": "b"}, properties={}),
+    "place": lambda shared, name: shared.place(copied(shared, name)),
     "origin_of": lambda shared, name: shared.origin_of(name, 1),
 }
 JOBS: Mapping[str, Callable[[WorkspaceJobs, str], object]] = {
@@ -116,7 +119,7 @@ def recorded(sandbox: Sandbox, rest: Rest, credential: DefaultAzureCredential) -
     for served in DEPLOYMENTS.values():
         served(WorkspaceDeployments(rest, names.WORKSPACE_ID))
     for share in SHARED.values():
-        share(AzureSharedRegistries(rest, names.WORKSPACE_ID), name)
+        share(AzureSharedRegistries(rest, names.WORKSPACE_ID, lend=lambda *_: None), name)
     return sandbox.faults.requests[before:]
 
 

@@ -60,6 +60,14 @@ def test_an_event_about_a_blob_goes_on_byte_for_byte(name: str, counts: LogCaptu
     assert counted(counts) == []
 
 
+def test_an_event_about_a_shared_version_goes_on_byte_for_byte(counts: LogCaptureFixture) -> None:
+    text = '{"specversion": "1.0", "id": "1", "type": "Registrar.ModelShared", "data": {}}'
+
+    assert sent(doors.hand_on_drop, text) == [text.encode()]
+    assert sent(doors.hand_on_job, text) == []
+    assert counted(counts) == ["ignored"]
+
+
 @pytest.mark.parametrize("name", [*DROP, *OTHER])
 def test_any_other_event_at_the_door_for_jobs_is_counted_and_not_sent(name: str, counts: LogCaptureFixture) -> None:
     assert sent(doors.hand_on_job, (FIXTURES / name).read_text()) == []

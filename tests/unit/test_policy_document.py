@@ -211,7 +211,7 @@ def test_a_root_that_is_no_mapping_is_refused(root: str) -> None:
 @pytest.mark.parametrize(
     ("matcher", "told"),
     [
-        ("{}", "match.any[0]: needs exactly one of job and drop"),
+        ("{}", "match.any[0]: needs exactly one of job, drop and shared"),
         ("job: {}", "match.any[0].job: needs experiment, tags or both"),
         ("job: {tags: {}}", "match.any[0].job: needs experiment, tags or both"),
         ("job: {experiment: ''}", "match.any[0].job.experiment: must not be empty"),

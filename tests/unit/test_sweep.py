@@ -13,6 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from registration import cli_sweep, synthetic
+from registration.artifacts.store import Location
 from registration.coverage import Coverage
 from registration.deployments import Deployment
 from registration.errors import InputError, LedgerFormatError, PolicyError, UnavailableError
@@ -27,12 +28,10 @@ from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Waterm
 from tests.answering import adopted, asked, held, settled
 from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
 from tests.turning import revoke
-from tests.world import INCOMING, World, blob_event, drop_event, job_event
+from tests.world import CHURN, INCOMING, World, blob_event, drop_event, job_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from registration.artifacts.store import Location
 
 QUARTER = timedelta(minutes=15)
 PAGE = 20
@@ -1074,3 +1073,80 @@ def test_a_marked_drop_that_a_dead_worker_left_comes_again(azure: Azure) -> None
 
     assert azure.sweep.run() == Coverage(enqueued=1, stuck=1)
     assert azure.work_off() == ["registered"]
+
+
+TAKING = """
+apiVersion: registrar/v1
+kind: PromotionPolicy
+name: taking
+match: {any: [{shared: {registry: contoso, name: churn}}]}
+models:
+  - {name: taken, metrics: {accuracy: {min: 0.5}}}
+"""
+
+
+@pytest.fixture
+def development(azure: Azure) -> World:
+    """Another environment, which has shared its champions 1 and 2 where this one takes them."""
+    before = World()
+    sharing = CHURN.replace("metrics:", "then: {pass: [promote, share: contoso]}\n    metrics:")
+    before.policies.kept["churn.yaml"] = sharing
+    for number, accuracy in enumerate((0.9, 0.95), start=1):
+        before.job(f"dev-{number}", accuracy=accuracy)
+        before.process(job_event(f"dev-{number}"))
+        copy = Location("registrystore", "contoso", f"copies/churn/{number}/model.onnx")
+        azure.world.store.put(copy, f"dev-{number}".encode())
+    azure.world.shared = before.shared
+    azure.world.policies.kept["taking.yaml"] = TAKING
+    return before
+
+
+@pytest.mark.usefixtures("development")
+def test_the_last_champion_that_another_environment_shared_is_enqueued_and_registered(azure: Azure) -> None:
+    azure.later(timedelta(days=400))
+
+    assert azure.sweep.run() == Coverage(eligible=1, enqueued=1)
+    assert azure.work_off() == ["registered"]
+
+    assert azure.sweep.run() == Coverage(eligible=1, decided=1)
+    (decision,) = azure.world.history("taken")
+    assert decision["candidate"]["source"] == ["shared", "contoso", "churn", "2"]
+
+
+def test_what_was_archived_in_a_registry_is_not_looked_at(azure: Azure, development: World) -> None:
+    development.shared.archived |= {("contoso", "churn", 1), ("contoso", "churn", 2)}
+
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_registry_that_is_not_there_yet_has_nothing_to_look_at(azure: Azure, development: World) -> None:
+    development.shared.registries.clear()
+
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_last_champion_that_cannot_be_told_is_a_warning(
+    azure: Azure, development: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for key, found in development.shared.versions_.items():
+        development.shared.versions_[key] = replace(found, properties={})
+
+    assert azure.sweep.run() == Coverage()
+    assert "as churn in registry contoso cannot be told: none of its 2 versions says" in caplog.text
+
+
+def test_a_registry_that_is_down_keeps_nothing_else_from_being_looked_at(azure: Azure, development: World) -> None:
+    development.shared.versions_ = Down()  # type: ignore[assignment]  # a fault where they are read
+    azure.drop("vendor-a/1")
+
+    with pytest.raises(UnavailableError):
+        azure.sweep.run()
+
+    assert len(azure.queue) == 1
+
+
+class Down:
+    """Versions that cannot be read."""
+
+    def items(self) -> Iterator[object]:
+        raise UnavailableError("the registry answered 503")
