@@ -215,7 +215,7 @@ def test_a_decision_without_promotion_leaves_the_champion(ledger: Ledger, name: 
     rejected = ledger.append(promoted, second, promote=None)
 
     assert (rejected.log_seq, rejected.champion_seq, rejected.champion) == (2, 1, promoted.champion)
-    place = {"seq": 2, "previous": first, "champion_seq": 1}
+    place = {"seq": 2, "previous": first, "last_promotion": first, "champion_seq": 1}
     assert ledger.decision(name, second) == {"candidate": {"work": f"{name}-2"}, **place}
 
 
