@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from registration.errors import MalformedEventError
+from registration.event_fields import UNSTORABLE, Fields, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,6 @@ DROP_TYPES: Final = frozenset({BLOB_CREATED})
 # The operations after which the blob is whole. CreateFile and SftpCreate announce an empty one.
 COMMITS: Final = ("PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit")
 _EXTRAS: Final = frozenset({"runtags", "runproperties"})
-_LONGEST_TEXT: Final = 1024  # characters
 _LONGEST_URL: Final = 8192  # characters; a blob name has up to 1,024, each of up to 12 when encoded
 
 _ARM_ID: Final = r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
@@ -45,7 +45,6 @@ _ACCOUNT: Final = re.compile(_ARM_ID + r"microsoft\.storage/storageaccounts/(?P<
 _JOB: Final = re.compile(r"(?!\.+$)[\w.-]{1,255}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _BYTES: Final = re.compile(r"[0-9]{1,16}")
-_UNSTORABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def parse(document: object) -> Event:
     understood; the same event fails the same way for ever.
     """
     try:
-        return _event(_header(_Fields.of(document)))
+        return _event(_header(Fields.of(document)))
     except RecursionError:
         raise MalformedEventError("event: is nested too deeply") from None
 
@@ -112,7 +111,7 @@ def parse(document: object) -> Event:
 def type_of(text: str) -> str | None:
     """The event type that raw JSON text states, or None when it cannot be told. Never raises."""
     try:
-        fields = _Fields.of(json.loads(text))
+        fields = Fields.of(json.loads(text))
         return fields.text(_schema(fields).type)
     except (ValueError, RecursionError, MalformedEventError):
         return None
@@ -122,67 +121,14 @@ def without_extras(document: object) -> object:
     """The event without the job's tags and properties, which may make it large; `document` itself if it has none."""
     if not isinstance(document, dict):
         return document
-    slim = {key: _slim(value) if _folded(key) == "data" else value for key, value in document.items()}
+    slim = {key: _slim(value) if folded(key) == "data" else value for key, value in document.items()}
     return slim if any(slim[key] is not document[key] for key in document) else document
 
 
 def _slim(data: object) -> object:
-    if not isinstance(data, dict) or not any(_folded(key) in _EXTRAS for key in data):
+    if not isinstance(data, dict) or not any(folded(key) in _EXTRAS for key in data):
         return data
-    return {key: value for key, value in data.items() if _folded(key) not in _EXTRAS}
-
-
-@dataclass(frozen=True)
-class _Fields:
-    """A JSON object by folded key. A key given twice under two spellings is refused when it is read."""
-
-    path: str
-    entries: Mapping[str, list[object]]
-
-    @classmethod
-    def of(cls, value: object, *, path: str = "") -> _Fields:
-        if not isinstance(value, dict):
-            raise MalformedEventError(f"{path or 'event'}: must be an object")
-        entries: dict[str, list[object]] = {}
-        for key, entry in value.items():
-            entries.setdefault(_folded(key), []).append(entry)
-        return cls(path, entries)
-
-    def has(self, name: str) -> bool:
-        return _folded(name) in self.entries
-
-    def get(self, name: str) -> object:
-        """The value, or None when it is absent or null."""
-        values = self.entries.get(_folded(name), [None])
-        if any(value != values[0] for value in values):
-            raise self.wrong(name, "is given twice with different values")
-        return values[0]
-
-    def text(self, name: str, *, longest: int = _LONGEST_TEXT) -> str:
-        value = self.text_or_none(name, longest=longest)
-        if value is None:
-            raise self.wrong(name, "is required")
-        return value
-
-    def text_or_none(self, name: str, *, longest: int = _LONGEST_TEXT) -> str | None:
-        """Text, or a whole number as text; None when absent, null or empty."""
-        value = self.get(name)
-        if isinstance(value, bool) or not isinstance(value, str | int | None):
-            raise self.wrong(name, "must be text")
-        text = "" if value is None else str(value)
-        if len(text) > longest:
-            raise self.wrong(name, f"is longer than {longest} characters")
-        if _UNSTORABLE.search(text):
-            raise self.wrong(name, "holds a control character")
-        return text or None
-
-    def inside(self, name: str) -> _Fields:
-        if self.get(name) is None:
-            raise self.wrong(name, "is required")
-        return _Fields.of(self.get(name), path=name)
-
-    def wrong(self, name: str, message: str) -> MalformedEventError:
-        return MalformedEventError(f"{self.path}.{name}: {message}" if self.path else f"{name}: {message}")
+    return {key: value for key, value in data.items() if folded(key) not in _EXTRAS}
 
 
 @dataclass(frozen=True)
@@ -205,7 +151,7 @@ class _Header:
     id: str
     type: str
     time: str
-    fields: _Fields
+    fields: Fields
     schema: _Schema
 
     def topic(self, pattern: re.Pattern[str], *, what: str) -> re.Match[str]:
@@ -215,7 +161,7 @@ class _Header:
         return found
 
 
-def _schema(fields: _Fields) -> _Schema:
+def _schema(fields: Fields) -> _Schema:
     # A CloudEvent may carry an extension attribute called `eventtype`; an Event Grid event has no specversion.
     if fields.has("specversion"):
         return _CLOUD_EVENTS
@@ -224,7 +170,7 @@ def _schema(fields: _Fields) -> _Schema:
     raise MalformedEventError("event: unknown schema; it has neither specversion nor eventType")
 
 
-def _header(fields: _Fields) -> _Header:
+def _header(fields: Fields) -> _Header:
     schema = _schema(fields)
     if schema is _CLOUD_EVENTS and not fields.text("specversion").startswith("1."):
         raise fields.wrong("specversion", "is not one this app reads; it reads CloudEvents 1.x")
@@ -241,7 +187,7 @@ def _event(header: _Header) -> Event:
     return NotOfInterest(header.id, header.type, "events of this type are not acted upon")
 
 
-def _job_event(header: _Header, data: _Fields) -> JobFinished | NotOfInterest:
+def _job_event(header: _Header, data: Fields) -> JobFinished | NotOfInterest:
     workspace = header.topic(_WORKSPACE, what="a workspace").group()
     job = data.text("runId")
     if not _JOB.fullmatch(job):
@@ -252,14 +198,14 @@ def _job_event(header: _Header, data: _Fields) -> JobFinished | NotOfInterest:
     return JobFinished(header.id, workspace, job, data.text_or_none("experimentName"), _tags(data), header.time)
 
 
-def _status(header: _Header, data: _Fields) -> str:
+def _status(header: _Header, data: Fields) -> str:
     """RunCompleted need not state a status: it is raised for success only. One that it does state counts."""
     if header.type == RUN_COMPLETED:
         return data.text_or_none("runStatus") or "Completed"
     return data.text("runStatus")
 
 
-def _tags(data: _Fields) -> Mapping[str, str] | None:
+def _tags(data: Fields) -> Mapping[str, str] | None:
     tags = data.get("runTags")
     if tags is None:
         return None
@@ -269,7 +215,7 @@ def _tags(data: _Fields) -> Mapping[str, str] | None:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
 
 
-def _blob_event(header: _Header, data: _Fields) -> BlobCreated | NotOfInterest:
+def _blob_event(header: _Header, data: Fields) -> BlobCreated | NotOfInterest:
     topic = header.topic(_ACCOUNT, what="a storage account")
     api = data.text("api")
     if api not in COMMITS:
@@ -282,14 +228,14 @@ def _blob_event(header: _Header, data: _Fields) -> BlobCreated | NotOfInterest:
     return BlobCreated(header.id, topic.group(), account, container, path, etag, _size(data), api, header.time)
 
 
-def _shared_event(header: _Header, shared: _Fields) -> VersionShared:
+def _shared_event(header: _Header, shared: Fields) -> VersionShared:
     number = shared.text("version")
     if not _NUMBER.fullmatch(number):
         raise shared.wrong("version", "must be a whole number above 0")
     return VersionShared(header.id, shared.text("registry"), shared.text("model"), int(number))
 
 
-def _blob(data: _Fields, *, account: str) -> tuple[str, str]:
+def _blob(data: Fields, *, account: str) -> tuple[str, str]:
     """Container and path of the blob, percent-decoded once, from `data.url`."""
     url = _url(data)
     host = (url.hostname or "").split(".")
@@ -304,7 +250,7 @@ def _blob(data: _Fields, *, account: str) -> tuple[str, str]:
     return container, path
 
 
-def _url(data: _Fields) -> SplitResult:
+def _url(data: Fields) -> SplitResult:
     text = data.text("url", longest=_LONGEST_URL)
     try:
         url = urlsplit(text)
@@ -316,17 +262,17 @@ def _url(data: _Fields) -> SplitResult:
     return url
 
 
-def _decoded(data: _Fields, text: str) -> str:
+def _decoded(data: Fields, text: str) -> str:
     try:
         decoded = unquote(text, errors="strict")
     except UnicodeDecodeError:
         raise data.wrong("url", "is not UTF-8 once percent-decoded") from None
-    if _UNSTORABLE.search(decoded):
+    if UNSTORABLE.search(decoded):
         raise data.wrong("url", "holds a control character")
     return decoded
 
 
-def _size(data: _Fields) -> int | None:
+def _size(data: Fields) -> int | None:
     value = data.get("contentLength")
     if value is None:
         return None
@@ -344,7 +290,3 @@ def _time(value: object) -> str:
         return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment.tzinfo else value
     except (ValueError, OverflowError):
         return value
-
-
-def _folded(key: str) -> str:
-    return key.replace("_", "").lower()
