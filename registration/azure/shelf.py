@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 SERVICE = "the ledger's storage"
 TRIES = 3
+# The second is for a container with an immutability policy, which refuses no new blob. The client calls every 409 by
+# one name: a container that is being deleted has no such blob.
+THERE = frozenset({"BlobAlreadyExists", "BlobImmutableDueToPolicy"})
 JSON = ContentSettings(content_type="application/json")
 
 
@@ -57,8 +60,9 @@ class BlobShelf:
         with answering(SERVICE):
             try:
                 self._container.upload_blob(name, text.encode(), overwrite=False)
-            except ResourceExistsError:
-                return
+            except ResourceExistsError as refused:
+                if not _is_there(refused):
+                    raise
 
     def now(self) -> datetime:
         """The server's time."""
@@ -81,8 +85,14 @@ class BlobShelf:
             try:
                 said = blob.upload_blob(body, content_settings=JSON, metadata=mark, **condition)
             except (ResourceExistsError, ResourceModifiedError) as lost:
+                if isinstance(lost, ResourceExistsError) and not _is_there(lost):
+                    raise
                 raise LedgerConflictError(f"{name} was written by another worker") from lost
         return Entry(dict(document), said["etag"], said["last_modified"], said["date"])
+
+
+def _is_there(refused: ResourceExistsError) -> bool:
+    return getattr(refused, "error_code", None) in THERE
 
 
 type _Hook = Callable[[PipelineResponse[Any, Any]], None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -14,14 +15,15 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient, ContainerClient, ExponentialRetry
 
 from registration.azure.shelf import BlobShelf
-from registration.errors import ClaimHeldError, LedgerConflictError
+from registration.errors import ClaimHeldError, LedgerConflictError, UnavailableError
 from registration.head import Head
 from registration.ledger import HELD_FOR, Ledger
 from registration.work import Intent
 from sandbox import names
+from sandbox.http_server import HttpServer, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from azure.identity import DefaultAzureCredential
 
@@ -217,6 +219,34 @@ def test_a_decision_without_promotion_leaves_the_champion(ledger: Ledger, name: 
     assert (rejected.log_seq, rejected.champion_seq, rejected.champion) == (2, 1, promoted.champion)
     place = {"seq": 2, "previous": first, "last_promotion": first, "champion_seq": 1}
     assert ledger.decision(name, second) == {"candidate": {"work": f"{name}-2"}, **place}
+
+
+@contextlib.contextmanager
+def refusing(code: str) -> Iterator[BlobShelf]:
+    """A shelf whose storage answers every request with this conflict."""
+    server = HttpServer(lambda _: Response(409, headers={"x-ms-error-code": code}))
+    url = f"http://127.0.0.1:{server.port}/account/registrar-decisions"
+    try:
+        with ContainerClient.from_container_url(url, credential=None) as container:
+            yield BlobShelf(container)
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("code", ["BlobAlreadyExists", "BlobImmutableDueToPolicy"])
+def test_what_is_there_is_left_whichever_way_storage_says_so(code: str) -> None:
+    with refusing(code) as shelf:
+        shelf.create_text("m/digest.json", "{}")
+        with pytest.raises(LedgerConflictError):
+            shelf.create("heads/m.json", {})
+
+
+def test_any_other_conflict_is_a_fault_and_nothing_counts_as_written() -> None:
+    with refusing("ContainerBeingDeleted") as shelf:
+        with pytest.raises(UnavailableError, match="409"):
+            shelf.create_text("m/digest.json", "{}")
+        with pytest.raises(UnavailableError, match="409"):
+            shelf.create("heads/m.json", {})
 
 
 def test_many_who_reserve_a_version_get_numbers_of_their_own(ledger: Ledger, name: str) -> None:
