@@ -72,6 +72,14 @@ def blob_created(  # noqa: PLR0913 - what storage knows of one write
     )
 
 
+def model_shared(registry: str, model: str, version: int, *, workspace: str) -> dict[str, Any]:
+    """The app of another `workspace` shared a version; a CloudEvent of our own."""
+    kind, event_id = "Registrar.ModelShared", str(uuid.uuid4())
+    subject = f"models/{model}/versions/{version}"
+    data = {"shared": {"registry": registry, "model": model, "version": version}}
+    return _event(kind, data, topic=workspace, subject=subject, schema="cloudevents", event_id=event_id)
+
+
 def _run(job: Job) -> dict[str, Any]:
     return {
         "experimentId": job.experiment_id,

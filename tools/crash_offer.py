@@ -1,4 +1,4 @@
-"""An offer: a model as a job, a step of a pipeline or an outside team leaves it, and the message that tells of it.
+"""An offer: a model as a job, a step of a pipeline, an outside team or another environment leaves it, and its message.
 
 A pair is a job that leaves two models in two outputs.
 
@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
+from registration import shared_evidence
+from registration.artifacts.validation import content_digest
+from registration.lineage import Lineage
 from sandbox import names, raised
+from sandbox.model_store import ModelDraft
 from sandbox.runs import JobInput, JobOutput
 
 if TYPE_CHECKING:
@@ -25,11 +29,13 @@ if TYPE_CHECKING:
 
     from sandbox.sandbox import Sandbox
 
-type Kind = Literal["job", "pair", "step", "manifest", "marker", "single_file"]
+type Kind = Literal["job", "pair", "step", "manifest", "marker", "single_file", "shared"]
 FILES = ("labels.json", "model.onnx")
 SINGLE = "model.onnx"
 STEP = "train"
 MANIFEST, MARKER, RECEIPT = "model.manifest.json", "_SUCCESS", "model.receipt.json"
+_OUTPUTS = (names.WORKSPACE_ACCOUNT, names.BLOBSTORE_CONTAINER)
+_ELSEWHERE = f"{names.WORKSPACE_ID}-of-another-environment"
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ def ways(kind: Kind, model: str, *, name: str) -> Ways:
     if kind in {"job", "pair", "step"}:
         step = f"step: {STEP}, " if kind == "step" else ""
         return Ways(f'job: {{experiment: "{model}"}}', f"    from: {{{step}output: model}}\n")
+    if kind == "shared":
+        return Ways(f"shared: {{registry: {names.REGISTRY}, name: {name}}}")
     place = f"account: {names.DROP_ACCOUNT}, container: {names.DROP_CONTAINER}, prefix: {name}/"
     more = {"marker": ", completeness: marker", "single_file": ', completeness: single_file, files: "*.onnx"'}
     drop = f"drop: {{{place}{more.get(kind, '')}}}"
@@ -63,7 +71,7 @@ class Offering:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._workspace = sandbox.workspace
-        self._outputs = _container(names.WORKSPACE_ACCOUNT, names.BLOBSTORE_CONTAINER)
+        self._outputs = _container(*_OUTPUTS)
         self._drops = _container(names.DROP_ACCOUNT, names.DROP_CONTAINER)
         self._make: dict[Kind, Callable[[str, str, Mapping[str, bytes], float], str]] = {
             "job": self._of_job,
@@ -72,6 +80,7 @@ class Offering:
             "manifest": self._with_manifest,
             "marker": self._with_marker,
             "single_file": self._single,
+            "shared": self._shared,
         }
 
     def make(self, kind: Kind, model: str, *, name: str, accuracy: float) -> tuple[str, dict[str, bytes]]:
@@ -119,6 +128,19 @@ class Offering:
     def _single(self, _model: str, name: str, files: Mapping[str, bytes], accuracy: float) -> str:
         return self._completes(f"{name}/{SINGLE}", files[SINGLE], accuracy=accuracy)
 
+    def _shared(self, _model: str, name: str, files: Mapping[str, bytes], accuracy: float) -> str:
+        registry = self._workspace.registries.get(names.REGISTRY)
+        uri = f"https://{names.blob_host(names.REGISTRY_ACCOUNT)}/{registry.name}/{name}"
+        for file, content in files.items():
+            self._outputs.upload_blob(f"shared/{name}/{file}", content)
+        if self._workspace.registries.storage is not None:
+            self._workspace.registries.storage.copy((*_OUTPUTS, f"shared/{name}"), uri)
+        digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+        decision = _promoted(name, content_digest(digests), accuracy)
+        said = shared_evidence.properties(decision, digests[FILES[0]], workspace=_ELSEWHERE)
+        registry.put(name, "1", draft=ModelDraft(uri, properties=said))
+        return json.dumps(raised.model_shared(names.REGISTRY, name, 1, workspace=_ELSEWHERE))
+
     def _lays(self, folder: str, files: Mapping[str, bytes]) -> None:
         for file, content in files.items():
             self._drops.upload_blob(f"{folder}/{file}", content)
@@ -128,6 +150,14 @@ class Offering:
         etag = str(self._drops.upload_blob(path, content, metadata=told).get_blob_properties().etag)
         event = raised.blob_created(names.DROP_ACCOUNT, names.DROP_CONTAINER, path, etag=etag, size=len(content))
         return json.dumps(event)
+
+
+def _promoted(name: str, sha256: str, accuracy: float) -> dict[str, Any]:
+    """As much of a decision of another environment, which promoted `name`, as it shares."""
+    candidate = {"work": name, "artifact_sha256": sha256, "metrics": {"accuracy": accuracy}}
+    whole = {**candidate, "lineage": Lineage(job=f"{name}-job").stored()}
+    about = {"seq": 1, "model": name, "version": 1, "decided_at": "2026-11-19T06:40:52Z"}
+    return {**about, "policy": None, "candidate": whole}
 
 
 def _container(account: str, name: str) -> ContainerClient:

@@ -100,6 +100,7 @@ SCENARIOS = (
     Scenario("drop", "the first drop of an outside team", kind="manifest"),
     Scenario("marked", "the first drop that a marker completes", kind="marker"),
     Scenario("single", "the first drop that is one file", kind="single_file"),
+    Scenario("taken", "the first version of another environment, taken from a shared registry", kind="shared"),
     Scenario("twins", "two workers on one event; the one that stood goes on last", champion=0.85, has_twin=True),
     Scenario(
         "heirs",
@@ -156,7 +157,7 @@ class Scene:
     """One scenario, set up. `messages` are what the queue delivers, by whose work it is.
 
     `title` tells it from every other, and is the name of its `model`, the first one of a pair. `receipt` is where a
-    drop is answered, and `files` what its copy has to hold.
+    drop is answered, and `files` what a copy has to hold, where it `is_copied`.
     """
 
     scenario: Scenario
@@ -171,6 +172,11 @@ class Scene:
     def name(self, role: Role) -> str:
         """What tells the source of this role's work from every other."""
         return f"{self.title}-{role}"
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether its models are registered from a copy."""
+        return self.receipt is not None or self.scenario.kind == "shared"
 
     @property
     def each(self) -> tuple[Scene, ...]:

@@ -107,7 +107,9 @@ class Witness:
         works = {each["candidate"]["work"] for each in decisions.values()}
         works |= {json.loads(text)["work"] for text in reserved.values()}
         versions = self._sandbox.workspace.versions(scene.model)
-        shas = {str(each.properties.get("registrar.artifact_sha256")) for each in versions} if scene.receipt else set()
+        shas = (
+            {str(each.properties.get("registrar.artifact_sha256")) for each in versions} if scene.is_copied else set()
+        )
         return Seen(
             head,
             dict(_chain(head.get("log_digest"), decisions)),
@@ -136,7 +138,7 @@ def complaints(scene: Scene, seen: Seen, again: Report) -> list[str]:
         if decision.get("request", decision)["model"] == scene.model:
             said += _work(seen, digest, decision)
         said += _told(seen, decision, more={"Registrar.ModelShared"} if scene.scenario.is_shared else set())
-    return [*said, *_dropped(scene, seen), *(_shared(seen) if scene.scenario.is_shared else ())]
+    return [*said, *_answered(scene, seen), *_copied(scene, seen), *(_shared(seen) if scene.scenario.is_shared else ())]
 
 
 def _deliveries(again: Report) -> Iterator[str]:
@@ -227,12 +229,15 @@ def _share(seen: Seen, decision: dict[str, Any]) -> str:
     return str(shares[0].get("id"))
 
 
-def _dropped(scene: Scene, seen: Seen) -> Iterator[str]:
-    if scene.receipt is None:
-        return
+def _answered(scene: Scene, seen: Seen) -> Iterator[str]:
     receipt = seen.receipt or {}
-    if (receipt.get("outcome"), receipt.get("version")) != ("registered", seen.champion):
+    if scene.receipt and (receipt.get("outcome"), receipt.get("version")) != ("registered", seen.champion):
         yield f"the receipt says {receipt.get('outcome')} {receipt.get('version')}"
+
+
+def _copied(scene: Scene, seen: Seen) -> Iterator[str]:
+    if scene.is_copied and not seen.copies:
+        yield "there is no copy"
     for folder, files in seen.copies.items():
         if {name.rpartition("/")[2]: content for name, content in files.items()} != scene.files:
             yield f"the copy in {folder} holds {sorted(files)} or other bytes"
