@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox import model_uris, names, refusals, run_bodies, workspace_bodies
+from sandbox.control_plane import as_service
 from sandbox.http_server import Response, Router
 from sandbox.paging import page
 from sandbox.registry_api import RegistryApi
-from sandbox.workspace_api import require_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,12 +45,7 @@ class DataplaneApi:
         """The answer to one request; refusals are answers too."""
         if (request.method, request.path) == ("GET", "/discovery"):
             return Response(200, workspace_bodies.discovery_body())
-        try:
-            require_token(request)
-            response = self._router.answer(request)
-        except refusals.RefusalError as refusal:
-            return refusal.response
-        return response or Response(404)
+        return as_service(self._router, request)
 
     def _run(self, _request: Request, given: Mapping[str, str]) -> Response:
         return Response(

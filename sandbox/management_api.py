@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox import names, refusals
+from sandbox import names
+from sandbox.control_plane import as_resource_manager
 from sandbox.http_server import Response, Router
-from sandbox.workspace_api import require_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,14 +51,7 @@ class ManagementApi:
         """The answer to one request; refusals are answers too."""
         if not any(kind in request.path for kind in _OURS):
             return self._workspace(request)
-        try:
-            require_token(request)
-            if "api-version" not in request.query:
-                raise refusals.no_api_version()
-            response = self._router.answer(request)
-        except refusals.RefusalError as refusal:
-            return refusal.response
-        return response or refusals.resource_not_found(request.path).response
+        return as_resource_manager(self._router, request)
 
     def _topics(self, _request: Request, _names: Mapping[str, str]) -> Response:
         return _list(list(self._event_grid.topics.values()))

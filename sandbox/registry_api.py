@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox import model_uris, names, refusals, registry_bodies
+from sandbox.control_plane import as_service
 from sandbox.http_server import NULL, Response, Router
 from sandbox.paging import page
-from sandbox.workspace_api import is_viewed, require_token
+from sandbox.workspace_api import is_viewed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,12 +45,7 @@ class RegistryApi:
 
     def answer(self, request: Request) -> Response:
         """The answer to one request; refusals are answers too."""
-        try:
-            require_token(request)
-            response = self._router.answer(request)
-        except refusals.RefusalError as refusal:
-            return refusal.response
-        return response or Response(404)
+        return as_service(self._router, request)
 
     def operation(self, _request: Request, given: Mapping[str, str]) -> Response:
         """How far an operation is; done is 204 for a copy and 200 for a write, as recorded. How one fails, is not."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox import endpoint_bodies, job_bodies, model_bodies, names, refusals, workspace_bodies
+from sandbox.control_plane import as_resource_manager
 from sandbox.endpoints import KINDS
 from sandbox.http_server import Response, Router
-from sandbox.identity import audience_of
 from sandbox.paging import page
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from sandbox.runs import Job
     from sandbox.workspace import Workspace
 
-AUDIENCES: Final = frozenset(
-    {"https://management.azure.com", "https://management.core.windows.net", "https://ml.azure.com"}
-)
 _KIND_OF: Final = {folder: kind for kind, folder in KINDS.items()}
 
 
@@ -39,14 +36,7 @@ class WorkspaceApi:
 
     def answer(self, request: Request) -> Response:
         """The answer to one request; refusals are answers too."""
-        try:
-            require_token(request)
-            if "api-version" not in request.query:
-                raise refusals.no_api_version()
-            response = self._router.answer(request)
-        except refusals.RefusalError as refusal:
-            return refusal.response
-        return response or refusals.resource_not_found(request.path).response
+        return as_resource_manager(self._router, request)
 
     def _routes(self) -> list[tuple[str, str, Any]]:
         model = r"/models/(?P<name>[^/]+)"
@@ -169,15 +159,6 @@ class WorkspaceApi:
             body=lambda each: endpoint_bodies.deployment_body(endpoint, each),
         )
         return Response(200, answer)
-
-
-def require_token(request: Request) -> None:
-    """Raise `refusals.RefusalError` (401) unless the request carries a token for Azure's control plane."""
-    audience = audience_of(request.headers.get("authorization"))
-    if audience is None:
-        raise refusals.unauthenticated("Authentication failed. The 'Authorization' header is missing or invalid.")
-    if audience not in AUDIENCES:
-        raise refusals.unauthenticated(f"The access token has been obtained for the wrong audience '{audience}'.")
 
 
 def _version_body(version: ModelVersion, request: Request) -> dict[str, Any]:
