@@ -6,12 +6,25 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from registration.ledger import HELD_FOR
 from registration.rollback import Planning
 from tests.answering import ADA
+from tests.world import CHURN, World, job_event
 
 if TYPE_CHECKING:
     from registration.outcome import Outcome
-    from tests.world import World
+
+
+def of_three(policy: str = CHURN) -> World:
+    """Three champions of `churn`, one after the other, each when no claim on the last is held any more."""
+    world = World()
+    world.policies.kept["churn.yaml"] = policy
+    for number, accuracy in enumerate((0.9, 0.92, 0.94), start=1):
+        world.job(f"j{number}", accuracy=accuracy)
+        world.process(job_event(f"j{number}"))
+        world.clock.forward(HELD_FOR)
+    world.topic.events.clear()
+    return world
 
 
 def moves(world: World, model: str, *, to: int | None = None, denied: str = "") -> list[dict[str, Any]]:

@@ -11,10 +11,9 @@ import typer
 from azure.storage.blob import ContainerClient
 from typer.testing import CliRunner
 
-from registration import cli_evidence, settings
-from registration.bootstrap import Parts
+from registration import cli_evidence
 from sandbox import names, raised
-from sandbox.runs import JobOutput
+from tests.functional import one_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from azure.identity import DefaultAzureCredential
 
+    from registration.bootstrap import Parts
     from sandbox.sandbox import Sandbox
 
 KEPT = ("intoto", "svr", "openlineage", "cyclonedx")
@@ -44,20 +44,9 @@ def parts(
     sandbox: Sandbox, credential: DefaultAzureCredential, outputs: ContainerClient, tmp_path: Path, model: str
 ) -> Parts:
     """An app that keeps evidence, after a job of the experiment `model` was registered."""
-    policy = {
-        "apiVersion": "registrar/v1",
-        "kind": "PromotionPolicy",
-        "name": model,
-        "match": {"any": [{"job": {"experiment": model}}]},
-        "models": [{"name": model, "from": {"output": "model"}, "metrics": {"accuracy": {"min": 0.5}}}],
-    }
-    (tmp_path / "p.yaml").write_text(json.dumps(policy), encoding="utf-8")
-    chosen = {"REGISTRAR_POLICY": str(tmp_path), "REGISTRAR_EVIDENCE": ", ".join(KEPT)}
-    parts = Parts(settings.from_environment({**sandbox.environment(), **chosen}), credential)
-    outputs.upload_blob(f"azureml/job-{model}/model/model.bin", b"model")
-    sandbox.workspace.add_job(
-        f"job-{model}", experiment=model, metrics={"accuracy": 0.9}, outputs={"model": JobOutput("custom_model")}
-    )
+    environment = {**sandbox.environment(), "REGISTRAR_EVIDENCE": ", ".join(KEPT)}
+    parts = one_model.app(environment, credential, tmp_path, one_model.policy(model))
+    one_model.train(sandbox, outputs, model, f"job-{model}")
     (outcome,) = parts.registrar.process(json.dumps(raised.run_completed(f"job-{model}", model)))
     assert outcome.version == 1
     return parts

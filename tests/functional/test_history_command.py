@@ -11,11 +11,10 @@ import typer
 from azure.storage.blob import ContainerClient
 from typer.testing import CliRunner
 
-from registration import cli_history, cli_policy, settings
-from registration.bootstrap import Parts
+from registration import cli_history, cli_policy
 from registration.errors import InputError
 from sandbox import names, raised
-from sandbox.runs import JobOutput
+from tests.functional import one_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,24 +39,11 @@ def train(
     sandbox: Sandbox, credential: DefaultAzureCredential, outputs: ContainerClient, tmp_path: Path, model: str
 ) -> Train:
     """Let a job of the experiment `model` complete with an accuracy, and be judged."""
-    rule = {"direction": "maximize", "min": 0.5, "vs_champion": {"max_regression": 0}}
-    policy = {
-        "apiVersion": "registrar/v1",
-        "kind": "PromotionPolicy",
-        "name": model,
-        "match": {"any": [{"job": {"experiment": model}}]},
-        "models": [{"name": model, "from": {"output": "model"}, "metrics": {"accuracy": rule}}],
-    }
-    (tmp_path / "p.yaml").write_text(json.dumps(policy), encoding="utf-8")
-    found = settings.from_environment({**sandbox.environment(), "REGISTRAR_POLICY": str(tmp_path)})
-    registrar = Parts(found, credential).registrar
+    policy = one_model.policy(model, metrics=one_model.NO_WORSE)
+    registrar = one_model.app(sandbox.environment(), credential, tmp_path, policy).registrar
 
     def run(accuracy: float) -> Outcome:
-        job = f"{model}-{uuid.uuid4().hex[:6]}"
-        outputs.upload_blob(f"azureml/{job}/model/model.bin", job.encode())
-        sandbox.workspace.add_job(
-            job, experiment=model, metrics={"accuracy": accuracy}, outputs={"model": JobOutput("custom_model")}
-        )
+        job = one_model.train(sandbox, outputs, model, f"{model}-{uuid.uuid4().hex[:6]}", accuracy=accuracy)
         (outcome,) = registrar.process(json.dumps(raised.run_completed(job, model)))
         return outcome
 

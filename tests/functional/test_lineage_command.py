@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from registration import cli_lineage, settings
-from registration.bootstrap import Parts
+from registration import cli_lineage
 from registration.errors import InputError
 from sandbox import names, raised
-from sandbox.runs import JobInput, JobOutput
+from sandbox.runs import JobInput
 from sandbox.stage import StageError, environment
 from sandbox.story_lineage import lineage_page
+from tests.functional import one_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
     from typer.testing import Result
 
+    from registration.bootstrap import Parts
     from sandbox.sandbox import Sandbox
 
 FORBIDDEN = {"error": {"code": "AuthorizationFailed", "message": "The client does not have authorization."}}
@@ -41,24 +42,12 @@ def parts(
     sandbox: Sandbox, credential: DefaultAzureCredential, outputs: ContainerClient, tmp_path: Path, model: str
 ) -> Parts:
     """The app after a job of the experiment `model` was registered from data, code and an environment."""
-    policy = {
-        "apiVersion": "registrar/v1",
-        "kind": "PromotionPolicy",
-        "name": model,
-        "match": {"any": [{"job": {"experiment": model}}]},
-        "models": [{"name": model, "from": {"output": "model"}, "metrics": {"accuracy": {"min": 0.5}}}],
+    parts = one_model.app(sandbox.environment(), credential, tmp_path, one_model.policy(model))
+    described: dict[str, Any] = {
+        "inputs": {"rows": JobInput("uri_file", uri=f"{names.WORKSPACE_ID}/data/rows/versions/3")},
+        "properties": {"mlflow.source.git.commit": "c0ffee"},
     }
-    (tmp_path / "p.yaml").write_text(json.dumps(policy), encoding="utf-8")
-    parts = Parts(settings.from_environment({**sandbox.environment(), "REGISTRAR_POLICY": str(tmp_path)}), credential)
-    outputs.upload_blob(f"azureml/job-{model}/model/model.bin", b"model")
-    sandbox.workspace.add_job(
-        f"job-{model}",
-        experiment=model,
-        metrics={"accuracy": 0.9},
-        inputs={"rows": JobInput("uri_file", uri=f"{names.WORKSPACE_ID}/data/rows/versions/3")},
-        outputs={"model": JobOutput("custom_model")},
-        properties={"mlflow.source.git.commit": "c0ffee"},
-    )
+    one_model.train(sandbox, outputs, model, f"job-{model}", **described)
     (outcome,) = parts.registrar.process(json.dumps(raised.run_completed(f"job-{model}", model)))
     assert outcome.version == 1
     return parts

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from registration import history, settings
-from registration.bootstrap import Parts
-from sandbox import raised, runs
+from registration import history
+from sandbox import raised
+from tests.functional import one_model
 
 if TYPE_CHECKING:
     from azure.identity import DefaultAzureCredential
     from azure.storage.blob import ContainerClient
 
+    from registration.bootstrap import Parts
     from registration.history import History
     from sandbox.sandbox import Sandbox
 
@@ -51,29 +52,17 @@ def ended(
 ) -> Ended:
     """Every process got both events of five jobs that compete for one model."""
     model, policies = f"many-{uuid.uuid4().hex[:8]}", tmp_path_factory.mktemp("policies")
-    (policies / "policy.yaml").write_text(json.dumps(policy(model)), encoding="utf-8")
+    rule = {**one_model.NO_WORSE["accuracy"], "min": 0.8}
+    found = one_model.app(
+        sandbox.environment(), credential, policies, one_model.policy(model, metrics={"accuracy": rule})
+    )
     messages: list[str] = []
     for letter, accuracy in ACCURACIES.items():
-        job = f"{model}-{letter}"
-        outputs.upload_blob(f"azureml/{job}/model/model.bin", job.encode())
-        made = {"model": runs.JobOutput("custom_model")}
-        sandbox.workspace.add_job(job, experiment=model, metrics={"accuracy": accuracy}, outputs=made)
+        job = one_model.train(sandbox, outputs, model, f"{model}-{letter}", accuracy=accuracy)
         events = raised.run_completed(job, model), raised.run_status_changed(job, model, "Completed")
         messages += map(json.dumps, events)
     said = work_off(messages, str(policies))
-    found = Parts(settings.from_environment({**sandbox.environment(), "REGISTRAR_POLICY": str(policies)}), credential)
     return Ended(model, said, history.read(found.ledger, model), found, sandbox)
-
-
-def policy(model: str) -> dict[str, object]:
-    metrics = {"accuracy": {"direction": "maximize", "min": 0.8, "vs_champion": {"max_regression": 0}}}
-    return {
-        "apiVersion": "registrar/v1",
-        "kind": "PromotionPolicy",
-        "name": model,
-        "match": {"any": [{"job": {"experiment": model}}]},
-        "models": [{"name": model, "from": {"output": "model"}, "metrics": metrics}],
-    }
 
 
 def work_off(messages: list[str], policies: str) -> Counter[str]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from registration import settings
-from registration.bootstrap import Parts
 from sandbox import jobs, raised
 from sandbox.stage import environment
+from tests.functional import one_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,17 +30,9 @@ def registered(
     sandbox: Sandbox, credential: DefaultAzureCredential, folder: Path, model: str, serving: dict[str, object]
 ) -> Outcome:
     """What becomes of a job of the recipe `wine` under a policy that says `serving`."""
-    entry: dict[str, object] = {"name": model, "type": "mlflow_model", "from": {"output": "model"}, "serving": serving}
-    entry |= {"framework": {"name": "scikit-learn"}, "metrics": {"macro_f1": {"min": 0.5}}}
-    policy = {
-        "apiVersion": "registrar/v1",
-        "kind": "PromotionPolicy",
-        "name": model,
-        "match": {"any": [{"job": {"experiment": model}}]},
-        "models": [entry],
-    }
-    (folder / "p.yaml").write_text(json.dumps(policy), encoding="utf-8")
-    parts = Parts(settings.from_environment({**sandbox.environment(), "REGISTRAR_POLICY": str(folder)}), credential)
+    said = {"type": "mlflow_model", "serving": serving, "framework": {"name": "scikit-learn"}}
+    policy = one_model.policy(model, **said, metrics={"macro_f1": {"min": 0.5}})
+    parts = one_model.app(sandbox.environment(), credential, folder, policy)
     with environment(sandbox.environment()):
         jobs.run(sandbox, "wine", job=f"job-{model}", experiment=model)
     (outcome,) = parts.registrar.process(json.dumps(raised.run_completed(f"job-{model}", model)))

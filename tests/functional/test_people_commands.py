@@ -14,15 +14,14 @@ import typer
 from azure.storage.queue import QueueClient
 from typer.testing import CliRunner
 
-from registration import bootstrap_sweep, cli_lifecycle, cli_people, explanation, history, settings
+from registration import bootstrap_sweep, cli_lifecycle, cli_people, explanation, history
 from registration.azure.queues import WorkQueue
 from registration.azure.registry import AzureRegistry
-from registration.bootstrap import Parts
 from registration.errors import UnavailableError
 from registration.pending import Pending
 from registration.settings import WorkspaceId
 from sandbox import names, raised
-from sandbox.runs import JobOutput
+from tests.functional import one_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from registration.azure.rest import Rest
+    from registration.bootstrap import Parts
     from registration.outcome import Outcome
     from sandbox.sandbox import Sandbox
 
@@ -51,10 +51,7 @@ class Site:
     def train(self, accuracy: float, *, content: bytes = b"") -> str:
         """A job with a model in its output, of its own unless `content` is given, and its name."""
         job = f"{self.model}-{uuid.uuid4().hex[:6]}"
-        self.outputs.upload_blob(f"azureml/{job}/model/model.bin", content or job.encode())
-        output = {"model": JobOutput("custom_model")}
-        self.sandbox.workspace.add_job(job, experiment=self.model, metrics={"accuracy": accuracy}, outputs=output)
-        return job
+        return one_model.train(self.sandbox, self.outputs, self.model, job, accuracy=accuracy, content=content)
 
     def stage(self, version: int | None) -> str | None:
         """What the registry shows of a version."""
@@ -96,16 +93,8 @@ def site(
     sandbox: Sandbox, credential: DefaultAzureCredential, outputs: ContainerClient, queue: QueueClient, tmp_path: Path
 ) -> Site:
     model = f"people-{uuid.uuid4().hex[:10]}"
-    rule = {"direction": "maximize", "min": 0.5, "vs_champion": {"max_regression": 0}}
-    policy = {
-        "apiVersion": "registrar/v1",
-        "kind": "PromotionPolicy",
-        "name": model,
-        "match": {"any": [{"job": {"experiment": model}}]},
-        "models": [{"name": model, "from": {"output": "model"}, "metrics": {"accuracy": rule}}],
-    }
-    (tmp_path / "p.yaml").write_text(json.dumps(policy), encoding="utf-8")
-    parts = Parts(settings.from_environment({**sandbox.environment(), "REGISTRAR_POLICY": str(tmp_path)}), credential)
+    policy = one_model.policy(model, metrics=one_model.NO_WORSE)
+    parts = one_model.app(sandbox.environment(), credential, tmp_path, policy)
     parts.queue = WorkQueue(credential, parts.settings.queue_endpoint, queue.queue_name)
     return Site(model, sandbox, parts, outputs, queue)
 

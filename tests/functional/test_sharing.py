@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from registration import bootstrap_sweep, settings
+from registration import bootstrap_sweep
 from registration.azure import shared as adapter
-from registration.bootstrap import Parts
 from registration.shared_evidence import text_in
 from registration.watermark import Watermarks
 from sandbox import names, raised, refusals
 from sandbox.runs import JobOutput
 from tests.fakes import MemoryShelf
+from tests.functional import one_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from azure.identity import DefaultAzureCredential
     from azure.storage.blob import ContainerClient
 
+    from registration.bootstrap import Parts
     from registration.outcome import Outcome
     from registration.work import Work
     from sandbox.registries import Registry, RegistryVersion
@@ -85,9 +86,7 @@ def registry(sandbox: Sandbox) -> Iterator[Registry]:
 def model(sandbox: Sandbox, outputs: ContainerClient) -> str:
     """A model that a job has been trained for, and nobody has heard of it yet."""
     name = f"sharing-{uuid.uuid4().hex[:10]}"
-    outputs.upload_blob(f"azureml/{name}-job/model/model.bin", name.encode())
-    made = {"model": JobOutput("custom_model")}
-    sandbox.workspace.add_job(f"{name}-job", experiment=name, metrics={"accuracy": 0.9}, outputs=made)
+    one_model.train(sandbox, outputs, name, f"{name}-job")
     return name
 
 
@@ -96,23 +95,10 @@ def shop(
     registry: Registry, credential: DefaultAzureCredential, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Shop:
     """The app, by whose policy a champion is shared; the adapter looks at once again."""
-    policy = {
-        "apiVersion": "registrar/v1",
-        "kind": "PromotionPolicy",
-        "name": model,
-        "match": {"any": [{"job": {"experiment": model}}]},
-        "models": [
-            {
-                "name": model,
-                "from": {"output": "model"},
-                "metrics": {"accuracy": {"direction": "maximize", "min": 0.5}},
-                "then": {"pass": ["promote", {"share": names.REGISTRY}]},
-            }
-        ],
-    }
-    (tmp_path / "p.yaml").write_text(json.dumps(policy), encoding="utf-8")
+    rule, then = {"direction": "maximize", "min": 0.5}, {"pass": ["promote", {"share": names.REGISTRY}]}
+    policy = one_model.policy(model, metrics={"accuracy": rule}, then=then)
     monkeypatch.setattr(adapter, "LOOKS_AFTER_SECONDS", (0.0,))
-    parts = Parts(settings.from_environment({**os.environ, "REGISTRAR_POLICY": str(tmp_path)}), credential)
+    parts = one_model.app(os.environ, credential, tmp_path, policy)
     cast("Any", parts).queue = Returned()
     return Shop(parts, model, json.dumps(raised.run_completed(f"{model}-job", model)), registry)
 

@@ -20,7 +20,8 @@ from registration import access, bootstrap_sweep, settings
 from registration import names as places
 from registration.access import GRANTS, Grant, Where, Who
 from registration.bootstrap import Parts
-from sandbox import names, raised, runs
+from sandbox import names, raised
+from tests.functional import one_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,14 +91,7 @@ def listening() -> Iterator[set[Asked]]:
 
 def policy(name: str) -> str:
     drop = {"account": names.DROP_ACCOUNT, "container": names.DROP_CONTAINER, "prefix": f"{name}/"}
-    said = {
-        "apiVersion": "registrar/v1",
-        "kind": "PromotionPolicy",
-        "name": name,
-        "match": {"any": [{"job": {"experiment": name}}, {"drop": drop}]},
-        "models": [{"name": name, "from": {"output": "model"}, "metrics": {"accuracy": {"min": 0.9}}}],
-    }
-    return json.dumps(said)
+    return json.dumps(one_model.policy(name, {"drop": drop}))
 
 
 def dropped(incoming: ContainerClient, folder: str, model: str) -> dict[str, Any]:
@@ -122,9 +116,7 @@ def asked(
     found = settings.from_environment({**sandbox.environment(), "REGISTRAR_POLICY": url})
     parts = Parts(found, credential)
     _published(credential, name)
-    outputs.upload_blob(f"azureml/{name}/model/model.bin", name.encode())
-    described = {"metrics": {"accuracy": 0.95}, "outputs": {"model": runs.JobOutput("custom_model")}}
-    sandbox.workspace.add_job(name, experiment=name, **described)
+    one_model.train(sandbox, outputs, name, name)
     events = [raised.run_completed(name, experiment=name), dropped(incoming, f"{name}/first", name), {"id": "nothing"}]
     with listening() as heard:
         outcomes = [one.outcome for event in events for one in parts.worker.work(json.dumps(event))]

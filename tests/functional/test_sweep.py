@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from registration import bootstrap_sweep, settings
+from registration import bootstrap_sweep
 from registration.artifacts.store import Location
 from registration.azure.listing import DropBlobs, WorkspaceJobs
-from registration.bootstrap import Parts
 from registration.coverage import Coverage
 from registration.errors import UnavailableError
 from registration.listing import DropPlace
@@ -26,6 +25,7 @@ from registration.sweep import Sweep
 from registration.watermark import Watermarks
 from sandbox import names, runs, timestamps
 from tests.fakes import MemoryShelf
+from tests.functional import one_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from registration.azure.rest import Rest
+    from registration.bootstrap import Parts
     from sandbox.sandbox import Sandbox
 
 MINUTE = timedelta(minutes=1)
@@ -49,16 +50,8 @@ def name() -> str:
 def parts(sandbox: Sandbox, credential: DefaultAzureCredential, tmp_path: Path, name: str) -> Parts:
     """Production's parts, with a policy of this test alone."""
     drop = {"account": names.DROP_ACCOUNT, "container": names.DROP_CONTAINER, "prefix": f"{name}/"}
-    policy = {
-        "apiVersion": "registrar/v1",
-        "kind": "PromotionPolicy",
-        "name": name,
-        "match": {"any": [{"job": {"experiment": name}}, {"drop": drop}]},
-        "models": [{"name": name, "from": {"output": "model"}, "metrics": {"accuracy": {"min": 0.9}}}],
-    }
-    (tmp_path / "policy.yaml").write_text(json.dumps(policy), encoding="utf-8")
-    found = settings.from_environment({**sandbox.environment(), "REGISTRAR_POLICY": str(tmp_path)})
-    return Parts(found, credential)
+    policy = one_model.policy(name, {"drop": drop}, metrics={"accuracy": {"min": 0.9}})
+    return one_model.app(sandbox.environment(), credential, tmp_path, policy)
 
 
 @dataclass(frozen=True)
@@ -185,7 +178,7 @@ def test_a_job_that_ended_before_the_watermark_is_left_unless_asked_for(
 def test_a_champion_whose_files_are_written_again_is_noticed_unless_it_is_pinned(
     sandbox: Sandbox, swept: Swept, outputs: ContainerClient, name: str, pin: str
 ) -> None:
-    policy = Path(str(swept.parts.settings.policy)) / "policy.yaml"
+    policy = Path(str(swept.parts.settings.policy)) / "p.yaml"
     said = json.loads(policy.read_text(encoding="utf-8"))
     said["models"][0] |= {"pin": pin}
     policy.write_text(json.dumps(said), encoding="utf-8")

@@ -12,9 +12,8 @@ from typer.testing import CliRunner
 from registration import cli_answers, cli_lifecycle
 from registration.errors import InputError
 from tests.answering import adopted
-from tests.turning import digest_of, revoke, settled
+from tests.turning import digest_of, of_three, revoke, settled
 from tests.unit.test_cli_answers import WorldDesk
-from tests.unit.test_rollback import of_three
 from tests.world import World
 
 

@@ -17,22 +17,13 @@ from registration import cli_decide, cli_policy
 from registration.errors import EvidenceError, InputError, PolicyError
 from registration.policy import ENGINE_VERSION, document, evidence_file
 from registration.policy.remark import Code
+from tests.policy_texts import CHURN
 
 if TYPE_CHECKING:
     from typer.testing import Result
 
 ROOT = Path(__file__).parents[2]
 CANCER = str(ROOT / "policies" / "breast-cancer.yaml")
-CHURN = """\
-apiVersion: registrar/v1
-kind: PromotionPolicy
-name: churn
-match: {any: [{job: {experiment: "churn-*"}}]}
-models:
-  - name: churn
-    from: {output: model}
-    metrics: {accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 1%}}}
-"""
 GOOD: dict[str, object] = {"metrics": {"accuracy": 0.96, "log_loss": 0.1}}
 WORSE: dict[str, object] = {"metrics": {"accuracy": 0.93, "log_loss": 0.1}}
 

@@ -9,22 +9,12 @@ import yaml
 
 from registration.errors import PolicyError
 from registration.policy import Evidence, decide, document
-
-POLICY = """\
-apiVersion: registrar/v1
-kind: PromotionPolicy
-name: p
-match: {any: [{job: {experiment: "*"}}]}
-models:
-  - name: m
-    from: {output: o}
-    metrics: {accuracy: {min: 0.5}}
-"""
+from tests.policy_texts import ACCURATE
 
 
 def policy(**said: Any) -> document.Policy:
     written = "".join(f"    {key}: {yaml.safe_dump(value, default_flow_style=True)}" for key, value in said.items())
-    return document.parse(POLICY + written, source="p")
+    return document.parse(ACCURATE + written, source="p")
 
 
 def refusal(**said: Any) -> str:

@@ -15,18 +15,10 @@ from registration import cli
 from registration.errors import RegistrarError
 from registration.policy import cases, document, lint, yaml_text
 from registration.policy.metrics import MetricPolicy
+from tests.policy_texts import BARE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
 UNSOUND = {"broken.yaml", "odd.yaml"}
-WHOLE = """\
-apiVersion: registrar/v1
-kind: PromotionPolicy
-name: p
-match: {any: [{job: {experiment: "*"}}]}
-models:
-  - name: m
-    from: {output: o}
-"""
 _BLOCK = re.compile(r"(?:<!-- (\S+) -->\n)?```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -48,7 +40,7 @@ POLICIES = [block for block in YAML if not block.text.startswith(("cases:", "pol
 
 def whole(text: str) -> str:
     """A policy; a part of one is what a model says."""
-    return text if text.startswith("apiVersion:") else WHOLE + textwrap.indent(text, "    ")
+    return text if text.startswith("apiVersion:") else BARE + textwrap.indent(text, "    ")
 
 
 def with_cases() -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from registration import cli_policy_publish
 from registration.errors import InputError, PublicationConflictError
 from tests.fakes import MemoryPublished
+from tests.policy_texts import CHURN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
 URL = "https://account.blob.core.windows.net/registrar-policies"
-CHURN = """\
-apiVersion: registrar/v1
-kind: PromotionPolicy
-name: churn
-match: {any: [{job: {experiment: "churn-*"}}]}
-models:
-  - name: churn
-    from: {output: model}
-    metrics: {accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 1%}}}
-"""
 WINE = CHURN.replace("churn", "wine")
 CASES = """\
 policy: churn.yaml

@@ -15,7 +15,7 @@ from registration.errors import LedgerFormatError, RegistrarError
 from registration.ledger import HELD_FOR
 from registration.pending import Pending
 from tests.answering import adopted, held, say
-from tests.turning import digest_of, message, revoke, rollback, settled
+from tests.turning import digest_of, message, of_three, revoke, rollback, settled
 from tests.unit.test_group_promotion import champions, of_two
 from tests.unit.test_groups import job
 from tests.world import CHURN, World, drop_event, job_event
@@ -27,17 +27,6 @@ WRITES = 14
 @pytest.fixture
 def world() -> World:
     return of_three()
-
-
-def of_three() -> World:
-    """Three champions of `churn`; the third is the present one."""
-    world = World()
-    for number, accuracy in enumerate((0.9, 0.92, 0.94), start=1):
-        world.job(f"j{number}", accuracy=accuracy)
-        world.process(job_event(f"j{number}"))
-        world.clock.forward(HELD_FOR)
-    world.topic.events.clear()
-    return world
 
 
 def status(world: World, version: int) -> tuple[str | None, bool]:

@@ -12,12 +12,13 @@ from registration.errors import RegistrarError, UnavailableError
 from registration.ledger import HELD_FOR
 from registration.policy import document
 from registration.rollback import Planning
-from tests.turning import message, moves, rollback, settled
+from tests.turning import message, moves, of_three, rollback, settled
 from tests.unit.test_group_promotion import champions, of_two
 from tests.unit.test_groups import job
 from tests.world import CHURN, World, job_event
 
 WRITES = 8
+SHARING = CHURN.replace("metrics:", "then: {pass: [promote, share: contoso]}\n    metrics:")
 COMPARING = document.parse(
     CHURN.replace("metrics:", "compare_to: {registry: contoso}\n    metrics:"), source="p"
 ).models[0]
@@ -26,17 +27,6 @@ COMPARING = document.parse(
 @pytest.fixture
 def world() -> World:
     return of_three()
-
-
-def of_three() -> World:
-    """Three champions of `churn`, one after the other, an hour apart."""
-    world = World()
-    for number, accuracy in enumerate((0.9, 0.92, 0.94), start=1):
-        world.job(f"j{number}", accuracy=accuracy)
-        world.process(job_event(f"j{number}"))
-        world.clock.forward(HELD_FOR)
-    world.topic.events.clear()
-    return world
 
 
 def declined(world: World, text: str) -> str:
@@ -337,20 +327,8 @@ def shared(world: World) -> dict[int, str]:
     }
 
 
-def of_three_shared() -> World:
-    world = World()
-    world.policies.kept["churn.yaml"] = CHURN.replace(
-        "metrics:", "then: {pass: [promote, share: contoso]}\n    metrics:"
-    )
-    for number, accuracy in enumerate((0.9, 0.92, 0.94), start=1):
-        world.job(f"j{number}", accuracy=accuracy)
-        world.process(job_event(f"j{number}"))
-    world.topic.events.clear()
-    return world
-
-
 def test_a_champion_that_was_shared_is_shared_again_and_counts_there() -> None:
-    world = of_three_shared()
+    world = of_three(SHARING)
 
     settled(world, rollback(world))
 
@@ -363,7 +341,7 @@ def test_a_champion_that_was_shared_is_shared_again_and_counts_there() -> None:
 
 
 def test_a_registry_that_is_down_does_not_undo_a_rollback() -> None:
-    world = of_three_shared()
+    world = of_three(SHARING)
     world.shared.registries.clear()
     text = rollback(world)
     with pytest.raises(UnavailableError, match="no registry contoso"):
