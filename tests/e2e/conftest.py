@@ -13,6 +13,7 @@ from azure.storage.blob import BlobServiceClient
 from registration.patience import Patience
 from sandbox import names
 from sandbox.host_process import HostProcess, Pace
+from tests import own_ledger
 from tests.e2e.app import App
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from sandbox.sandbox import Sandbox
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begins_with_an_empty_ledger(request: pytest.FixtureRequest) -> None:
+    own_ledger.begin(request)
 
 
 def running(sandbox: Sandbox, folder: Path, pace: Pace, *, queue: str, patience: Patience) -> Iterator[App]:

@@ -12,11 +12,17 @@ from azure.storage.blob import ContainerClient
 from registration.artifacts.store import Location
 from registration.azure.rest import Rest
 from sandbox import names
+from tests import own_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begins_with_an_empty_ledger(request: pytest.FixtureRequest) -> None:
+    own_ledger.begin(request)
 
 
 @pytest.fixture(scope="session")
