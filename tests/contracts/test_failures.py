@@ -117,7 +117,7 @@ def test_a_host_outside_the_sandbox_is_refused_at_once_and_remembered(sandbox: S
     with pytest.raises(ServiceRequestError, match="403"):
         plain.follow("https://example.org/")
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5  # where nobody answers, it would be minutes
     assert "example.org" in sandbox.refused_hosts
 
 

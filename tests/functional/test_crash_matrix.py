@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 MATRIX = Path(__file__).resolve().parents[2] / "tools" / "crash_matrix.py"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180  # the other cores may be busy
 
 pytestmark = pytest.mark.sandbox
 

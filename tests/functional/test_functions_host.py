@@ -69,7 +69,7 @@ def queue_environment(sandbox: Sandbox, records: Path) -> dict[str, str]:
 def queues(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Subject]:
     records = tmp_path_factory.mktemp("records")
     environment = queue_environment(sandbox, records)
-    pace = Pace(polling=0.1, lock=1, visibility_timeout=0)
+    pace = Pace(polling=0.1, lock=2, visibility_timeout=0)
     with HostProcess.start(app=APPS / "queues", environment=environment, log=records / "log", pace=pace) as host:
         yield Subject(host, records)
 

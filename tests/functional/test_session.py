@@ -48,11 +48,19 @@ def test_a_sandbox_that_was_killed_is_no_sandbox(tmp_path: Path, closed_port: in
         pass
 
 
-@pytest.mark.parametrize("event", [1, [], {"id": "1"}])
-def test_an_event_that_the_host_refuses_is_told_with_its_status(tmp_path: Path, sandbox: Sandbox, event: Any) -> None:
-    environment = {**sandbox.environment(), "RECORD_DIR": str(tmp_path)}
-    with HostProcess.start(app=APP, environment=environment, log=tmp_path / "log") as host:
-        place = written(tmp_path, url=host.url, environment=sandbox.environment())
+@pytest.fixture(scope="module")
+def host(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
+    folder = tmp_path_factory.mktemp("host")
+    environment = {**sandbox.environment(), "RECORD_DIR": str(folder)}
+    with HostProcess.start(app=APP, environment=environment, log=folder / "log") as running:
+        yield running
 
-        with pytest.raises(InputError, match="the host refuses this event with 404"), session.opened(place) as opened:
-            opened.post(event)
+
+@pytest.mark.parametrize("event", [1, [], {"id": "1"}])
+def test_an_event_that_the_host_refuses_is_told_with_its_status(
+    tmp_path: Path, sandbox: Sandbox, host: HostProcess, event: Any
+) -> None:
+    place = written(tmp_path, url=host.url, environment=sandbox.environment())
+
+    with pytest.raises(InputError, match="the host refuses this event with 404"), session.opened(place) as opened:
+        opened.post(event)

@@ -317,11 +317,11 @@ MANY = [f'"{number}":1' for number in range(KEYS)]
 )
 def test_a_megabyte_of_keys_with_some_given_twice_is_refused_at_once(entries: list[str]) -> None:
     data = f"{{{','.join(entries)}}}".encode()
-    started = time.perf_counter()
+    started = time.thread_time()
 
     reason = refusal(data)
 
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
     assert "is given twice" in reason
     assert manifest.MAX_BYTES // 2 < len(data) <= manifest.MAX_BYTES
 
