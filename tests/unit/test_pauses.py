@@ -104,8 +104,12 @@ def test_it_can_be_paused_again(world: World) -> None:
 
 def test_an_offer_without_a_model_waits_for_the_app_only(world: World) -> None:
     pause(world, "churn")
-
     world.pauses.check(None)
+
+    pause(world, None)
+
+    with pytest.raises(PausedError):
+        world.pauses.check(None)
 
 
 def test_a_pause_of_another_version_of_the_app_is_not_read(world: World) -> None:
