@@ -22,11 +22,6 @@ _SDK_WARNINGS = (
 )
 
 
-# How long examples take says how busy the machine is.
-settings.register_profile("registrar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("registrar")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Let warnings be errors, but for those of the SDK's own making, and let a slow machine be slow."""
     for line in _SDK_WARNINGS:
@@ -55,3 +50,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "sandbox" in getattr(item, "fixturenames", ()):
             item.add_marker("sandbox")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    """Say after a failure how its order comes again, also where `-q` hides the header that says so."""
+    if exitstatus:
+        terminalreporter.write_line(f"the order was that of --randomly-seed={config.getoption('randomly_seed', None)}")
