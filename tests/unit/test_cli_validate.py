@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from registration import cli_validate
+from registration.artifacts import profiles
 from registration.artifacts.store import Location
 from registration.errors import RegistrarError
 from tests.archives import zipped
@@ -132,7 +133,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_profile_is_refused_with_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"text")
 
-    assert "none" in refused(str(tmp_path), "--profile", "other")
+    assert refused(str(tmp_path), "--profile", "other").endswith(f"there are {', '.join(profiles.NAMES)}")
 
 
 def dropped(folder: Path, **changed: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -211,12 +212,13 @@ def test_a_person_finds_it_among_what_waits(world: World) -> None:
     world.store.put(OUTPUT / "model.onnx", b"WEIGHTS")
     look(world)
 
+    world.clock.forward(timedelta(hours=1))
     (waiting,) = waits(world)
 
     assert (waiting.kind, waiting.model, waiting.source) == ("changed", "churn", "files of churn:1")
     assert waiting.reasons[0].startswith("model.onnx: was written again with other bytes")
     assert waiting.commands == ("registrar rollback churn --reason TEXT", "registrar explain churn:1")
-    assert waiting.to_dict(now=world.clock.now)["age_seconds"] >= 0
+    assert waiting.to_dict(now=world.clock.now)["age_seconds"] == 3600
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
