@@ -428,7 +428,18 @@ def forget(world: World, name: str, member: str) -> None:
     world.state.kept[name] = (json.dumps(document), etag, written)
 
 
-CRASHES = [(action, number, done) for action in ("approve", "reject") for number in range(1, 24) for done in (0, 1)]
+WRITES = {"approve": 18, "reject": 11}
+CRASHES = [(action, k, done) for action in WRITES for k in range(1, WRITES[action] + 1) for done in (0, 1)]
+
+
+@pytest.mark.parametrize("action", WRITES)
+def test_every_write_of_an_answer_is_a_crash_point(world: World, action: str) -> None:
+    message = asked(world, action, held(world))
+    before = len(world.faults.writes)
+
+    settled(world, message)
+
+    assert len(world.faults.writes) - before == WRITES[action]
 
 
 @pytest.mark.parametrize(("action", "number", "done"), CRASHES)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MODEL_FILE = OUTPUTS / "azureml/j1/model/model.onnx"
 JOB, FOLDER = job_event("j1"), "vendor-a/1"
+WRITES = {"registry create": 5, "state heads/churn.json": 6}
 
 
 def left(write: str, *, message: str = JOB, done: bool = True) -> World:
@@ -142,10 +143,19 @@ def test_a_refused_manifest_that_was_replaced_is_settled_without_a_model() -> No
     assert outcome(settled(world)) == "rejected"
 
 
+@pytest.mark.parametrize("write", WRITES)
+def test_every_write_of_a_leftover_is_a_crash_point(write: str) -> None:
+    world = left(write)
+    seen, before = leftover(world), len(world.faults.writes)
+
+    world.leftovers.settle(seen)
+
+    assert len(world.faults.writes) - before == WRITES[write]
+
+
 @pytest.mark.parametrize("dead", [False, True], ids=["goes on", "dies"])
 @pytest.mark.parametrize("done", [False, True], ids=["refused", "answer lost"])
-@pytest.mark.parametrize("number", range(1, 7))
-@pytest.mark.parametrize("write", ["registry create", "state heads/churn.json"])
+@pytest.mark.parametrize(("write", "number"), [(write, k) for write in WRITES for k in range(1, WRITES[write] + 1)])
 def test_a_leftover_is_settled_once_whichever_write_fails(write: str, number: int, done: bool, dead: bool) -> None:
     world = left(write)
     seen = leftover(world)

@@ -12,6 +12,8 @@ from registration.errors import SettingsError
 from tests.unit.test_settings import LEAST
 from tests.world import World, drop_event, job_event
 
+WRITES = 7
+
 
 @pytest.fixture
 def world() -> World:
@@ -106,7 +108,13 @@ def test_the_champion_of_an_app_that_acted_stays_when_it_only_observes(world: Wo
     assert (world.champion("churn"), world.registry.versions) == (1, versions)
 
 
-@pytest.mark.parametrize("number", range(1, 9))
+def test_every_write_of_an_observation_is_a_crash_point(world: World) -> None:
+    world.process(job_event("j1"))
+
+    assert len(world.faults.writes) == WRITES
+
+
+@pytest.mark.parametrize("number", range(1, WRITES + 1))
 def test_a_crash_at_any_write_leads_to_the_same_single_decision(world: World, number: int) -> None:
     world.faults.fail_write(number, dead=True)
 
