@@ -69,6 +69,7 @@ MUTATIONS = {
         ("azure.yaml", "python3 tools/subscribe.py", "python3 tools/subscriptions.py"),
         ("azure.yaml", "  postdeploy:", "  postup:"),
         (APP, "'azd-service-name': 'registrar'", "'azd-service-name': 'app'"),
+        (MAIN, "'azd-env-name': environmentName", "'environment': environmentName"),
     ],
     "a_source_has_one_topic": [
         (MAIN, "toLower(account.id)", "account.id"),
@@ -167,6 +168,11 @@ MUTATIONS = {
         (APP, "name: 'FC1', tier: 'FlexConsumption'", "name: 'Y1', tier: 'Dynamic'"),
     ],
     "nothing_of_the_ledger_expires": [
+        (
+            STORAGE,
+            "containerDeleteRetentionPolicy: { enabled: true",
+            "containerDeleteRetentionPolicy: { enabled: false",
+        ),
         (STORAGE, "isVersioningEnabled: true", "isVersioningEnabled: false"),
         (STORAGE, "  parent: decisions\n", "  parent: state\n"),
         (
@@ -198,6 +204,8 @@ MUTATIONS = {
         (BLOBS, "eventTimeToLiveInMinutes: 1440", "eventTimeToLiveInMinutes: 14400"),
     ],
     "subscriptions_go_to_a_function_or_the_queue": [
+        (BLOBS, "/functions/on_drop_event'", "/functions/on_job_event'"),
+        (JOBS, "endpointType: 'StorageQueue'", "endpointType: 'ServiceBusQueue'"),
         (BLOBS, "queueName: 'registrar-work'", "queueName: 'work'"),
         (JOBS, "maxEventsPerBatch: 1,", "maxEventsPerBatch: 10,"),
         (JOBS, "TimeToLiveInSeconds: 604800", "TimeToLiveInSeconds: 60"),
@@ -219,6 +227,7 @@ MUTATIONS = {
         (BLOBS, "'FlushWithClose', ", ""),
     ],
     "prefixes_end_with_a_slash": [
+        (BLOBS, "subjectBeginsWith: '/blobServices/default/containers/", "// '"),
         (EVENTS, "'${place.folder}/'", "place.folder"),
         (EVENTS, "folder: 'azureml/'", "folder: 'azureml'"),
         (BLOBS, "/blobs/${place.folder}'", "/blobs'"),
