@@ -11,7 +11,7 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from registration.ledger import HELD_FOR
 from tests.fakes import Clock, MemoryShelf
-from tests.ledger_machine import LedgerMachine
+from tests.ledger_machine import WORKS, LedgerMachine
 
 if TYPE_CHECKING:
     from registration.shelf import Shelf
@@ -31,6 +31,22 @@ class InMemory(LedgerMachine):
     def forward(self, step: timedelta) -> None:
         self.clock.forward(step)
         self.now += step
+
+    @rule(late=WORKS, work=WORKS, promotes=st.booleans())
+    def append_to_a_head_that_moved(self, late: str, work: str, *, promotes: bool) -> None:
+        """Between the draft of one worker and its move, another moves the head, as chance hardly brings about."""
+        self.claim("ann", late)
+        self.judge("ann", late)
+        self.go_on_until_the_head_moved("ben", work, promotes=promotes)
+        self.append("ann", late, promotes=promotes)
+
+    @rule(work=WORKS)
+    def beat_beside_the_one_that_took_over(self, work: str) -> None:
+        self.claim("ann", work)
+        self.forward(HELD_FOR)
+        self.claim("ben", work)
+        self.beat("ben", work)
+        self.beat("ann", work)
 
     @invariant()
     def only_what_is_not_finished_is_listed(self) -> None:
