@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +59,10 @@ def rows(text: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
 
 
-def nodes() -> Iterator[ast.AST]:
-    for file in (ROOT / "registration").rglob("*.py"):
-        yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+@cache
+def nodes() -> tuple[ast.AST, ...]:
+    files = (ROOT / "registration").rglob("*.py")
+    return tuple(node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
 
 
 def calls() -> Iterator[ast.Call]:
