@@ -130,7 +130,11 @@ def _from_url(source: Source, target: BlobClient, block: _Block) -> None:
 
 def _through_us(source: Source, target: BlobClient, block: _Block) -> None:
     stream = source.blob.download_blob(
-        offset=block.offset, length=block.length, etag=source.etag, match_condition=MatchConditions.IfNotModified
+        offset=block.offset,
+        length=block.length,
+        etag=source.etag,
+        match_condition=MatchConditions.IfNotModified,
+        decompress=False,
     )
     target.stage_block(block.id, stream.readall(), length=block.length)
 

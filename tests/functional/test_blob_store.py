@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
+from azure.storage.blob import ContentSettings
 
 from registration.artifacts.store import Described, Location
 from registration.azure.blobs import CHUNK_BYTES, BlobStore
 from registration.errors import ArtifactChangedError
 from sandbox import names
+from tests.scanning import some_bytes
 
 if TYPE_CHECKING:
     from azure.identity import DefaultAzureCredential
@@ -249,6 +252,35 @@ def test_a_range_of_a_file_that_changed_is_not_read(
 
     with pytest.raises(ArtifactChangedError):
         store.range(listed, offset=0, length=2)
+
+
+@pytest.mark.parametrize("size", [50, 3 * MIB])
+def test_a_blob_that_says_it_is_packed_is_read_and_copied_as_it_lies_there(
+    store: BlobStore, incoming: ContainerClient, folder: Location, size: int
+) -> None:
+    packed = gzip.compress(some_bytes(size))
+    said = ContentSettings(content_encoding="gzip")
+    incoming.upload_blob((folder / "model.bin").name, packed, content_settings=said)
+
+    found = stored(store, folder / "model.bin")
+    copy = store.copy(found, in_the_workspace(folder) / "model.bin")
+
+    assert [b"".join(store.chunks(file)) for file in (found, copy)] == [packed] * 2
+    assert store.range(found, offset=0, length=len(packed)) == packed
+    assert store.range(found, offset=20, length=15) == packed[20:35]
+
+
+def test_a_document_that_says_it_is_packed_is_not_unpacked_beyond_its_limit(
+    store: BlobStore, incoming: ContainerClient, folder: Location
+) -> None:
+    packed = gzip.compress(bytes(MIB))
+    said = ContentSettings(content_encoding="gzip")
+    incoming.upload_blob((folder / "model.manifest.json").name, packed, content_settings=said)
+
+    found = store.read(folder / "model.manifest.json", limit_bytes=len(packed))
+
+    assert found is not None
+    assert found[0] == packed
 
 
 def test_a_blob_is_described_with_its_metadata(store: BlobStore, incoming: ContainerClient, folder: Location) -> None:
