@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+import threading
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from registration.artifacts.formats.table import FORMATS
 from registration.artifacts.reader import Memory, Pinned, Traffic
 from registration.artifacts.scan import Report, scan
-from registration.artifacts.store import Location
+from registration.artifacts.store import Location, StoredFile
 from tests.fakes import MemoryStore
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from registration.artifacts.context import Profile
     from registration.artifacts.limits import Limits
 
@@ -61,3 +65,33 @@ def pinned_report(data: bytes, path: str = "model.bin") -> tuple[Report, Traffic
     reader, _, traffic = pinned(data)
     reader.path = path
     return scan(reader, profile=NOTHING, formats=FORMATS), traffic
+
+
+@dataclass
+class Zeros:
+    """As many as a file is said to have. Notes the ranges, and how many of them and of their bytes came at once."""
+
+    seconds: float = 0.002
+    coming: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    most: int = 0
+    at_once: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def files(self, location: Location) -> Iterator[StoredFile]:
+        raise NotImplementedError
+
+    def range(self, file: StoredFile, *, offset: int, length: int) -> bytes:
+        with self.lock:
+            self.lengths.append(length)
+            self.coming.append(length)
+            self.most = max(self.most, sum(self.coming))
+            self.at_once = max(self.at_once, len(self.coming))
+        time.sleep(self.seconds)
+        with self.lock:
+            self.coming.remove(length)
+        return bytes(min(length, file.size - offset))
+
+
+def zeros(size: int, path: str = "model") -> StoredFile:
+    return StoredFile(path, size, "etag", "acc", "incoming", path)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-LONGEST = 32  # windows of a span: 2 MiB, a few of which at once keep the line busy
-DEEPEST = 3  # spans on their way
+LONGEST = 32  # windows of a span: 2 MiB; longer ones would cost fewer requests, and more memory
+DEEPEST = 7  # spans on their way, 14 MiB: as many as memory allows, for lines with a latency
 NEAR = 32  # windows, 2 MiB: to read over a gap takes no longer than the first byte of another request
 
 

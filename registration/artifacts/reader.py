@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from registration.artifacts.ahead import NEAR, Ahead, Span, straight_on, together
+from registration.artifacts.cache import Cache
 from registration.errors import TooLargeError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ WHOLE = 4 * 1024 * 1024  # a file up to this size is one request
 HEAD_WINDOWS = 2
 TAIL_WINDOWS = 3  # room for the central directory of a zip with a thousand members
 MOST_AHEAD = 64  # windows in one request of a reader that goes straight on: 4 MiB
-KEPT = 96  # windows: 6 MiB
+KEPT = 64  # windows: 4 MiB, two of the longest spans that are fetched ahead, as readers step back over a border
 STEADY = 5  # windows lacking one after the other, each near the one before, until a reader is taken to go straight on
 
 
@@ -144,13 +144,14 @@ class Pinned(Reader):
         self._store = store
         self._file = file
         self._traffic = traffic
-        self._windows: OrderedDict[int, bytes] = OrderedDict()
+        self._cache = Cache(KEPT)
         self._last = max(file.size - 1, 0) // WINDOW
         self._next = -1  # the window that a reader who goes straight on lacks next
         self._count = 1  # of windows in the last request
         self._steps = 0
         self._flow: Ahead | None = None
         self._plan: Ahead | None = None
+        self._is_closed = False
 
     @property
     def size(self) -> int:
@@ -159,7 +160,7 @@ class Pinned(Reader):
 
     def expect(self, looks: Iterable[tuple[int, int]]) -> None:
         """Fetch these ahead, from now on; what was expected before is forgotten."""
-        if self.size > WHOLE:
+        if self.size > WHOLE and not self._is_closed:
             self._stop(self._plan)
             spans = (_windows(*look) for look in looks if 0 <= look[0] < sum(look) <= self.size)
             self._plan = Ahead(self._load, together(span for span in spans if not self._has(span)))
@@ -169,38 +170,42 @@ class Pinned(Reader):
         self._stop(self._plan)
         self._stop(self._flow)
         self._plan = self._flow = None
+        self._is_closed = True
 
     def _read(self, offset: int, length: int) -> bytes:
         end = min(offset + length, self.size)
         if offset >= end:
             return b""
         self._open()
-        first, last = offset // WINDOW, (end - 1) // WINDOW
-        if first == last:
-            return self._window(first, last)[offset - first * WINDOW : end - first * WINDOW]
-        data = b"".join(self._window(number, last) for number in range(first, last + 1))
-        return data[offset - first * WINDOW : end - first * WINDOW]
+        data = self._from(offset, end)
+        if len(data) == end - offset:
+            return bytes(data)
+        parts, at = [data], offset + len(data)
+        while at < end and (data := self._from(at, end)):
+            parts.append(data)
+            at += len(data)
+        return b"".join(parts)
 
-    def _window(self, number: int, wanted: int) -> bytes:
-        """One window, from what is at hand or with those up to `wanted` that are missing as well."""
-        found = self._windows.get(number)
-        if found is None:
-            self._fetch(number, wanted)
-            found = self._windows[number]
-        self._windows.move_to_end(number)
-        return found
+    def _from(self, offset: int, end: int) -> memoryview:
+        """The bytes from `offset` to `end`, or to where the span ends that they begin in."""
+        number = offset // WINDOW
+        span, data = self._cache.find(number) or self._fetch(number, (end - 1) // WINDOW)
+        begin = span.first * WINDOW
+        return memoryview(data)[offset - begin : end - begin]
 
-    def _fetch(self, number: int, wanted: int) -> None:
+    def _fetch(self, number: int, wanted: int) -> tuple[Span, bytes]:
+        """The span with the window `number`, from what is on its way or with those up to `wanted` that are missing."""
         gap = number - self._next
         self._steps = self._steps + 1 if 0 <= gap <= NEAR else 0
         ahead = (self._plan.take(number) if self._plan else None) or self._flowing(number)
         span, data = ahead or self._asked(self._run(number, wanted, goes_on=not gap))
         self._next = span.end
-        self._keep(span, data)
+        self._cache.add(span, data)
+        return span, data
 
     def _flowing(self, number: int) -> tuple[Span, bytes] | None:
         """What is on its way, if reading goes straight on."""
-        if self._steps < STEADY:
+        if self._steps < STEADY or self._is_closed:
             self._stop(self._flow)
             self._flow = None
             return None
@@ -212,26 +217,26 @@ class Pinned(Reader):
         self._count = min(self._count * 2, MOST_AHEAD) if goes_on else 1
         end = number + 1
         most = min(self._last + 1, number + max(self._count, min(wanted - number + 1, MOST_AHEAD)))
-        while end < most and end not in self._windows:
+        while end < most and end not in self._cache:
             end += 1
         return Span(number, end - number)
 
     def _open(self) -> None:
-        if self._windows:
+        if self._cache.windows:
             return
         if self.size <= WHOLE:
-            self._keep(*self._asked(Span(0, self._last + 1)))
+            self._cache.add(*self._asked(Span(0, self._last + 1)))
             return
         tail = Span(self._last + 1 - TAIL_WINDOWS, TAIL_WINDOWS)
         with ThreadPoolExecutor(1) as beside:
             fetched = beside.submit(self._load, tail)
             head = self._load(Span(0, HEAD_WINDOWS))
-            self._keep(tail, fetched.result())
-        self._keep(Span(0, HEAD_WINDOWS), head)
+            self._cache.add(tail, fetched.result())
+        self._cache.add(Span(0, HEAD_WINDOWS), head)
         self._next = HEAD_WINDOWS
 
     def _has(self, span: Span) -> bool:
-        return all(number in self._windows for number in range(span.first, span.end))
+        return all(number in self._cache for number in range(span.first, span.end))
 
     def _asked(self, span: Span) -> tuple[Span, bytes]:
         return span, self._load(span)
@@ -240,12 +245,6 @@ class Pinned(Reader):
         data = self._store.range(self._file, offset=span.first * WINDOW, length=span.windows * WINDOW)
         self._traffic.add(len(data))
         return data
-
-    def _keep(self, span: Span, data: bytes) -> None:
-        for start in range(0, len(data), WINDOW):
-            self._windows[span.first + start // WINDOW] = data[start : start + WINDOW]
-        while len(self._windows) > KEPT:
-            self._windows.popitem(last=False)
 
     @staticmethod
     def _stop(ahead: Ahead | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import repeat
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registration.artifacts.ahead import DEEPEST, LONGEST, NEAR
+from registration.artifacts.hashing import ON_THE_WAY
 from registration.artifacts.reader import (
     HEAD_WINDOWS,
     KEPT,
@@ -19,10 +21,12 @@ from registration.artifacts.reader import (
     WINDOW,
     Memory,
     Part,
+    Pinned,
     Reader,
+    Traffic,
 )
 from registration.errors import ArtifactChangedError, TooLargeError
-from tests.scanning import HERE, pinned, some_bytes
+from tests.scanning import HERE, Zeros, pinned, some_bytes, zeros
 
 LARGE = some_bytes(WHOLE + 40 * WINDOW + 17)
 LONG = LARGE * 5
@@ -92,7 +96,7 @@ def test_what_is_kept_is_bounded() -> None:
     for offset in range(0, len(LARGE), WINDOW):
         reader.read(offset, WINDOW)
 
-    assert len(reader._windows) <= KEPT
+    assert reader._cache.windows <= KEPT
 
 
 def test_a_file_written_meanwhile_is_not_read_on() -> None:
@@ -196,6 +200,34 @@ def test_a_file_written_while_it_is_fetched_ahead_is_not_read_on() -> None:
     with pytest.raises(ArtifactChangedError):
         list(map(reader.read, range(0, len(LONG), 3 * WINDOW), repeat(10)))
     reader.close()
+
+
+def test_however_far_ahead_the_bytes_on_their_way_are_bounded() -> None:
+    store = Zeros()
+    reader = Pinned(store, zeros(ON_THE_WAY), traffic=Traffic())
+
+    for offset in range(0, reader.size, 3 * WINDOW):
+        assert reader.read(offset, 10) == bytes(10)
+    reader.close()
+
+    assert store.at_once <= DEEPEST
+    assert LONGEST * WINDOW < store.most <= DEEPEST * LONGEST * WINDOW
+
+
+def test_nothing_is_fetched_ahead_once_a_reader_is_closed() -> None:
+    reader, store, _ = pinned(LONG)
+    asked = range(0, 12 * STEADY, 3)
+    for number in asked:
+        reader.read(number * WINDOW, 10)
+    reader.close()
+    before, threads = len(store.ranges), threading.active_count()
+
+    reader.expect([(len(LONG) - 9 * WINDOW, 10)])
+    for number in range(len(LONG) // WINDOW - 60, len(LONG) // WINDOW - 10, 3):
+        assert reader.read(number * WINDOW, 10) == LONG[number * WINDOW : number * WINDOW + 10]
+
+    assert all(length == WINDOW for _, length in store.ranges[before:])
+    assert threading.active_count() == threads
 
 
 @pytest.mark.parametrize("reader", [Memory(b"12345"), Part(Memory(b"12345"), 0, 3)])
