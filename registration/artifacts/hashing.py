@@ -1,7 +1,8 @@
 """Hashing: every byte of an artifact once, with the next ranges on their way while one is added up.
 
-How many ranges are on their way, and how long they are, follows from what is seen: more for as long as that makes
-reading faster, shorter ones where a single range takes long. Memory is bounded by the deepest such queue, 64 MiB.
+How many ranges are on their way, and how long they are, follows from what is seen: fewer for as long as that makes
+reading no slower, shorter ones where a single range takes long. At most 64 MiB are on their way, beside the range that
+is in use.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from registration.artifacts.reader import Traffic
 
@@ -22,9 +23,27 @@ if TYPE_CHECKING:
 
 LONGEST = 8 * 1024 * 1024  # bytes of a range: what the Azure client reads in one request
 SHORTEST = 1024 * 1024
-SHALLOWEST, DEEPEST = 2, 8  # ranges on their way at once
+SHARE = (
+    2 * 1024 * 1024
+)  # what is too little for full ranges is read in as many as may be on their way, but of so many bytes
+ON_THE_WAY = 64 * 1024 * 1024  # bytes, at most
 SLOW_SECONDS = 4.0  # a range that takes longer is too long for this line
 GAIN = 1.1  # reading deeper is worth it if it is a tenth faster
+
+
+class Step(NamedTuple):
+    """So many ranges on their way at once, each so many bytes long."""
+
+    depth: int
+    length: int
+
+
+# A request costs the client about 2 ms of CPU time, so on a fast line few long ranges are best. Where each connection
+# has a limit, or the first byte a latency, more of them are; shorter, they need no more memory. The deepest step comes
+# first: to begin shallow would cost a slow line more than to begin deep costs a fast one.
+STEPS = (Step(2, LONGEST), Step(4, LONGEST), Step(8, LONGEST), Step(12, 5 * 1024 * 1024))
+DEEPEST = STEPS[-1].depth
+ROUND = 4  # ranges, at least, by which a step is judged
 
 
 @dataclass(frozen=True)
@@ -48,36 +67,51 @@ class Piece:
 
 @dataclass
 class Pace:
-    """How deep and how long the ranges are, learned from the rounds that were read; `seconds` is any steady clock."""
+    """Which step is taken, learned from the rounds that were read; `seconds` is any steady clock."""
 
     seconds: Callable[[], float] = time.monotonic
-    depth: int = 4
-    length: int = LONGEST
-    _rates: dict[int, float] = field(default_factory=dict)
+    longest: int = LONGEST  # bytes that this line brings in time
+    _step: int = len(STEPS) - 1
+    _rates: dict[int, float] = field(default_factory=dict)  # bytes a second, the most that each step has shown
+    _before: int = DEEPEST  # ranges still to come that tell nothing: asked for before this step, or to open connections
     _begun: float | None = None
     _bytes: int = 0
     _pieces: int = 0
 
+    @property
+    def depth(self) -> int:
+        """How many ranges may be on their way."""
+        return STEPS[self._step].depth
+
+    @property
+    def length(self) -> int:
+        """How long a range is."""
+        return min(STEPS[self._step].length, self.longest)
+
     def took(self, count: int, *, seconds: float) -> None:
         """A range of `count` bytes has been read and took `seconds` by itself."""
         if seconds > SLOW_SECONDS:
-            self.length = max(SHORTEST, self.length // 2)
+            self.longest = max(SHORTEST, self.longest // 2)
+        if self._before:
+            self._before -= 1
+            return
         if self._begun is None:
             self._begun = self.seconds()  # a round begins behind what was on its way before
             return
         self._bytes += count
         self._pieces += 1
-        if self._pieces >= self.depth:
-            self._judge(self.seconds() - self._begun)
+        if self._pieces >= max(self.depth, ROUND):
+            self._judge(self._bytes / max(self.seconds() - self._begun, 1e-6))
 
-    def _judge(self, elapsed: float) -> None:
-        """After a round: try what is deeper, then what is shallower, and stay where more is not worth it."""
-        rate = self._rates[self.depth] = self._bytes / max(elapsed, 1e-6)
-        deeper, shallower = min(2 * self.depth, DEEPEST), max(self.depth // 2, SHALLOWEST)
-        if deeper not in self._rates or self._rates[deeper] >= GAIN * rate:
-            self.depth = deeper
-        elif shallower not in self._rates or rate < GAIN * self._rates[shallower]:
-            self.depth = shallower
+    def _judge(self, rate: float) -> None:
+        """After a round: go to the shallowest step that is worth it, or try the one below all that were tried."""
+        before, rates = self._step, self._rates
+        # What else the machine does makes a round slower and never faster, so the best one tells most.
+        rates[before] = max(rate, rates.get(before, 0.0))
+        self._step = min(step for step in rates if GAIN * rates[step] > max(rates.values()))
+        if self._step == min(rates):
+            self._step = max(self._step - 1, 0)
+        self._before = STEPS[before].depth - 1 if self._step != before else 0
         self._begun, self._bytes, self._pieces = None, 0, 0
 
 
@@ -88,24 +122,23 @@ def pieces(store: Files, files: Iterable[StoredFile], *, traffic: Traffic) -> It
     when it raises or is closed.
     """
     pace = Pace()
-    ahead: deque[tuple[StoredFile, int, Future[tuple[bytes, float]]]] = deque()
-    wanted = _wanted(files, pace)
+    asks = _asks(tuple(files), pace)
+    ask, piece = next(asks, None), None
+    ahead: deque[tuple[_Ask, Future[tuple[bytes, float]]]] = deque()
     with ThreadPoolExecutor(DEEPEST) as threads:
         try:
-            while True:
-                while len(ahead) < pace.depth and (ask := next(wanted, None)) is not None:
-                    file, offset, length = ask
-                    ahead.append((file, offset, threads.submit(_read, store, file, offset, length)))
-                if not ahead:
-                    return
-                file, offset, answer = ahead.popleft()
-                data, seconds = answer.result()
-                if data:
-                    traffic.add(len(data))
-                    pace.took(len(data), seconds=seconds)
-                yield Piece(file, offset, data)
+            while ask or ahead or piece:
+                # Asked for before the last piece is handed out, so that the line is busy while that one is used.
+                while (
+                    ask and len(ahead) < pace.depth and sum(each.length for each, _ in ahead) + ask.length <= ON_THE_WAY
+                ):
+                    ahead.append((ask, threads.submit(_read, store, ask)))
+                    ask = next(asks, None)
+                if piece:
+                    yield piece
+                piece = _arrived(*ahead.popleft(), pace, traffic) if ahead else None
         finally:
-            for _, _, answer in ahead:
+            for _, answer in ahead:
                 answer.cancel()
 
 
@@ -117,15 +150,30 @@ def sha256(store: Files, file: StoredFile, *, traffic: Traffic | None = None) ->
     return total.hexdigest()
 
 
-def _wanted(files: Iterable[StoredFile], pace: Pace) -> Iterator[tuple[StoredFile, int, int]]:
+class _Ask(NamedTuple):
+    file: StoredFile
+    offset: int
+    length: int
+
+
+def _asks(files: tuple[StoredFile, ...], pace: Pace) -> Iterator[_Ask]:
+    share = max(SHARE, -(-sum(file.size for file in files) // pace.depth))
     for file in files:
         offset = 0
         while offset < file.size or not offset:
-            length = min(pace.length, file.size - offset)
-            yield file, offset, length
+            length = file.size if file.size <= pace.longest else min(pace.length, share, file.size - offset)
+            yield _Ask(file, offset, length)
             offset += max(length, 1)
 
 
-def _read(store: Files, file: StoredFile, offset: int, length: int) -> tuple[bytes, float]:
+def _read(store: Files, ask: _Ask) -> tuple[bytes, float]:
     begun = time.monotonic()
-    return store.range(file, offset=offset, length=length), time.monotonic() - begun
+    return store.range(ask.file, offset=ask.offset, length=ask.length), time.monotonic() - begun
+
+
+def _arrived(ask: _Ask, answer: Future[tuple[bytes, float]], pace: Pace, traffic: Traffic) -> Piece:
+    data, seconds = answer.result()
+    if data:
+        traffic.add(len(data))
+        pace.took(len(data), seconds=seconds)
+    return Piece(ask.file, ask.offset, data)
