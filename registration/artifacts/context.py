@@ -69,15 +69,15 @@ class Context:
         """Why this file or member could not be followed to its end."""
         return self.finding(stop.code, str(stop), offset=stop.offset, level=Level.UNSCANNABLE)
 
-    def about(self, member: str) -> Context:
+    def about(self, member: str, *, storages: dict[str, int] | None = None) -> Context:
         """This context one member deeper, to say something of a member or to look into it."""
         name = f"{self.member}!{member}" if self.member else member
-        return replace(self, depth=self.depth + 1, member=name, storages=None)
+        return replace(self, depth=self.depth + 1, member=name, storages=storages)
 
     def scan_inner(self, reader: Reader, member: str, *, storages: dict[str, int] | None = None) -> Iterator[Finding]:
         """Detect and scan what lies inside, under its own name; raises `TooLargeError` with the last member allowed."""
         self.tally.member()
-        yield from self.visit(reader, replace(self.about(member), storages=storages))
+        yield from self.visit(reader, self.about(member, storages=storages))
 
     def scan_tree(self, tree: Tree) -> Iterator[Finding]:
         """What the files of an archive tell together; each is scanned by itself through `scan_inner`."""

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from registration.artifacts.formats.zip import Summed
 from registration.artifacts.limits import Limits
+from registration.artifacts.reader import Memory, Part
 from registration.artifacts.scan import Verdict
 from tests.archives import Piece, zip_of, zipped
 from tests.scanning import codes, pinned_report, report, some_bytes
@@ -114,6 +116,18 @@ def test_what_a_zip_can_lie_about_is_found(data: bytes, code: str) -> None:
 
     assert code in codes(found)
     assert found.verdict != Verdict.SAFE
+
+
+@given(st.binary(max_size=50), st.lists(st.tuples(st.integers(0, 9), st.integers(1, 20)), max_size=9), st.booleans())
+def test_a_crc_is_held_against_a_member_that_was_read_to_its_end(
+    data: bytes, steps: list[tuple[int, int]], is_wrong: bool
+) -> None:
+    member, offset = Summed(Part(Memory(data), 0, len(data)), zlib.crc32(data) ^ is_wrong), 0
+
+    for back, length in steps:
+        offset = max(offset, max(0, offset - back) + len(member.read(max(0, offset - back), length)))
+
+    assert (member.complaint is not None) == (is_wrong and offset == len(data))
 
 
 @pytest.mark.parametrize("name", ["encrypted there", "another name", "something in front", "a wrong CRC, deflated"])

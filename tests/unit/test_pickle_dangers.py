@@ -67,6 +67,14 @@ def test_what_a_pickle_before_protocol_3_refers_to_is_looked_up_as_python_3_does
     assert found(pickle, profile="base") == []
 
 
+def test_a_name_is_looked_up_anew_when_the_protocol_changes() -> None:
+    old = global_("copy_reg", "_reconstructor")
+    pickle = proto(2) + old + proto(4) + old + STOP
+
+    assert pairs(pickle) == {("copyreg", "_reconstructor"), ("copy_reg", "_reconstructor")}
+    assert codes(found(pickle, profile="base")) == ["pickle.unlisted_global"]
+
+
 def test_a_listed_name_is_not_a_prefix() -> None:
     listed = next(iter(named("sklearn").names))
 

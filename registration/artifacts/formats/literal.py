@@ -30,13 +30,14 @@ def parse(text: str) -> Any:
 class _Tokens:
     def __init__(self, text: str) -> None:
         self._text = text
+        self._ahead: re.Match[str] | None = None
         self.at = 0
 
     def broken(self) -> UnreadableError:
         return UnreadableError("npy.broken", "the header is no literal of numpy", offset=self.at)
 
     def _take(self) -> re.Match[str]:
-        found = _TOKEN.match(self._text, self.at)
+        found, self._ahead = self._ahead or _TOKEN.match(self._text, self.at), None
         if found is None:
             raise self.broken()
         self.at = found.end()
@@ -44,8 +45,8 @@ class _Tokens:
 
     def sign(self) -> str | None:
         """The next token if it is a sign; it is not taken."""
-        found = _TOKEN.match(self._text, self.at)
-        return found["sign"] if found else None
+        self._ahead = self._ahead or _TOKEN.match(self._text, self.at)
+        return self._ahead["sign"] if self._ahead else None
 
     def value(self, depth: int) -> Any:
         token = self._take()

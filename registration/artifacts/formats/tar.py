@@ -28,6 +28,7 @@ _LONG_NAME, _LONG_LINK, _PAX, _PAX_FOR_ALL = b"L", b"K", b"x", b"g"
 _LONGEST_PADDING = 2 * 1024 * 1024
 _MOST_ATTRIBUTES = 1024 * 1024  # bytes of one pax header or long name
 _AGAIN = "pack the files again, each once and as it is"
+_ASCII = bytes(range(128))
 
 
 @dataclass
@@ -56,9 +57,12 @@ def _matches(look: Look) -> bool:
 def _has_its_sum(header: bytes) -> bool:
     """Whether the header's checksum is right: the sum of its bytes, with spaces where the sum itself stands."""
     stated = _number(header[148:156])
+    if stated is None:
+        return False
     blanked = header[:148] + b" " * 8 + header[156:]
+    total = sum(blanked)
     # Some old programs added up signed bytes.
-    return stated in (sum(blanked), sum(blanked) - 256 * sum(byte > 127 for byte in blanked))  # noqa: PLR2004 - see above
+    return stated in (total, total - 256 * len(blanked.translate(None, _ASCII)))
 
 
 def _number(text: bytes) -> int | None:

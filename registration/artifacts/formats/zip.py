@@ -107,16 +107,19 @@ def _listing_doubts(members: Sequence[Entry], context: Context) -> Iterator[Find
     """Whatever the central directory alone gives away."""
     seen: set[bytes] = set()
     for entry in members:
-        about = context.about(entry.name)
         if entry.raw_name in seen:
             message = "two members have this name; programs differ in which they read"
-            yield about.finding("zip.duplicate_name", message, action=_AGAIN)
+            yield context.about(entry.name).finding("zip.duplicate_name", message, action=_AGAIN)
         seen.add(entry.raw_name)
-        yield from _entry_doubts(entry, about)
+        yield from _entry_doubts(entry, context)
 
 
-def _entry_doubts(entry: Entry, about: Context) -> Iterator[Finding]:
-    if escapes(entry.name):
+def _entry_doubts(entry: Entry, context: Context) -> Iterator[Finding]:
+    leads_out = escapes(entry.name)
+    if not (leads_out or entry.is_link or entry.flags & ENCRYPTED):
+        return
+    about = context.about(entry.name)
+    if leads_out:
         yield about.finding("archive.path_escapes", "the name leads out of the folder", action="do not unpack it")
     if entry.is_link:
         yield about.finding("archive.link", "the member is a link to some other file", action="pack the file itself")
@@ -134,13 +137,12 @@ def _layout_doubts(members: Sequence[Entry], found: Directory, context: Context)
     starts = [*(entry.offset for entry in ordered[1:]), found.offset][: len(ordered)]
     for entry, following in zip(ordered, starts, strict=True):
         least = entry.offset + _LOCAL.size + len(entry.raw_name) + entry.packed
-        about = context.about(entry.name)
         if least > following:
-            yield about.finding(
+            yield context.about(entry.name).finding(
                 "zip.overlap", "the member reaches into what follows it", offset=entry.offset, action=_AGAIN
             )
         elif following > least + _LONGEST_EXTRA + _DESCRIPTOR:
-            yield _hidden(about, least, following - least)
+            yield _hidden(context.about(entry.name), least, following - least)
 
 
 def _member(reader: Reader, entry: Entry, context: Context, tensors: set[str]) -> Iterator[Finding]:
@@ -246,6 +248,7 @@ class Summed(Reader):
         self._part = part
         self._expected = crc
         self._crc = self._covered = 0
+        self._last = b""  # covered and not yet added up: of most members only the head is read, and that for nothing
 
     @property
     def size(self) -> int:
@@ -260,14 +263,14 @@ class Summed(Reader):
     @property
     def complaint(self) -> UnreadableError | None:
         """That the CRC is wrong."""
-        wrong = self._covered == self.size and self._crc != self._expected
-        return _crc_differs() if wrong else None
+        is_wrong = self._covered == self.size and zlib.crc32(self._last, self._crc) != self._expected
+        return _crc_differs() if is_wrong else None
 
     def _read(self, offset: int, length: int) -> bytes:
         data = self._part.read(offset, length)
         fresh = self._covered - offset
         if 0 <= fresh < len(data):
-            self._crc = zlib.crc32(data[fresh:], self._crc)
+            self._crc, self._last = zlib.crc32(self._last, self._crc), data[fresh:]
             self._covered = offset + len(data)
         return data
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import stat
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from registration.artifacts.reader import Part
 from registration.artifacts.stream import Stream
@@ -36,8 +36,7 @@ ENCRYPTED = 1 | 1 << 6 | 1 << 13  # encrypted, strongly encrypted, central direc
 DESCRIBED = 1 << 3  # CRC and sizes follow the data, not the local header
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One member as the central directory states it. `offset` is that of its local header in the file."""
 
     name: str
@@ -155,8 +154,10 @@ def _entry(stream: Stream, found: Directory) -> Entry:
     raw, extra = stream.read(names), stream.read(extras)
     if len(raw) < names or len(extra) < extras or stream.skip(comments) < comments:
         raise UnreadableError("zip.broken", "an entry of the central directory is cut short", offset=place)
-    size, packed, offset = _widened([size, packed, offset], extra, place)
-    name = raw.decode("utf-8" if flags & _UTF8 else "cp437", "backslashreplace")
+    if _FULL32 in (size, packed, offset):
+        size, packed, offset = _widened([size, packed, offset], extra, place)
+    # ASCII is the same in both, and decoded many times as fast.
+    name = raw.decode("utf-8" if flags & _UTF8 or raw.isascii() else "cp437", "backslashreplace")
     return Entry(name, raw, flags, method, crc, packed, size, offset + found.shift, attributes)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from registration.artifacts.pickles import arguments, arrays, findings, storages
 from registration.artifacts.pickles.containers import above_mark, changes
 from registration.artifacts.pickles.globals import is_dangerous, resolved
+from registration.artifacts.pickles.names import MET
 from registration.artifacts.pickles.values import Global, Ref, Unknown, items_of
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ def _written(m: Machine, data: bytes, pos: int) -> tuple[Global, int]:
 
 
 def _resolve(m: Machine, module: bytes, name: bytes, pos: int) -> Global:
+    if (before := m.names.met.get((module, name))) is not None:
+        return before
     try:
         path = resolved(module.decode(), name.decode(), protocol=m.protocol)
     except UnicodeDecodeError:
@@ -181,6 +184,8 @@ def _resolve(m: Machine, module: bytes, name: bytes, pos: int) -> Global:
     if is_new and not target.uses:
         say = findings.dangerous_global if is_dangerous(*path) else findings.unlisted_global
         m.say(pos, say, target)
+    if len(m.names.met) < MET:
+        m.names.met[module, name] = target
     return target
 
 

@@ -12,16 +12,21 @@ if TYPE_CHECKING:
     from registration.artifacts.pickles.globals import Profile
 
 MOST = 20_000
+MET = 1_000
 
 
 class Names:
-    """`table` has every global that the pickle referred to so far, by its number."""
+    """`table` has every global that the pickle referred to so far, by its number.
 
-    __slots__ = ("_found", "_profile", "table")
+    `met` has a thousand as they are written. What that means depends on the protocol, so another one empties it.
+    """
+
+    __slots__ = ("_found", "_profile", "met", "table")
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._found: dict[tuple[str, str], Global] = {}
+        self.met: dict[tuple[bytes, bytes], Global] = {}
         self.table: list[Global] = []
 
     def find(self, module: str, name: str) -> tuple[Global, bool]:

@@ -17,6 +17,7 @@ NEWEST = 5
 def proto(m: Machine, data: bytes, pos: int) -> int:
     """PROTO."""
     m.protocol = data[pos]
+    m.names.met.clear()
     if m.protocol > NEWEST:
         m.broken(f"it is of protocol {m.protocol}, and there are {NEWEST}", pos)
     return pos + 1
