@@ -22,6 +22,7 @@ from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
 
 from bench.range_server import ETAG
 from registration.artifacts import profiles, scan, validation
+from registration.artifacts.hashing import DEEPEST
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.reader import Pinned, Traffic
 from registration.artifacts.store import Location, StoredFile
@@ -87,10 +88,11 @@ class Once:
 
     def fetch(self, file: StoredFile) -> str:
         """Over eight plain connections, to nowhere."""
-        lengths = range(0, file.size, CHUNK_BYTES * 4)
-        with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda offset: self._fetch(file, offset, CHUNK_BYTES * 4), lengths))
-        return ""
+        return self._over(8, file, CHUNK_BYTES * 4)
+
+    def deep(self, file: StoredFile) -> str:
+        """Over as many plain connections as hashing uses at most, an equal part of the file over each, to nowhere."""
+        return self._over(DEEPEST, file, -(-file.size // DEEPEST))
 
     def stream(self, file: StoredFile) -> str:
         """Over one plain connection, to nowhere."""
@@ -102,6 +104,11 @@ class Once:
         total, data = hashlib.sha256(), bytes(CHUNK_BYTES)
         for offset in range(0, file.size, CHUNK_BYTES):
             total.update(data[: file.size - offset])
+        return ""
+
+    def _over(self, connections: int, file: StoredFile, length: int) -> str:
+        with ThreadPoolExecutor(connections) as threads:
+            list(threads.map(lambda offset: self._fetch(file, offset, length), range(0, file.size, length)))
         return ""
 
     def _fetch(self, file: StoredFile, offset: int, length: int) -> None:
