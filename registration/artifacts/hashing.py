@@ -74,6 +74,7 @@ class Pace:
     _step: int = len(STEPS) - 1
     _rates: dict[int, float] = field(default_factory=dict)  # bytes a second, the most that each step has shown
     _before: int = DEEPEST  # ranges still to come that tell nothing: asked for before this step, or to open connections
+    _quickest: float = float("inf")  # seconds that a byte took of the range that came fastest
     _begun: float | None = None
     _bytes: int = 0
     _pieces: int = 0
@@ -90,6 +91,7 @@ class Pace:
 
     def took(self, count: int, *, seconds: float) -> None:
         """A range of `count` bytes has been read and took `seconds` by itself."""
+        self._quickest = min(self._quickest, seconds / count)
         if seconds > SLOW_SECONDS:
             self.longest = max(SHORTEST, self.longest // 2)
         if self._before:
@@ -104,13 +106,17 @@ class Pace:
             self._judge(self._bytes / max(self.seconds() - self._begun, 1e-6))
 
     def _judge(self, rate: float) -> None:
-        """After a round: go to the shallowest step that is worth it, or try the one below all that were tried."""
+        """After a round: go to the shallowest step that is worth it, or try the one below all that were tried.
+
+        Not if it cannot be: connections that each bring no more than they ever did would be too few.
+        """
         before, rates = self._step, self._rates
         # What else the machine does makes a round slower and never faster, so the best one tells most.
         rates[before] = max(rate, rates.get(before, 0.0))
         self._step = min(step for step in rates if GAIN * rates[step] > max(rates.values()))
-        if self._step == min(rates):
-            self._step = max(self._step - 1, 0)
+        below = max(self._step - 1, 0)
+        if self._step == min(rates) and GAIN * STEPS[below].depth > self._quickest * max(rates.values()):
+            self._step = below
         self._before = STEPS[before].depth - 1 if self._step != before else 0
         self._begun, self._bytes, self._pieces = None, 0, 0
 

@@ -182,6 +182,17 @@ def test_reading_goes_as_deep_as_makes_it_faster(each: float, most: float, laten
     assert Line(each, most, latency).run(9).depth == depth
 
 
+def test_what_cannot_be_as_fast_is_not_tried() -> None:
+    line, depths = Line(80e6, 1e12, 0.02), set()
+    pace = line.run(0)
+
+    for _ in range(9):
+        line.go_on(pace, rounds=1)
+        depths.add(pace.depth)
+
+    assert depths == {DEEPEST}
+
+
 def test_a_round_that_something_else_made_slow_changes_nothing() -> None:
     line = Line(80e6, 1e12, 0.02)
     pace = line.run(9)
