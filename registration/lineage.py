@@ -7,6 +7,7 @@ them on the model version. `of_properties` reads it back from either.
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -108,10 +109,15 @@ def _fitting(name: str, value: str) -> str:
         return value
     if name not in _LISTS | _MAPPINGS:
         return value[:LONGEST_PROPERTY]
-    entries: Any = json.loads(value)
-    while len(_text(entries)) > LONGEST_PROPERTY:
-        entries.pop(max(entries) if name in _MAPPINGS else -1)
-    return _text(entries)
+    whole: Any = json.loads(value)
+    entries = sorted(whole.items()) if name in _MAPPINGS else whole
+
+    def first(count: int) -> str:
+        return _text(type(whole)(entries[:count]))
+
+    # A manifest can hold a hundred thousand entries, so they are not taken away one by one.
+    counts = range(1, min(len(entries), LONGEST_PROPERTY) + 1)
+    return first(bisect_right(counts, LONGEST_PROPERTY, key=lambda count: len(first(count))))
 
 
 def _read(name: str, text: str) -> Any:

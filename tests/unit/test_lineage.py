@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -112,3 +113,15 @@ def test_parameters_that_are_cut_lose_the_last_names() -> None:
 
     assert list(stored.parameters) == sorted(known.parameters)[: len(stored.parameters)]
     assert json.loads(known.stored()["lineage.cut"]) == ["parameters"]
+
+
+def test_a_hundred_thousand_entries_are_cut_at_once() -> None:
+    many = {f"p{number}": "x" for number in range(100_000)}
+    known = Lineage(parameters=many, datasets=tuple(many))
+    start = time.process_time()
+
+    stored = known.stored()
+
+    assert time.process_time() - start < 5
+    assert json.loads(stored["lineage.cut"]) == ["datasets", "parameters"]
+    assert len(stored["lineage.datasets"]) > LONGEST_PROPERTY - len('"p1000", ')
