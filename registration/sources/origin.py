@@ -29,10 +29,13 @@ def lineage_of(
 ) -> Lineage:
     """The lineage of the output `uri` that `job` wrote, or its `parent` for it, whose `step` it is.
 
-    What the job itself does not say is its parent's.
+    What the job itself does not say is its parent's. What is said of the code is said of one commit: of the job's own
+    commit the parent knows neither the branch nor whether it was whole.
     """
     told = [one for one in (job, parent) if one is not None]
     noted = [one.properties for one in told]
+    if own := next((said for said in noted if _first([said], COMMIT)), None):
+        noted = [own]
     repository = _first(noted, REPOSITORY)
     return Lineage(
         job=job.name,

@@ -105,3 +105,11 @@ def test_a_job_that_says_nothing_has_a_short_lineage() -> None:
         "lineage.source_event": "e1",
         "lineage.attested_by": "workspace",
     }
+
+
+def test_what_is_said_of_the_code_is_said_of_one_commit() -> None:
+    own = replace(SILENT, properties={"mlflow.source.git.commit": "c0ffee"})
+
+    known = lineage(own, parent=TOLD)
+
+    assert (known.git_commit, known.git_dirty, known.git_branch) == ("c0ffee", None, None)
