@@ -3,7 +3,8 @@
     azureml://jobs/JOB/outputs/OUTPUT[/paths/PATH]
     runs:/JOB/PATH                                            output `artifacts` of JOB
     azureml://datastores/DATASTORE/paths/PATH
-    azureml://subscriptions/S/resource[gG]roups/R/workspaces/W/datastores/DATASTORE/paths/PATH
+    azureml://subscriptions/S/resource[gG]roups/R/[providers/Microsoft.MachineLearningServices/]workspaces/W
+        /datastores/DATASTORE/paths/PATH
     azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.JOB     as jobs report their default output
 
 `str(parse_uri(text))` is `text` again, letter for letter. A path is literal text: azure-ai-ml (1.35.2) neither encodes
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from urllib.parse import urlsplit
 
 from registration.errors import InputError
@@ -24,7 +25,9 @@ ARTIFACTS: Final = "artifacts"  # in a URI
 DEFAULT_OUTPUT: Final = "default"  # the same output, as a job reports it
 
 type JobSpelling = Literal["azureml", "runs"]
-type DatastoreSpelling = Literal["resourcegroups", "resourceGroups", "bare"]
+type DatastoreSpelling = Literal[
+    "resourcegroups", "resourceGroups", "resourcegroups/providers", "resourceGroups/providers", "bare"
+]
 type Uri = JobOutputUri | DatastoreUri
 
 SEGMENT: Final = r"[^/\x00-\x1f\x7f]+"
@@ -33,9 +36,10 @@ _RUNS_URI: Final = re.compile(rf"runs:/({SEGMENT})/(.+)", re.DOTALL)
 _SHORT_URI: Final = re.compile(rf"azureml://datastores/({SEGMENT})/paths/(.*)", re.DOTALL)
 _BARE_PATH: Final = re.compile(r"ExperimentRun/.+", re.DOTALL)
 _BARE_URI: Final = re.compile(rf"azureml://datastores/({SEGMENT})/({_BARE_PATH.pattern})", re.DOTALL)
+_PROVIDER: Final = "providers/Microsoft.MachineLearningServices"
 _LONG_URI: Final = re.compile(
-    rf"azureml://subscriptions/({SEGMENT})/(resourcegroups|resourceGroups)/({SEGMENT})/workspaces/({SEGMENT})"
-    rf"/datastores/({SEGMENT})/paths/(.*)",
+    rf"azureml://subscriptions/({SEGMENT})/(resourcegroups|resourceGroups)/({SEGMENT})(/{_PROVIDER})?"
+    rf"/workspaces/({SEGMENT})/datastores/({SEGMENT})/paths/(.*)",
     re.DOTALL,
 )
 _BLOBSTORE: Final = re.compile(r"azureml-blobstore-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -117,8 +121,9 @@ class DatastoreUri:
         place = f"datastores/{self.datastore}/paths/{self.path}"
         if self.workspace is None:
             return f"azureml://{place}"
-        groups = f"subscriptions/{self.subscription}/{self.spelling}/{self.resource_group}"
-        return f"azureml://{groups}/workspaces/{self.workspace}/{place}"
+        groups, _, provided = self.spelling.partition("/")
+        group = f"subscriptions/{self.subscription}/{groups}/{self.resource_group}"
+        return f"azureml://{group}{f'/{_PROVIDER}' if provided else ''}/workspaces/{self.workspace}/{place}"
 
 
 def parse_uri(text: str) -> Uri:
@@ -135,8 +140,8 @@ def parse_uri(text: str) -> Uri:
     if found := _BARE_URI.fullmatch(text):
         return DatastoreUri(found[1], found[2], spelling="bare")
     if found := _LONG_URI.fullmatch(text):
-        spelling: DatastoreSpelling = "resourceGroups" if found[2] == "resourceGroups" else "resourcegroups"
-        return DatastoreUri(found[5], found[6], found[1], found[3], found[4], spelling)
+        spelling = cast("DatastoreSpelling", f"{found[2]}/providers" if found[4] else found[2])
+        return DatastoreUri(found[6], found[7], found[1], found[3], found[5], spelling)
     raise InputError(f"{text!r} is not a URI this app reads; known forms: {_KNOWN_FORMS}")
 
 

@@ -10,6 +10,7 @@ from registration.errors import InputError
 from registration.uris import DatastoreUri, JobOutputUri, job_of_blob, parse_uri
 
 GUID = "3d1f6a52-0c4b-4e7a-9b8d-5e2f7c6a1b90"
+PROVIDER = "providers/Microsoft.MachineLearningServices"
 NAME = st.text(st.characters(exclude_characters="/", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12).filter(
     lambda name: name not in {".", ".."}
 )
@@ -24,6 +25,8 @@ KNOWN = [
     "azureml://datastores/workspaceblobstore/paths/",
     f"azureml://subscriptions/{GUID}/resourcegroups/rg/workspaces/ws/datastores/d/paths/azureml/J/model",
     f"azureml://subscriptions/{GUID}/resourceGroups/rg/workspaces/ws/datastores/d/paths/azureml/J/model",
+    f"azureml://subscriptions/{GUID}/resourceGroups/rg/{PROVIDER}/workspaces/ws/datastores/d/paths/azureml/J/model",
+    f"azureml://subscriptions/{GUID}/resourcegroups/rg/{PROVIDER}/workspaces/ws/datastores/d/paths/azureml/J/model",
     "azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.J",
     "azureml://datastores/workspaceartifactstore/paths/ExperimentRun/dcid.J",
     "runs:/J/model",
@@ -66,6 +69,12 @@ def test_any_text_either_comes_back_or_is_refused(form: str, text: str) -> None:
 
 def test_a_job_output_uri_is_taken_apart() -> None:
     assert parse_uri("azureml://jobs/J/outputs/model/paths/a/b") == JobOutputUri("J", "model", "a/b")
+
+
+def test_a_datastore_uri_with_a_provider_names_the_same_place() -> None:
+    short = f"azureml://subscriptions/{GUID}/resourcegroups/rg/workspaces/ws/datastores/d/paths/p"
+
+    assert parse_uri(short.replace("/workspaces", f"/{PROVIDER}/workspaces")) == parse_uri(short)
 
 
 def test_a_runs_uri_is_the_artifacts_output_of_its_job() -> None:
