@@ -136,9 +136,21 @@ def _trial(search: Job, name: str, workspace: Workspace) -> Job | Finding:
     run = workspace.run(name)
     if run is None:
         return steps.gone(name, f"{search.name} has it for its best trial")
-    if run.parent != search.name:
+    if not _is_inside(run, search, workspace):
         return _none(search, f"it names {name} as the best, which is inside {run.parent or 'no other run'}")
     return replace(run, parameters={**_sampled(search, name), **run.parameters})
+
+
+def _is_inside(run: Job, search: Job, workspace: Workspace) -> bool:
+    """Whether a run is in the search, or in what is: for images and text, AutoML has a sweep of its own inside."""
+    seen: set[str] = set()
+    found: Job | None = run
+    while found is not None and found.parent is not None and found.name not in seen:
+        if found.parent == search.name:
+            return True
+        seen.add(found.name)
+        found = workspace.run(found.parent)
+    return False
 
 
 def _sampled(search: Job, trial: str) -> dict[str, str]:

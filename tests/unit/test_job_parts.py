@@ -370,6 +370,24 @@ def test_the_best_model_of_automl_is_the_artifacts_of_its_best_child(site: Site)
     assert (offered.lineage.trial, offered.lineage.chosen_by) == ("j1_7", "AutoML, by accuracy")
 
 
+def test_the_best_child_of_automl_may_be_in_a_sweep_that_automl_made(site: Site) -> None:
+    site.job(properties=AUTOML, tags={"automl_best_child_run_id": "j1_HD_0"})
+    site.run("j1_HD", properties=SWEEP)
+    site.run("j1_HD_0", inside="j1_HD")
+
+    lineage = site.candidate().lineage
+
+    assert (lineage.job, lineage.trial, lineage.parent_job) == ("j1_HD_0", "j1_HD_0", "j1")
+
+
+def test_a_best_child_whose_parents_go_round_is_in_no_search(site: Site) -> None:
+    site.job(properties=AUTOML, tags={"automl_best_child_run_id": "a"})
+    site.run("a", inside="b")
+    site.run("b", inside="a")
+
+    assert site.refusal().code == "job.trial_missing"
+
+
 def test_an_output_that_only_the_automl_job_has_is_taken_from_it_and_measured_by_the_best_child(site: Site) -> None:
     best = {"best_model": JobOutput("mlflow_model", None)}
     site.job(properties=AUTOML, tags={"automl_best_child_run_id": "j1_7"}, outputs=best)
