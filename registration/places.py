@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from registration.assets import Asset
 from registration.errors import InputError
+from registration.sources.outputs import job_with, place_in
 from registration.uris import DatastoreUri, parse_uri
 
 if TYPE_CHECKING:
@@ -42,10 +43,8 @@ class Places:
             return None
 
     def _of_output(self, uri: JobOutputUri) -> Location | None:
-        job = self.workspace.job(uri.job)
-        if job is not None and job.status is None:
-            job = self.workspace.run(uri.job)
+        job = job_with(uri.job, uri.reported_output, self.workspace)
         if job is None or uri.reported_output not in job.outputs:
             return None
         home = self.workspace.output_location(job, uri.reported_output)
-        return home / uri.path if home and uri.path else home
+        return place_in(home, uri) if home else None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from registration.policy.evidence import Point
     from registration.registry import Registration
+    from registration.sources.jobs import JobOutput
 
 OUTPUTS = Location("mlstorage", "azureml-blobstore-11111111-2222-4333-8444-555555555555", "")
 ARTIFACTS = Location("mlstorage", "azureml", "")
@@ -192,8 +193,8 @@ class MemoryStore:
 class MemoryWorkspace:
     """Jobs by name, what they logged, and with which parameters. Outputs lie where Azure ML puts them by default.
 
-    `inner` are steps and trials, which only run history knows. An output in `elsewhere` lies in a datastore of another
-    workspace.
+    `inner` are steps and trials, and `history_only` outputs of jobs, which only run history knows. An output in
+    `elsewhere` lies in a datastore of another workspace.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -202,12 +203,14 @@ class MemoryWorkspace:
     elsewhere: set[str] = field(default_factory=set)
     curves: dict[tuple[str, str], tuple[Point, ...]] = field(default_factory=dict)
     chosen: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    history_only: dict[str, Mapping[str, JobOutput]] = field(default_factory=dict)
 
     def job(self, name: str) -> Job | None:
         return Job(name, status=None) if name in self.inner else self.jobs.get(name)
 
     def run(self, name: str) -> Job | None:
-        return self.inner.get(name) or self.jobs.get(name)
+        found = self.inner.get(name) or self.jobs.get(name)
+        return found and replace(found, outputs={**found.outputs, **self.history_only.get(name, {})})
 
     def children(self, run: str) -> Iterator[Job]:
         return (job for job in self.inner.values() if job.parent == run)

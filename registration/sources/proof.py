@@ -19,6 +19,7 @@ from registration.errors import InputError
 from registration.finding import Finding, Level
 from registration.lineage import CHECKED, Lineage, is_said
 from registration.sources.origin import lineage_of
+from registration.sources.outputs import job_with, place_in
 from registration.uris import JobOutputUri, is_job_name, parse_uri
 
 if TYPE_CHECKING:
@@ -56,18 +57,17 @@ class Proof:
         name = place.job if place else claimed.job
         if name is None:
             return claimed, ()
-        job = self._job(name)
+        job = self._job(name, place)
         if job is None or place is None:
             return claimed, (*_unchecked(name, job, place),)
         if findings := (*self._against(dropped, job, place),):
             return claimed, findings
         return self._borne_out(claimed, job, place), ()
 
-    def _job(self, name: str) -> Job | None:
-        """The job; a pipeline's step or a trial as run history has it, because the workspace shows those bare."""
-        found = self.workspace.job(name) if is_job_name(name) else None
-        bare = found is not None and found.status is None
-        return (self.workspace.run(name) or found) if bare else found
+    def _job(self, name: str, place: JobOutputUri | None) -> Job | None:
+        if not is_job_name(name):
+            return None
+        return job_with(name, place.reported_output, self.workspace) if place else self.workspace.job(name)
 
     def _origin(self, job: Job, place: JobOutputUri, *, event: str = "") -> Lineage:
         outer = self.workspace.job(job.parent) if job.parent not in {None, job.name} else None
@@ -88,15 +88,17 @@ class Proof:
             message = f"the job {job.name} has no output {place.output!r}; it has: {known}"
             yield Finding("claim.output_missing", _NAMED, message, action=_REPAIR)
         elif (home := self.workspace.output_location(job, place.reported_output)) is None:
-            yield _note(f"output {place.output!r} of {job.name} lies in a datastore of another workspace")
+            yield _note(
+                f"output {place.output!r} of {job.name} lies in a datastore of another workspace, or none of blobs"
+            )
         else:
             yield from _contradictions(claimed, self._origin(job, place))
             yield from self._differences(dropped, home, place)
 
     def _differences(self, dropped: Dropped, home: Location, place: JobOutputUri) -> Iterator[Finding]:
-        root = home / place.path if place.path else home
+        root = place_in(home, place)
         files = [file for file in dropped.artifact.files if file.path != SIGNATURE_NAME]
-        single = self._file(root) if place.path and len(files) == 1 else None
+        single = self._file(root) if len(files) == 1 else None
         for file in files:
             found = single or self._file(root / file.path)
             if found is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from registration.places import Places
+from registration.sources.jobs import JobOutput
 from registration.target import BlobUrl, LocalPath, parse_target
 from tests.fakes import ARTIFACTS, OUTPUTS
 from tests.world import World, job_event
@@ -70,3 +71,13 @@ def test_a_version_whose_path_nobody_can_read_leads_nowhere(world: World) -> Non
     world.registry.register_by_hand("theirs", 1)
 
     assert place(world, "azureml:theirs:1") is None
+
+
+def test_an_output_that_only_run_history_knows_is_found(world: World) -> None:
+    world.workspace.history_only["j1"] = {"best_model": JobOutput("mlflow_model", None)}
+
+    assert place(world, "azureml://jobs/j1/outputs/best_model") == OUTPUTS / "azureml/j1/best_model"
+
+
+def test_a_slash_at_the_end_names_the_same_folder(world: World) -> None:
+    assert place(world, "azureml://jobs/j1/outputs/model/paths/data/") == OUTPUTS / "azureml/j1/model/data"

@@ -86,14 +86,34 @@ def test_what_only_the_drop_speaks_of_is_kept_and_named(world: World) -> None:
     ("uri", "files"),
     [
         (f"{OUTPUT}/paths/data", {"model.onnx": b"weights"}),
+        (f"{OUTPUT}/paths/data/", {"model.onnx": b"weights"}),
         (f"{OUTPUT}/paths/data/model.onnx", {"model.onnx": b"weights"}),
         (f"{OUTPUT}/paths/data/model.onnx", {"renamed.onnx": b"weights"}),
         (OUTPUT, {"MLmodel": b"flavors"}),
     ],
-    ids=["a folder", "a file", "a file by another name", "some of the files"],
+    ids=["a folder", "a folder with its slash", "a file", "a file by another name", "some of the files"],
 )
 def test_a_part_of_an_output_is_borne_out_as_well(world: World, uri: str, files: dict[str, bytes]) -> None:
     assert dropped(world, files=files, run_uri=uri).outcome == "registered"
+
+    assert properties(world)["attested_by"] == "checked"
+
+
+def test_an_output_that_is_one_file_is_borne_out_as_well(world: World) -> None:
+    world.job("j2", files={})
+    world.store.put(OUTPUTS / "azureml/j2/model", b"weights")
+
+    dropped(world, files={"model.onnx": b"weights"}, run_uri="azureml://jobs/j2/outputs/model")
+
+    assert properties(world)["attested_by"] == "checked"
+
+
+def test_the_best_model_of_automl_is_known_to_run_history_alone(world: World) -> None:
+    world.workspace.jobs["j1"] = replace(world.workspace.jobs["j1"], outputs={})
+    world.workspace.history_only["j1"] = {"best_model": JobOutput("mlflow_model", None)}
+    world.store.put(OUTPUTS / "azureml/j1/best_model/MLmodel", b"flavors")
+
+    dropped(world, files={"MLmodel": b"flavors"}, run_uri="azureml://jobs/j1/outputs/best_model")
 
     assert properties(world)["attested_by"] == "checked"
 
