@@ -5,6 +5,7 @@ Names, notes and addresses are other people's text. Both forms show them and obe
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from registration.lineage_tree import Traced
 
 _SAFE: Final = frozenset(" ._:/@,+-")  # with letters and digits; whatever else could mean something is a number
+_STYLED: Final = re.compile("style|classDef")
 _LONGEST_LABEL: Final = 120  # characters of a name in a chart
 
 
@@ -88,4 +90,6 @@ def _escaped(text: str) -> str:
     """Text in which Mermaid and HTML find nothing but text: all that is not plain is written as `#number;`."""
     line = shown(text)
     cut = line if len(line) <= _LONGEST_LABEL else f"{line[: _LONGEST_LABEL - 1]}…"
-    return "".join(sign if sign.isalnum() or sign in _SAFE else f"#{ord(sign)};" for sign in cut)
+    # Mermaid (11.17) takes a colon behind these words for a style, and the last `;` of the line for a part of that.
+    safe = _SAFE - {":"} if _STYLED.search(cut) else _SAFE
+    return "".join(sign if sign.isalnum() or sign in safe else f"#{ord(sign)};" for sign in cut)

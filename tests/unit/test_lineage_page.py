@@ -84,6 +84,13 @@ def test_a_chart_keeps_what_others_wrote_inside_its_boxes(text: str) -> None:
     assert "%%" not in made
 
 
+@pytest.mark.parametrize("text", ['style = {"a":1}', "classDef:x=1"])
+def test_a_chart_holds_nothing_that_mermaid_takes_for_a_style(text: str) -> None:
+    made = chart(tree(experiment=text, note=text))
+
+    assert re.search(r"(?:style|classDef).*:\S*#.*;", made) is None
+
+
 def test_a_chart_leads_from_what_was_there_first() -> None:
     made = chart(tree())
 
