@@ -188,7 +188,8 @@ def _is_folder(blob: BlobProperties) -> bool:
     # A writer sets metadata freely; only what has no bytes can be a mere folder. Names of metadata keep the case they
     # were written in and are compared without it.
     said = {name.lower(): value for name, value in (blob.metadata or {}).items()}
-    return not blob.size and said.get("hdi_isfolder", "").lower() == "true"
+    is_marked = str(blob.name).endswith("/") or said.get("hdi_isfolder", "").lower() == "true"
+    return not blob.size and is_marked
 
 
 def _etag(blob: BlobProperties) -> str:

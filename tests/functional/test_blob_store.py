@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import tracemalloc
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,6 +78,8 @@ def test_folder_markers_are_not_files(store: BlobStore, incoming: ContainerClien
     for marker, spelled in ((folder, "hdi_isfolder"), (folder / "sub", "Hdi_IsFolder")):
         incoming.upload_blob(marker.name, b"", metadata={spelled: "true"})
     put(incoming, folder / "sub/model.onnx", b"12345")
+    for name in (f"{folder.name}/", f"{folder.name}/sub/"):
+        put(incoming, replace(folder, name=name), b"")
 
     assert [file.path for file in store.files(folder)] == ["sub/model.onnx"]
 
