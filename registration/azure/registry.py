@@ -193,6 +193,7 @@ def _references(datasets: tuple[str, ...], workspace: str) -> Iterator[dict[str,
         if asset is None or asset.registry:
             continue
         # With a location the workspace is a GUID, as run history names its own.
-        stated = f"/subscriptions/{asset.subscription}/resourceGroups/{asset.resource_group}{PROVIDER}{asset.workspace}"
-        place = stated if asset.subscription else workspace
+        _, _, subscription, *_ = workspace.split("/")
+        group = f"/subscriptions/{asset.subscription or subscription}/resourceGroups/{asset.resource_group}"
+        place = f"{group}{PROVIDER}{asset.workspace}" if asset.resource_group else workspace
         yield {"name": asset.name, "id": f"{place}/data/{asset.name}/versions/{asset.version}"}

@@ -125,6 +125,18 @@ def test_data_is_referred_to_by_arm_id_however_it_was_spelt(
     assert reference == {"name": "rows", "id": f"{names.WORKSPACE_ID}/data/rows/versions/3"}
 
 
+def test_data_of_another_workspace_of_the_subscription_is_not_taken_for_ours(
+    sandbox: Sandbox, registry: AzureRegistry, wanted: Registration
+) -> None:
+    registry.create(wanted)
+
+    registry.link(replace(wanted, datasets=("azureml://resourceGroups/r/workspaces/w/data/rows/versions/3",)))
+
+    (reference,) = sandbox.workspace.version(wanted.model, 1).content.datasets
+    there = names.WORKSPACE_ID.replace(names.RESOURCE_GROUP, "r").replace(names.WORKSPACE, "w")
+    assert reference == {"name": "rows", "id": f"{there}/data/rows/versions/3"}
+
+
 def test_a_service_that_knows_no_datasets_refuses_for_good(
     sandbox: Sandbox, registry: AzureRegistry, wanted: Registration
 ) -> None:
