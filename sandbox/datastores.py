@@ -13,7 +13,7 @@ from sandbox import names, timestamps
 
 @dataclass(frozen=True)
 class Datastore:
-    """A name for a container (`AzureBlob`) or a file share (`AzureFile`) of a storage account."""
+    """A name for a container (`AzureBlob`, `AzureDataLakeGen2`) or a file share (`AzureFile`) of a storage account."""
 
     name: str
     account: str

@@ -76,9 +76,9 @@ class Workspace:
         content = ModelDraft(uri=place.uri, job=place.job, **draft)
         return self.models.put_version(model, str(number), draft=content)[0]
 
-    def add_datastore(self, name: str, *, account: str, container: str) -> Datastore:
-        """Give a container of a storage account a name in the workspace."""
-        store = Datastore(name, account, container)
+    def add_datastore(self, name: str, *, account: str, container: str, kind: str = "AzureBlob") -> Datastore:
+        """Give a container, file system or share of a storage account a name in the workspace."""
+        store = Datastore(name, account, container, kind=kind)
         self._datastores[name] = store
         return store
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _PROVIDERS = f"{names.RESOURCE_GROUP_ID}/providers"
 _PRINCIPAL = "3c6e0b8a-9c15-4224-8a8d-5e3b1f7d2a90"
 _CREATED = timestamps.now()
+_FOLDER = {"AzureBlob": "containerName", "AzureDataLakeGen2": "filesystem", "AzureFile": "fileShareName"}
 
 
 def workspace_body() -> dict[str, Any]:
@@ -53,7 +54,7 @@ def discovery_body() -> dict[str, Any]:
 
 def datastore_body(store: Datastore) -> dict[str, Any]:
     """A datastore; identity-based, as a workspace without account keys has them."""
-    folder = "containerName" if store.kind == "AzureBlob" else "fileShareName"
+    folder = _FOLDER[store.kind]
     return {
         "id": f"{names.WORKSPACE_ID}/datastores/{store.name}",
         "name": store.name,

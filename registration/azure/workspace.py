@@ -39,7 +39,7 @@ class AzureWorkspace:
         self._rest = rest
         self._workspace = workspace
         self._arm = f"{ARM}{workspace}"
-        self._containers: dict[str, Location] = {}
+        self._containers: dict[str, Location | None] = {}
 
     def job(self, name: str) -> Job | None:
         """The job, or None."""
@@ -98,22 +98,26 @@ class AzureWorkspace:
         return f"{self._dataplane}/mlflow/v2.0{self._workspace}/api/2.0/mlflow"
 
     def output_location(self, job: Job, output: str) -> Location | None:
-        """Where the files of an output lie; None for a datastore of another workspace."""
+        """Where the files of an output lie; None for a place that is no blob storage of this workspace."""
         known = job.outputs[output]
         declared = _datastore_uri(known.uri) or self._resolved(known.asset or self._asset_of(job.name, output))
-        if declared is None:
-            _, root = self.default_datastore()
-            return root / f"azureml/{job.name}/{output}"
-        return self.place(declared)
+        if declared is not None:
+            return self.place(declared)
+        if _is_place(known.uri):
+            return None
+        _, root = self.default_datastore()
+        return root / f"azureml/{job.name}/{output}"
 
     def place(self, uri: DatastoreUri) -> Location | None:
-        """What a datastore URI names; None for a datastore of another workspace."""
-        return self.datastore_location(uri.datastore) / uri.path.rstrip("/") if self._owns(uri) else None
+        """What a datastore URI names; None for a datastore of another workspace, or one that is no blob storage."""
+        root = self.datastore_location(uri.datastore) if self._owns(uri) else None
+        return root / uri.path.rstrip("/") if root else None
 
-    def datastore_location(self, datastore: str) -> Location:
-        """The container behind a datastore."""
+    def datastore_location(self, datastore: str) -> Location | None:
+        """The container behind a datastore; None for one that is no blob storage."""
         if datastore not in self._containers:
-            found = self._rest.get(f"{self._arm}/datastores/{datastore}", **{"api-version": WORKSPACES_API})
+            url = f"{self._arm}/datastores/{quote(datastore, safe='')}"
+            found = self._rest.get(url, **{"api-version": WORKSPACES_API})
             if found is None:
                 raise UnavailableError(f"the workspace does not show datastore {datastore}")
             self._containers[datastore] = _container(found)
@@ -136,7 +140,10 @@ class AzureWorkspace:
         found = self._rest.get(f"{self._arm}/datastores", **query)
         if not found or not found["value"]:
             raise UnavailableError("the workspace does not show its default datastore")
-        return found["value"][0]["name"], _container(found["value"][0])
+        name, root = found["value"][0]["name"], _container(found["value"][0])
+        if root is None:
+            raise UnavailableError(f"the default datastore {name} is no blob storage; make one the default that is")
+        return name, root
 
     @cached_property
     def _dataplane(self) -> str:
@@ -163,9 +170,13 @@ class AzureWorkspace:
         return known.asset if known else None
 
 
-def _datastore_uri(text: str | None) -> DatastoreUri | None:
+def _is_place(text: str | None) -> bool:
     # A uri may still hold a placeholder such as ${{name}}, which only run history resolves.
-    if not text or "${{" in text:
+    return bool(text) and "${{" not in str(text)
+
+
+def _datastore_uri(text: str | None) -> DatastoreUri | None:
+    if not text or not _is_place(text):
         return None
     try:
         parsed = parse_uri(text)
@@ -174,9 +185,11 @@ def _datastore_uri(text: str | None) -> DatastoreUri | None:
     return parsed if isinstance(parsed, DatastoreUri) else None
 
 
-def _container(datastore: Mapping[str, Any]) -> Location:
-    properties = datastore["properties"]
-    return Location(properties["accountName"], properties["containerName"], "")
+def _container(datastore: Mapping[str, Any]) -> Location | None:
+    """The container; the file system of a data lake is one too. File shares and what lies outside Azure are none."""
+    said = datastore["properties"]
+    account, container = said.get("accountName"), said.get("containerName") or said.get("filesystem")
+    return Location(account, container, "") if account and container else None
 
 
 def _step(metric: Mapping[str, Any]) -> int:

@@ -101,15 +101,15 @@ class Workspace(Protocol):
         ...
 
     def output_location(self, job: Job, output: str) -> Location | None:
-        """Where the files of an output lie; None for a datastore of another workspace."""
+        """Where the files of an output lie; None for a place that is no blob storage of this workspace."""
         ...
 
     def place(self, uri: DatastoreUri) -> Location | None:
-        """What a datastore URI names; None for a datastore of another workspace."""
+        """What a datastore URI names; None for a datastore of another workspace, or one that is no blob storage."""
         ...
 
-    def datastore_location(self, datastore: str) -> Location:
-        """The container behind a datastore."""
+    def datastore_location(self, datastore: str) -> Location | None:
+        """The container behind a datastore; None for one that is no blob storage."""
         ...
 
     def default_datastore(self) -> tuple[str, Location]:
@@ -208,8 +208,10 @@ class _Offering:
             return self._refused(Finding("job.output_missing", "", message), as_="absent", run=chosen.inner)
         folder = self.workspace.output_location(chosen.run, self._output)
         if folder is None:
-            message = f"output {self._output!r} lies in a datastore of another workspace"
-            return self._refused(Finding("job.output_elsewhere", "", message), as_="elsewhere", run=chosen.inner)
+            message = f"output {self._output!r} lies in a datastore of another workspace, or in none of blobs"
+            action = "let the job write to a blob or data lake datastore of this workspace"
+            elsewhere = Finding("job.output_elsewhere", "", message, action=action)
+            return self._refused(elsewhere, as_="elsewhere", run=chosen.inner)
         return self._inside(chosen, folder)
 
     def _inside(self, chosen: Choice, folder: Location) -> Candidate | Refusal:

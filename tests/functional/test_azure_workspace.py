@@ -144,6 +144,39 @@ def test_a_datastore_of_ones_own_is_followed(sandbox: Sandbox, workspace: AzureW
     assert found == Location(names.DROP_ACCOUNT, names.DROP_CONTAINER, "models/churn")
 
 
+def test_the_file_system_of_a_data_lake_is_a_container(sandbox: Sandbox, workspace: AzureWorkspace, name: str) -> None:
+    place = {"account": names.DROP_ACCOUNT, "container": names.DROP_CONTAINER}
+    sandbox.workspace.add_datastore(f"lake_{name}", **place, kind="AzureDataLakeGen2")
+
+    found = workspace.datastore_location(f"lake_{name}")
+
+    assert found == Location(names.DROP_ACCOUNT, names.DROP_CONTAINER, "")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "azureml://datastores/workspacefilestore/paths/models/churn",
+        "https://elsewhere.blob.core.windows.net/models/churn",
+        "abfss://models@elsewhere.dfs.core.windows.net/churn",
+    ],
+)
+def test_an_output_in_no_blob_storage_of_the_workspace_is_nowhere(
+    workspace: AzureWorkspace, name: str, uri: str
+) -> None:
+    job = Job(name, status="Completed", outputs={"model": JobOutput("custom_model", uri)})
+
+    assert workspace.output_location(job, "model") is None
+
+
+def test_a_default_datastore_that_is_a_file_share_is_waited_out(sandbox: Sandbox, workspace: AzureWorkspace) -> None:
+    share = {"name": "shares", "properties": {"accountName": "a", "fileShareName": "s"}}
+    sandbox.workspace.fail_next("GET", "/datastores$", 200, {"value": [share]})
+
+    with pytest.raises(UnavailableError, match="the default datastore shares is no blob storage"):
+        workspace.default_datastore()
+
+
 def test_a_datastore_that_is_not_there_may_come_back(workspace: AzureWorkspace, name: str) -> None:
     with pytest.raises(UnavailableError, match=f"does not show datastore {name}"):
         workspace.datastore_location(name)

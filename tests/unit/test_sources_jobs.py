@@ -128,7 +128,7 @@ def test_an_output_in_a_datastore_of_another_workspace_is_refused(world: World) 
     assert isinstance(refusal, Refusal)
     (finding,) = refusal.findings
     assert (refusal.model, finding.code) == ("churn", "job.output_elsewhere")
-    assert finding.message == "output 'model' lies in a datastore of another workspace"
+    assert finding.message == "output 'model' lies in a datastore of another workspace, or in none of blobs"
 
 
 @pytest.mark.parametrize("status", ["Failed", "Canceled", "NotResponding", "failed"])
