@@ -27,6 +27,7 @@ from registration.examination import Examination
 from registration.offers import Opened, by_group, fingerprint_of, model_of, subject_of
 from registration.outcome import Outcome
 from registration.question import Question
+from registration.sources.jobs import PartlyOfferedError
 from registration.sources.resolve import UnknownSourceError
 from registration.surroundings import Surroundings
 from registration.tracing import UNTRACED
@@ -82,14 +83,19 @@ class Registrar:
             offered = self.resolver.offers(event)
         except (MalformedEventError, UnknownSourceError) as unusable:
             return (self.quarantine(message, str(unusable)),)
+        except PartlyOfferedError as partly:
+            return self._settle_each(partly.ready, failed=partly.failure)
         if isinstance(offered, NotOfInterest):
             return (Outcome(event=offered.id, outcome="ignored", reasons=(offered.reason,)),)
         return self._settle_each(offered)
 
-    def _settle_each(self, offers: list[Offer]) -> tuple[Outcome, ...]:
-        """Settle every offer, then raise the first failure: one model does not keep the others waiting."""
+    def _settle_each(self, offers: list[Offer], *, failed: Exception | None = None) -> tuple[Outcome, ...]:
+        """Settle every offer, then raise the first failure: one model does not keep the others waiting.
+
+        `failed` is why another offer of the event could not even be made.
+        """
         settled: list[Outcome] = []
-        failures: list[Exception] = []
+        failures: list[Exception] = [] if failed is None else [failed]
         for together in by_group(offers):
             try:
                 settled += self.settle_together(together)

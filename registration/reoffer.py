@@ -14,6 +14,8 @@ from registration import events
 from registration.candidate import Candidate, work_key
 from registration.errors import NotVisibleYetError
 from registration.events import NotOfInterest
+from registration.offers import model_of
+from registration.sources.jobs import PartlyOfferedError
 from registration.sources.resolve import UnknownSourceError
 
 if TYPE_CHECKING:
@@ -62,11 +64,16 @@ def _found(registrar: Registrar, work: Work) -> Reoffer | str:
     event = registrar.resolver.event_of(source)
     if event is None:
         return "no event leads back to its source"
-    offered = registrar.resolver.offers(events.parse(json.loads(event.text)))
+    try:
+        offered = registrar.resolver.offers(events.parse(json.loads(event.text)))
+    except PartlyOfferedError as partly:
+        offered = partly.ready
+        if not any(_place_of(offer) == _place(work) for offer in offered):
+            raise
     if isinstance(offered, NotOfInterest):
         return offered.reason
     for offer in offered:
-        if isinstance(offer, Candidate) and (list(offer.source.identity), offer.model.name) == _place(work):
+        if isinstance(offer, Candidate) and _place_of(offer) == _place(work):
             return Reoffer(
                 offer, tuple(other for other in offered if other is not offer and _are_fellows(other, offer))
             )
@@ -75,6 +82,10 @@ def _found(registrar: Registrar, work: Work) -> Reoffer | str:
 
 def _are_fellows(one: Offer, other: Offer) -> bool:
     return one.group is not None and one.group == other.group
+
+
+def _place_of(offer: Offer) -> tuple[list[str], object]:
+    return list(offer.source.identity), model_of(offer)
 
 
 def _place(work: Work) -> tuple[list[str], object]:

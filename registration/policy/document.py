@@ -96,7 +96,8 @@ class ModelPolicy(Document):
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
         # azure-ai-ml takes a path whose last segment has a dot for a file and refuses it for an MLflow model.
-        last = (self.source.path or "").rpartition("/")[2] if self.source else ""
+        # The file MLmodel stands for its folder.
+        last = (self.source.path or "").removesuffix("/MLmodel").rpartition("/")[2] if self.source else ""
         if self.type == "mlflow_model" and "." in last:
             raise ValueError(f"from.path: azure-ai-ml cannot register an mlflow_model folder with a dot, {last!r}")
         return self

@@ -82,7 +82,12 @@ class JobOutput(Document):
     @property
     def pattern(self) -> str | None:
         """The path, if it is a pattern: `*` and `?` stand for text inside one part, `**` for any folders."""
-        return self.path if self.path is not None and {"*", "?"} & set(self.path) else None
+        return self.path if self.path is not None and is_pattern(self.path) else None
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path of a policy is a pattern, and not the very path."""
+    return bool({"*", "?"} & set(path))
 
 
 def fits(path: str, pattern: str) -> bool:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from registration.artifacts.inventory import Artifact
 from registration.candidate import Candidate, JobSource, Refusal, Shared, group_key
-from registration.errors import NotVisibleYetError
+from registration.errors import NotVisibleYetError, PermanentError, RegistrarError
 from registration.events import NotOfInterest
 from registration.finding import Finding
 from registration.policy.evidence import Evidence
 from registration.sources import choice
-from registration.sources.selection import select
+from registration.sources.selection import model_at, select
 from registration.sources.steps import ENDED_BADLY
 from registration.uris import JobOutputUri, job_of_blob
 
@@ -117,6 +117,15 @@ class Workspace(Protocol):
         ...
 
 
+class PartlyOfferedError(NotVisibleYetError):
+    """To some models of its policies a job offers what is `ready`; `failure` is why not to the others, or not yet."""
+
+    def __init__(self, ready: list[Candidate | Refusal], failure: RegistrarError) -> None:
+        super().__init__(str(failure))
+        self.ready = ready
+        self.failure = failure
+
+
 @dataclass(frozen=True)
 class Announcement:
     """That a job may be done: `certain` if the event says so, not if a blob of its output merely appeared."""
@@ -133,7 +142,8 @@ def offers(
 ) -> list[Candidate | Refusal] | NotOfInterest:
     """The candidates a job offers, or why it offers none.
 
-    Raises `NotVisibleYetError` when the event runs ahead of the workspace.
+    Raises `NotVisibleYetError` when the event runs ahead of the workspace, and `PartlyOfferedError` when that or
+    another failure is about some of the models only.
     """
     job = workspace.job(announced.job)
     if job is None and not announced.certain:
@@ -150,7 +160,26 @@ def offers(
     if (outer := choice.part_of(job, workspace)) is not None:
         reason = f"job {job.name} is part of {outer}, whose end offers what is in it"
         return NotOfInterest(announced.event, announced.type, reason)
-    return [_Offering(announced, job, feed, workspace, files).offer() for feed in feeds]
+    return _each([_Offering(announced, job, feed, workspace, files) for feed in feeds])
+
+
+def _each(offerings: list[_Offering]) -> list[Candidate | Refusal]:
+    """Every offer; what keeps one from being made keeps none waiting but those of its group."""
+    made: list[Candidate | Refusal] = []
+    failures: dict[str | None, RegistrarError] = {}
+    for offering in offerings:
+        try:
+            made.append(offering.offer())
+        except RegistrarError as failure:
+            failures.setdefault(offering.group, failure)
+    if not failures:
+        return made
+    ready = [offer for offer in made if offer.group is None or offer.group not in failures]
+    # What is given up at once comes last: the others still have their attempts.
+    first = min(failures.values(), key=lambda failure: isinstance(failure, PermanentError))
+    if not ready:
+        raise first
+    raise PartlyOfferedError(ready, first) from first
 
 
 def _with_history(job: Job, run: Job | None) -> Job:
@@ -189,6 +218,11 @@ class _Offering:
     files: Files
 
     @property
+    def group(self) -> str | None:
+        """What tells the group of its model from every other; None if it has none."""
+        return group_key(self.feed.policy.name, self.feed.model)
+
+    @property
     def _wanted(self) -> Wanted:
         assert self.feed.model.source is not None  # noqa: S101 - `offers` kept only these
         return self.feed.model.source
@@ -215,16 +249,24 @@ class _Offering:
         return self._inside(chosen, folder)
 
     def _inside(self, chosen: Choice, folder: Location) -> Candidate | Refusal:
-        path = self._wanted.path or ""
-        if self._wanted.pattern is not None:
-            listed = Artifact.of(self.files.files(folder))
-            if listed.is_cut:
-                return self._refused(listed.excess[0], as_=listed.fingerprint, run=chosen.inner)
-            found = select(listed.files, self._wanted.pattern, model_type=self.feed.model.type)
-            if isinstance(found, Finding):
-                return self._refused(found, as_=listed.fingerprint, run=chosen.inner)
-            path = found
+        listed = Artifact.of(self.files.files(folder)) if self._is_to_be_found(folder) else None
+        if listed is None or (self._wanted.pattern is None and not listed.files):
+            path = model_at(self._wanted.path or "", model_type=self.feed.model.type)
+            return self._candidate(chosen, path, folder / path if path else folder)
+        if listed.is_cut:
+            return self._refused(listed.excess[0], as_=listed.fingerprint, run=chosen.inner)
+        found = select(listed.files, str(self._wanted.path), model_type=self.feed.model.type)
+        if isinstance(found, Finding):
+            return self._refused(found, as_=listed.fingerprint, run=chosen.inner)
+        path = "" if listed.files[0].location == folder else found  # an output may be one file, and has none inside
         return self._candidate(chosen, path, folder / path if path else folder)
+
+    def _is_to_be_found(self, folder: Location) -> bool:
+        """Whether the path in the policy is a pattern, or names nothing that is there."""
+        path = self._wanted.path
+        if path is None or self._wanted.pattern is not None:
+            return path is not None
+        return next(iter(self.files.files(folder / path)), None) is None
 
     def _candidate(self, chosen: Choice, path: str, place: Location) -> Candidate:
         tags = {**self.job.tags, **chosen.run.tags}
@@ -245,5 +287,5 @@ class _Offering:
         return JobSource(self.announced.workspace, self.job.name, self._output, path, run)
 
     def _refused(self, finding: Finding, *, as_: str, run: str | None = None) -> Refusal:
-        source, group = self._source(self._wanted.path or "", run), group_key(self.feed.policy.name, self.feed.model)
-        return Refusal(source, self.feed.model.name, as_, (finding,), self.announced.event, group)
+        source = self._source(self._wanted.path or "", run)
+        return Refusal(source, self.feed.model.name, as_, (finding,), self.announced.event, self.group)

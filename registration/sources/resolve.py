@@ -18,7 +18,7 @@ from registration.events import (
     VersionShared,
 )
 from registration.sources import drops, jobs, shared
-from registration.sources.jobs import Announcement
+from registration.sources.jobs import Announcement, PartlyOfferedError
 from registration.uris import job_of_blob
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class Resolver:
     def offers(self, event: Event) -> list[Offer] | NotOfInterest:
         """What `event` offers, or why it offers nothing.
 
-        Raises `UnknownSourceError` for a source that is not configured, `PolicyError` for a broken policy, and
-        `NotVisibleYetError` for a job the workspace does not show yet.
+        Raises `UnknownSourceError` for a source that is not configured, `PolicyError` for a broken policy,
+        `NotVisibleYetError` for a job the workspace does not show yet, and `PartlyOfferedError`.
         """
         if isinstance(event, NotOfInterest):
             return event
@@ -109,7 +109,11 @@ class Resolver:
         if not catalog.fed_by_output(place):
             return NotOfInterest(blob.id, BLOB_CREATED, f"no model comes from a job output {place.output}")
         announced = Announcement(place.job, self.trusted.workspace_id, blob.id, BLOB_CREATED, certain=False)
-        found = self._offered(announced, catalog)
+        try:
+            found = self._offered(announced, catalog)
+        except PartlyOfferedError as partly:
+            covered = [offer for offer in partly.ready if _covers(offer.source, place)]
+            raise PartlyOfferedError(covered, partly.failure) from partly
         if isinstance(found, NotOfInterest):
             return found
         return [offer for offer in found if _covers(offer.source, place)] or NotOfInterest(

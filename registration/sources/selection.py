@@ -1,7 +1,7 @@
 """A selection: the one file or folder in an output that the path of a policy means.
 
-A path without `*` and `?` is taken as it is. A pattern has to fit exactly one file or folder: none and several are
-refused with what there is, because nothing says which of them was meant.
+A path without `*` and `?` is taken as it is, and has to be there. A pattern has to fit exactly one file or folder: none
+and several are refused with what there is, because nothing says which of them was meant.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from registration import paths
 from registration.errors import NotVisibleYetError
 from registration.finding import Finding
-from registration.policy.job_output import fits
+from registration.policy.job_output import fits, is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ _MLMODEL: Final = "MLmodel"  # the file that makes of a folder an MLflow model
 
 
 def select(files: Iterable[StoredFile], pattern: str, *, model_type: str) -> str | Finding:
-    """The path that fits `pattern`, empty for the whole output; or why there is no such one.
+    """The path that fits `pattern`, a path of a policy, empty for the whole output; or why there is no such one.
 
     Of an MLflow model, the file `MLmodel` stands for its folder. Raises `NotVisibleYetError` if there are no files.
     """
@@ -33,14 +33,25 @@ def select(files: Iterable[StoredFile], pattern: str, *, model_type: str) -> str
     for file in files:
         if len(shown) <= MOST_NAMED:
             shown[file.path] = None
-        matches |= dict.fromkeys(each for each in _whole_and_folders(file.path) if fits(each, pattern))
+        matches |= dict.fromkeys(each for each in _whole_and_folders(file.path) if _is_meant(each, pattern))
         if len(matches) > MOST_NAMED:
             break
     if not shown:
         raise NotVisibleYetError(f"the output shows no files, so none can fit {pattern!r}")
     if len(matches) != 1:
         return _refused(pattern, list(matches), list(shown))
-    return _usable(next(iter(matches)), is_mlflow=model_type == "mlflow_model")
+    path = model_at(next(iter(matches)), model_type=model_type)
+    return _usable(path, is_mlflow=model_type == "mlflow_model")
+
+
+def model_at(path: str, *, model_type: str) -> str:
+    """`path`, or the folder of an MLflow model whose file `MLmodel` it is."""
+    folder, _, name = path.rpartition("/")
+    return folder if model_type == "mlflow_model" and name == _MLMODEL else path
+
+
+def _is_meant(path: str, pattern: str) -> bool:
+    return fits(path, pattern) if is_pattern(pattern) else path == pattern
 
 
 def _whole_and_folders(path: str) -> Iterator[str]:
@@ -49,9 +60,7 @@ def _whole_and_folders(path: str) -> Iterator[str]:
     yield path
 
 
-def _usable(match: str, *, is_mlflow: bool) -> str | Finding:
-    folder, _, name = match.rpartition("/")
-    path = folder if is_mlflow and name == _MLMODEL else match
+def _usable(path: str, *, is_mlflow: bool) -> str | Finding:
     if path and (wrong := paths.fault(path)) is not None:
         return Finding("job.path_unusable", path, wrong)
     if is_mlflow and "." in path.rpartition("/")[2]:

@@ -374,6 +374,21 @@ def test_a_job_without_the_output(site: Site) -> None:
     assert site.refused() == "the job has no output 'model'; it has: default"
 
 
+def test_an_output_on_a_file_share_is_refused_and_keeps_no_other_model_waiting(site: Site) -> None:
+    rule = {"accuracy": {"min": 0.5}}
+    both = {site.model: "model", f"{site.model}-shared": "shared"}
+    site.publishes([{"name": name, "from": {"output": output}, "metrics": rule} for name, output in both.items()])
+    share = JobOutput("custom_model", uri="azureml://datastores/workspacefilestore/paths/churn")
+    site.job(outputs={**MODEL, "shared": share}, metrics=ACCURACY)
+    site.writes(site.model, "model/model.bin")
+
+    outcomes = site.parts.worker.work(json.dumps(raised.run_completed(site.model, site.model)))
+
+    assert [one.outcome for one in outcomes] == ["registered", "rejected"]
+    told = "output 'shared' lies in a datastore of another workspace, or in none of blobs; let the job write to a blob"
+    assert outcomes[1].reasons[0].startswith(told)
+
+
 def test_a_step_without_any_output(site: Site) -> None:
     site.takes({"step": "train", "output": "model"})
     site.job("Pipeline")

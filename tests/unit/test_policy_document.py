@@ -337,9 +337,10 @@ def test_a_policy_cannot_be_changed() -> None:
     assert policy.name == "churn"
 
 
-def test_an_mlflow_folder_with_a_dot_in_its_name_is_refused() -> None:
+@pytest.mark.parametrize("path", ["model.v1", "model.v1/MLmodel"])
+def test_an_mlflow_folder_with_a_dot_in_its_name_is_refused(path: str) -> None:
     said = refusal(
-        "from: {output: model, path: model.joblib}", "type: mlflow_model\n    from: {output: model, path: model.v1}"
+        "from: {output: model, path: model.joblib}", f"type: mlflow_model\n    from: {{output: model, path: {path}}}"
     )
 
     assert "models[0]: from.path: azure-ai-ml cannot register an mlflow_model folder with a dot, 'model.v1'" in said

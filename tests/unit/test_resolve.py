@@ -61,6 +61,7 @@ def test_a_run_artifact_offers_the_default_output_under_both_names(world: World,
 
 
 def test_a_file_beside_the_path_that_a_policy_takes_offers_nothing(world: World) -> None:
+    world.job("j1", files={"export/a": b"a", "exported/a": b"a"})
     world.policies.kept["churn.yaml"] = CHURN.replace("{output: model}", "{output: model, path: export}")
 
     assert ignored(world, output_event("j1", "exported/a")).endswith("outputs/model/paths/exported/a")

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from registration import events
 from registration.candidate import Candidate, JobSource, Refusal
 from registration.errors import NotVisibleYetError
 from registration.events import NotOfInterest
 from registration.policy import catalog
 from registration.sources import jobs
-from registration.sources.jobs import Announcement
+from registration.sources.jobs import Announcement, PartlyOfferedError
+from tests.answering import adopted, say
 from tests.fakes import ARTIFACTS, OUTPUTS
-from tests.world import CHURN, World
+from tests.world import CHURN, WORKSPACE, World, job_event, output_event
+
+if TYPE_CHECKING:
+    from registration.finding import Finding
 
 ANNOUNCED = Announcement("j1", "/ws", "e1", "RunCompleted")
 MERELY_A_BLOB = replace(ANNOUNCED, certain=False)
@@ -38,6 +45,15 @@ def candidate(world: World) -> Candidate:
     return only
 
 
+def refusal(world: World) -> Finding:
+    offered = offers(world)
+    assert isinstance(offered, list)
+    (only,) = offered
+    assert isinstance(only, Refusal)
+    (finding,) = only.findings
+    return finding
+
+
 def take_from(world: World, source: str) -> None:
     world.policies.kept["churn.yaml"] = CHURN.replace("{output: model}", source)
 
@@ -51,6 +67,7 @@ def test_a_completed_job_offers_the_output_its_policy_names(world: World) -> Non
 
 
 def test_a_path_in_the_policy_narrows_the_output(world: World) -> None:
+    world.job("j1", files={"export/model.onnx": b"weights"})
     take_from(world, "{output: model, path: export/model.onnx}")
 
     offered = candidate(world)
@@ -170,3 +187,73 @@ def test_a_job_that_no_policy_matches_offers_nothing(world: World) -> None:
     world.workspace.jobs["j1"] = replace(world.workspace.jobs["j1"], experiment="other")
 
     assert offers(world) == NotOfInterest("e1", "RunCompleted", "no policy matches job j1 of experiment other")
+
+
+def test_a_path_that_is_not_in_the_output_is_refused_with_what_there_is(world: World) -> None:
+    take_from(world, "{output: model, path: model.joblib}")
+
+    finding = refusal(world)
+
+    assert finding.code == "job.path_missing"
+    assert finding.message == "nothing in the output fits 'model.joblib'; it holds: 'model.onnx'"
+
+
+@pytest.mark.parametrize("path", ["model", "'*'"])
+def test_an_output_that_is_one_file_is_offered_whole(world: World, path: str) -> None:
+    world.store.blobs.clear()
+    world.store.put(OUTPUTS / "azureml/j1/model", b"weights")
+    take_from(world, f"{{output: model, path: {path}}}")
+
+    offered = candidate(world)
+
+    assert offered.location == OUTPUTS / "azureml/j1/model"
+    assert offered.lineage.job_output_uri == "azureml://jobs/j1/outputs/model"
+
+
+@pytest.mark.parametrize("type_", ["mlflow_model", "custom_model"])
+def test_the_file_mlmodel_stands_for_the_folder_of_an_mlflow_model(world: World, type_: str) -> None:
+    world.job("j1", files={"m/MLmodel": b"flavors: {}"})
+    take_from(world, f"{{output: model, path: m/MLmodel}}\n    type: {type_}")
+
+    assert candidate(world).location.name.endswith("/m" if type_ == "mlflow_model" else "/m/MLmodel")
+
+
+WORDS = "  - {name: words, from: {output: default, path: '*.txt'}, metrics: {accuracy: {min: 0.5}}}\n"
+
+
+def test_an_output_that_shows_nothing_keeps_no_other_model_waiting(world: World) -> None:
+    world.policies.kept["churn.yaml"] = CHURN + WORDS
+
+    with pytest.raises(NotVisibleYetError, match=r"shows no files, so none can fit '\*\.txt'"):
+        world.process(job_event("j1"))
+
+    assert list(world.registry.versions) == [("churn", 1)]
+
+
+def test_it_keeps_those_of_its_group_waiting(world: World) -> None:
+    grouped = CHURN.replace("description: Who will leave.", "group: g")
+    world.policies.kept["churn.yaml"] = grouped + WORDS.replace("{name: words", "{group: g, name: words")
+
+    with pytest.raises(NotVisibleYetError):
+        world.process(job_event("j1"))
+
+    assert world.registry.versions == {}
+
+
+def test_a_blob_leads_to_what_is_ready_of_its_own_output_only(world: World) -> None:
+    world.policies.kept["churn.yaml"] = CHURN + WORDS
+
+    with pytest.raises(PartlyOfferedError) as partly:
+        world.resolver.offers(events.parse(json.loads(output_event("j1", "model.onnx"))))
+
+    assert [offer.source for offer in partly.value.ready] == [JobSource(WORKSPACE.lower(), "j1", "model", "")]
+
+
+def test_what_was_held_is_approved_though_another_output_shows_nothing(world: World) -> None:
+    adopted(world)
+    world.policies.kept["churn.yaml"] = CHURN + WORDS
+    with pytest.raises(NotVisibleYetError):
+        world.process(job_event("j1"))
+    (work,) = (found["work"] for found in world.works() if (found["result"] or {}).get("outcome") == "held")
+
+    assert say(world, "approve", work).outcome == "registered"
