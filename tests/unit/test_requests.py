@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ADA = {"tenant": "t-1", "object": "o-1", "name": "ada@contoso.com"}
 PAGE = Path(__file__).resolve().parents[2] / "docs/formats/request.md"
+WRITES = 8
 
 
 def said(**changes: Any) -> dict[str, Any]:
@@ -129,8 +130,16 @@ def test_the_same_request_again_changes_nothing(world: World) -> None:
     assert world.everything() == before
 
 
+def test_every_write_of_an_adoption_is_a_crash_point(world: World) -> None:
+    before = len(world.faults.writes)
+
+    settled(world, message())
+
+    assert len(world.faults.writes) - before == WRITES
+
+
 @pytest.mark.parametrize("done", [False, True])
-@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("number", range(1, WRITES + 1))
 def test_a_crash_at_any_write_leads_to_one_adoption(world: World, number: int, done: bool) -> None:
     asked = message()
     world.faults.fail_write(number, done=done, dead=True)

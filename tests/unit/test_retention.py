@@ -18,6 +18,7 @@ from tests.world import CHURN, World, job_event
 ARM = (
     "/subscriptions/s/resourceGroups/r/providers/Microsoft.MachineLearningServices/workspaces/w/models/churn/versions/"
 )
+WRITES = 5
 
 
 def keeping(keep: object) -> str:
@@ -214,7 +215,16 @@ def test_a_rollback_without_a_version_passes_over_what_was_archived() -> None:
     assert azure.world.champion("churn") == 2
 
 
-@pytest.mark.parametrize("number", range(1, 5))
+def test_every_write_of_archiving_is_a_crash_point() -> None:
+    azure = with_champions(4)
+    before = len(azure.world.faults.writes)
+
+    azure.sweep.run()
+
+    assert len(azure.world.faults.writes) - before == WRITES
+
+
+@pytest.mark.parametrize("number", range(1, WRITES + 1))
 @pytest.mark.parametrize("done", [False, True], ids=["refused", "answer lost"])
 def test_archiving_ends_well_whichever_write_fails(number: int, done: bool) -> None:
     azure = with_champions(4)
