@@ -99,6 +99,7 @@ def asked_of(base: Any, stream: bytes) -> set[tuple[str, str]]:
 @given(stream=_streams)
 @example(stream=text("os") + b"0" + text("a") + b"\x940" + get(0) + text("b") + b"\x93.")
 @example(stream=b"(" + text("os") + b"1" + text("a") * 2 + b"\x93.")
+@example(stream=b"ccollections\na\n)R}b0ccollections\nb\n.")  # past a call and a state, where chance hardly comes
 def test_every_name_that_pickle_would_look_up_is_seen(base: Any, stream: bytes) -> None:
     asked = asked_of(base, stream)
 
