@@ -91,7 +91,10 @@ class Heads:
         return tuple(written.heads[head.model] for head in heads)
 
     def _has_joined(self, model: str, group: str) -> bool:
-        """Whether the head of `model` lies in `group`; it is one step nearer if not."""
+        """Whether the head of `model` lies in `group`; it is one step nearer if not.
+
+        Raises `LedgerFormatError` if it should lie in a group whose document is gone, or has it no more.
+        """
         # Read before the head: then a copy that is older than the head has a lost ETag, and never gets there.
         document = self._found(group) or Group(group)
         head = self._named(model)
@@ -105,7 +108,10 @@ class Heads:
                 return False
         except LedgerConflictError:
             return False
-        return model in document.heads
+        if model in document.heads:
+            return True
+        self._document(group).find(model)  # it joined, or left, after the document was read; or it is lost
+        return False
 
     def _leave(self, model: str, group: str) -> None:
         """Let the head of `model` lie by itself again; raises `LedgerConflictError` if others write meanwhile."""

@@ -205,6 +205,8 @@ def test_a_group_that_is_gone_is_named(shelf: MemoryShelf) -> None:
 
     with pytest.raises(LedgerFormatError, match=r"groups/churn/pair\.json is gone, though a head lies in it"):
         heads.read("left")
+    with pytest.raises(LedgerFormatError, match=r"groups/churn/pair\.json is gone, though a head lies in it"):
+        heads.together(["left", "right"], group=PAIR)
 
 
 def test_a_group_without_the_head_that_should_lie_there_is_named(shelf: MemoryShelf) -> None:
@@ -216,6 +218,8 @@ def test_a_group_without_the_head_that_should_lie_there_is_named(shelf: MemorySh
 
     with pytest.raises(LedgerFormatError, match=r"groups/churn/pair\.json has no head of left"):
         heads.read("left")
+    with pytest.raises(LedgerFormatError, match=r"groups/churn/pair\.json has no head of left"):
+        heads.together(["left", "right"], group=PAIR)
 
 
 class Turns:
