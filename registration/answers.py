@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 from registration.approval import Circumstances, counting, override_of, why_not
 from registration.candidate import Again, Candidate, source_from, work_key
 from registration.errors import LedgerConflictError
+from registration.leftovers import Leftovers
 from registration.outcome import Outcome
 from registration.question import CLOSED, Question
 from registration.rejection import Rejection
-from registration.reoffer import epoch_of, reoffered
+from registration.reoffer import CHANGED, epoch_of, reoffered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,13 +128,26 @@ class Answers:
         if follows is None or follows.state != "finished":
             found = reoffered(self.registrar, work)
             if isinstance(found, str):
-                self.questions.write(question.reopened())
-                return _declined(request, found)
-            offer = replace(found.candidate, again=_again(question, work, request))
-            self.registrar.settle_again(offer, fellows=found.fellows)
+                if not self._was_decided(follows, found):
+                    self.questions.write(question.reopened())
+                    return _declined(request, found)
+            else:
+                offer = replace(found.candidate, again=_again(question, work, request))
+                self.registrar.settle_again(offer, fellows=found.fellows)
             follows = self.registrar.ledger.work(key)
         outcome = Outcome.from_dict((follows and follows.result) or {})
         return _told(request, outcome, key, *self._doubts(outcome))
+
+    def _was_decided(self, follows: Work | None, why: str) -> bool:
+        """Whether an earlier try decided what is not offered any more, because of `why`; then it is brought to its end.
+
+        Files that were written again are never offered again, so a version that was made of them is archived.
+        """
+        parts = self.registrar
+        if follows is None or parts.observes:
+            return False
+        left = Leftovers(parts.ledger, parts.versioning, parts.owed, parts.workspace_id, parts.now)
+        return left.settle_decided(follows, withdraws=why == CHANGED)
 
     def _doubts(self, outcome: Outcome) -> tuple[str, ...]:
         if not outcome.decision:

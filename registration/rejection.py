@@ -81,6 +81,8 @@ class Rejection:
         }
 
     def _conclude(self, registrar: Registrar, claim: Claim, digest: str, written: Mapping[str, Any]) -> Claim:
+        if written["version"] is None:  # an approval that could not be carried out may have made one
+            registrar.versioning.retire(str(self.request.model), claim.work, status="superseded")
         outcome = replace(
             Outcome.from_dict(self.work.result or {}),
             outcome=DECIDED[written["outcome"]],

@@ -497,6 +497,70 @@ def test_files_that_change_before_an_approval_is_carried_out_open_the_question_a
     assert (question.is_open, question.answers) == (True, ())
 
 
+@pytest.mark.parametrize("at", ["state heads/", "state work/", "topic "])
+def test_an_approval_that_was_decided_before_the_files_changed_is_brought_to_its_end(world: World, at: str) -> None:
+    work = held(world)
+    message = asked(world, "approve", work)
+    decided_at(world, message, at=at)
+    world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"other")
+
+    outcome = settled(world, message)
+
+    question = world.questions.read(work)
+    assert question is not None
+    assert (outcome.outcome, outcome.version, question.is_open) == ("registered", 4, False)
+    assert (world.champion("churn"), world.shown("churn")) == (4, [4])
+    assert {"Registrar.ModelRegistered", "Registrar.ChampionChanged"} <= set(world.told()[-2:])
+    assert {work["state"] for work in world.works()} == {"finished"}
+
+
+def decided_at(world: World, message: str, *, at: str) -> None:
+    """A worker dies after the head moved: just then, or at a later write of this name."""
+    head = world.ledger.head("churn")
+    if at == "state heads/":
+        world.faults.fail(at, done=True, dead=True)
+    else:
+        world.faults.meanwhile("registry project", lambda: world.faults.fail(at, done=True, dead=True))
+    with pytest.raises(Exception, match="on purpose"):
+        settled(world, message)
+    world.faults.revive()
+    world.clock.forward(HELD_FOR)
+    assert world.ledger.head("churn") != head
+
+
+def test_a_version_of_files_that_changed_before_an_approval_was_decided_is_archived(world: World) -> None:
+    work = held(world)
+    message = asked(world, "approve", work)
+    world.faults.fail("registry create", done=True, dead=True)
+    with pytest.raises(Exception, match="on purpose"):
+        settled(world, message)
+    world.faults.revive()
+    world.clock.forward(HELD_FOR)
+    world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"other")
+
+    outcome = settled(world, message)
+
+    assert (outcome.outcome, world.registry.visible("churn"), world.champion("churn")) == ("declined", [3], 3)
+    assert say(world, "reject", work).outcome == "rejected"
+    assert {work["state"] for work in world.works()} == {"finished"}
+
+
+def test_a_rejection_archives_what_an_approval_that_was_not_carried_out_had_made(world: World) -> None:
+    work = held(world)
+    message = asked(world, "approve", work)
+    world.faults.fail("registry create", done=True, dead=True)
+    with pytest.raises(Exception, match="on purpose"):
+        settled(world, message)
+    world.faults.revive()
+    world.clock.forward(HELD_FOR)
+    move_on(world)
+    assert settled(world, message).outcome == "declined"
+
+    outcome = say(world, "reject", work)
+
+    assert (outcome.outcome, world.registry.visible("churn"), world.champion("churn")) == ("rejected", [3], 3)
+
+
 def test_a_policy_that_only_registers_promotes_nothing_that_is_approved(world: World) -> None:
     world.policies.kept["churn.yaml"] = CHURN.replace("    metrics:", "    then: {pass: register_only}\n    metrics:")
 
