@@ -145,7 +145,7 @@ class Request(Document):
     @property
     def may_come_again(self) -> bool:
         """Whether it does the same however late it comes; a pause does not, for it may have been taken back since."""
-        return self.is_answer or self.action in {"rollback", "revoke"}
+        return self.is_answer or self.action in {"adopt", "rollback", "revoke"}
 
     @property
     def work(self) -> str:

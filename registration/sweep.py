@@ -14,7 +14,6 @@ costs one answer `duplicate`; a job that is never offered is a model that nobody
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,16 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 from registration import baselines, leads
 from registration.coverage import Coverage
-from registration.errors import (
-    ClaimHeldError,
-    InputError,
-    LedgerFormatError,
-    PausedError,
-)
+from registration.errors import ClaimHeldError, InputError, PausedError, TransientError
 from registration.ledger import HELD_FOR
 from registration.listing import ListedJob
 from registration.registrar import ACTED, OBSERVED
 from registration.reoffer import epoch_of
+from registration.troubles import Troubles
 from registration.upkeep import STAYS
 from registration.watermark import LONGEST_RUN, Watermark, Window
 
@@ -120,7 +115,7 @@ class _Pass:
         self._catalog: Catalog = catalog
         resolver = replace(sweep.resolver, catalog=lambda: catalog)
         self._leads = leads.Leads(resolver, OBSERVED if sweep.observes else ACTED)
-        self._damages: list[LedgerFormatError] = []
+        self._troubles = Troubles()
         self._coverage = Coverage()
         self._sent: set[str] = set()
         self.open: dict[str, datetime] = {}
@@ -136,18 +131,9 @@ class _Pass:
             except Exception as failure:  # noqa: BLE001 - raised below, when the other steps had their turn
                 log.warning("a part of the sweep failed, so the watermark stays where it is: %s", failure)
                 failures.append(failure)
-        if failures := [*failures, *self._damages]:
+        if failures := [*failures, *self._troubles.met]:
             raise failures[0]
         return self._coverage
-
-    @contextlib.contextmanager
-    def _passing_over_damage(self) -> Iterator[None]:
-        """One damaged document keeps neither the others waiting nor its own damage quiet."""
-        try:
-            yield
-        except LedgerFormatError as damage:
-            log.warning("the watermark stays where it is: %s", damage)
-            self._damages.append(damage)
 
     def _jobs(self) -> None:
         for job in self._completed():
@@ -168,8 +154,10 @@ class _Pass:
     def _completed_at_last(self, awaited: dict[str, datetime]) -> Iterator[ListedJob]:
         """Of the jobs that were running at the last pass and are too old for the list, those that completed."""
         for name, created in awaited.items():
-            found = self._sweep.resolver.workspace.job(name)
-            job = ListedJob(name, found.status, created, None, found.experiment, found.tags) if found else None
+            job: ListedJob | None = None
+            with self._troubles.passing_over(f"job {name}"):
+                found = self._sweep.resolver.workspace.job(name)
+                job = ListedJob(name, found.status, created, None, found.experiment, found.tags) if found else None
             if job is not None and job.is_completed:
                 yield job
             elif job is not None and job.is_open and created >= self._began - LONGEST_RUN:
@@ -185,28 +173,33 @@ class _Pass:
                     "drops in account %s are not heard: REGISTRAR_DROP_ACCOUNTS does not name it", place.account
                 )
                 continue
-            for found in self._sweep.drops.blobs(place):
-                if found.modified >= self._window.start and self._is_sign(found.location):
-                    self._look(self._leads.to_blob(found.location))
+            with self._troubles.passing_over(f"drops in {place.account}/{place.container}"):
+                for found in self._sweep.drops.blobs(place):
+                    if found.modified >= self._window.start and self._is_sign(found.location):
+                        self._look(self._leads.to_blob(found.location))
 
     def _shared(self) -> None:
         """What other environments promoted last, whenever that was: no event of Azure's tells of it."""
         for registry, model in self._catalog.shared:
-            registries = self._sweep.resolver.shared
-            found = list(registries.versions(registry, model)) if registries.knows(registry) else []
-            try:
-                champion = baselines.champion_of(found) if found else None
-            except InputError as why:
-                log.warning("what was shared as %s in registry %s cannot be told: %s", model, registry, why)
-                continue
-            if champion is not None:
-                self._look(self._leads.to_shared(champion))
+            with self._troubles.passing_over(f"{model} in registry {registry}"):
+                self._shared_as(registry, model)
+
+    def _shared_as(self, registry: str, model: str) -> None:
+        registries = self._sweep.resolver.shared
+        found = list(registries.versions(registry, model)) if registries.knows(registry) else []
+        try:
+            champion = baselines.champion_of(found) if found else None
+        except InputError as why:
+            log.warning("what was shared as %s in registry %s cannot be told: %s", model, registry, why)
+            return
+        if champion is not None:
+            self._look(self._leads.to_shared(champion))
 
     def _look(self, event: Synthetic) -> None:
-        keys = self._leads.works(event)
-        if keys is not None and not keys:
-            return
-        with self._passing_over_damage():
+        with self._troubles.passing_over(event.about):
+            keys = self._leads.works(event)
+            if keys is not None and not keys:
+                return
             works = [self._sweep.ledger.work(key) for key in keys or ()]
             is_decided = bool(works) and all(work is not None and work.state != "claimed" for work in works)
             self._count(eligible=1, decided=int(is_decided))
@@ -215,7 +208,7 @@ class _Pass:
 
     def _stuck(self) -> None:
         for key in self._sweep.ledger.unfinished():
-            with self._passing_over_damage():
+            with self._troubles.passing_over(f"work {key}"):
                 work, quiet = self._sweep.ledger.work(key), self._sweep.quiet_for(key)
                 if work is not None and work.state != "finished" and quiet >= HELD_FOR and not self._is_paused(work):
                     self._bring_back(work, is_old=quiet >= LONGEST_TRIED)
@@ -231,7 +224,7 @@ class _Pass:
     def _bring_back(self, work: Work, *, is_old: bool) -> None:
         source, answer = work.subject.get("source"), leads.answer(work)
         event = answer or self._leads.back_to(source)
-        works = {work.work: None} if answer else self._leads.works(event) if event else {}
+        works = {work.work: None} if answer else self._works(event, is_old=is_old) if event else {}
         if event and (works is None or work.work in works):
             self._try_again(work, event, is_old=is_old)
         elif epoch_of(work) > ACTED:
@@ -241,10 +234,19 @@ class _Pass:
         else:
             log.info("work %s stays unfinished: no event leads back to it any more", work.work)
 
+    def _works(self, event: Synthetic, *, is_old: bool) -> Mapping[str, str | None] | None:
+        try:
+            return self._leads.works(event)
+        except TransientError:
+            if is_old:  # what does not answer for a week is given up, as what no worker can tell
+                return None
+            raise
+
     def _is_replaced(self, work: Work, works: Mapping[str, str | None]) -> bool:
-        """Whether what is left of this work can be settled: by a notice, or because its place offers other files."""
-        is_other = work.subject.get("model") in works.values() and epoch_of(work) == self._leads.epoch
-        return work.state == "decided" or is_other
+        """Whether what is left of this work can be settled: it was decided, or its place offers other files."""
+        if work.state == "decided" or epoch_of(work) != self._leads.epoch:
+            return work.state == "decided"
+        return work.subject.get("model") in works.values() or self._sweep.leftovers.was_decided(work)
 
     def _try_again(self, work: Work, event: Synthetic, *, is_old: bool) -> None:
         if work.attempt < MOST_CLAIMS and not is_old:
@@ -264,16 +266,16 @@ class _Pass:
         except (ClaimHeldError, *STAYS) as refused:
             log.warning("could not settle work %s: %s", work.work, refused)
             return
-        self._count(f"settled work {work.work}, whose files were replaced", stuck=1)
+        self._count(f"settled work {work.work}, to which nothing leads back", stuck=1)
 
     def _keep_up(self, task: Task) -> None:
         for model in task.models:
-            with self._passing_over_damage():
+            with self._troubles.passing_over(model):
                 for news, number in task.look(model):
                     self._count(news, **{task.counter: number})
 
     def _warn(self) -> None:
-        with self._passing_over_damage():
+        with self._troubles.passing_over("revoked files"):
             self._sweep.upkeep.warn()
 
     def _send(self, event: Synthetic) -> None:

@@ -46,9 +46,14 @@ def say(world: World, action: str, work: str, **changes: Any) -> Outcome:
 def adopted(world: World, model: str = "churn", version: int = 3) -> None:
     """A champion that nobody knows the metrics of, so that every comparison with it is held."""
     world.registry.register_by_hand(model, version)
+    assert settled(world, adopting(model, version)).outcome == "adopted"
+
+
+def adopting(model: str, version: int) -> str:
+    """A request to adopt a version, as a message."""
     said = {"id": str(uuid.uuid4()), "action": "adopt", "model": model, "version": version, "reason": "in use"}
-    request = {"format": "registrar/request/v1", **said, "actor": ADA, "at": world.clock.iso()}
-    assert settled(world, json.dumps({"registrarRequest": request})).outcome == "adopted"
+    request = {"format": "registrar/request/v1", **said, "actor": ADA, "at": "2026-03-02T08:00:00+00:00"}
+    return json.dumps({"registrarRequest": request})
 
 
 def held(world: World, job: str = "j1") -> str:

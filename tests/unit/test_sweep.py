@@ -23,9 +23,10 @@ from registration.retention import Retention
 from registration.showing import Showing
 from registration.sources.jobs import Job
 from registration.sweep import LONGEST_TRIED, MOST_CLAIMS, Sweep
+from registration.troubles import MOST_IN_A_ROW
 from registration.upkeep import Upkeep
 from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
-from tests.answering import adopted, asked, held, settled
+from tests.answering import adopted, adopting, asked, held, settled
 from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
 from tests.turning import revoke
 from tests.world import CHURN, INCOMING, World, blob_event, drop_event, job_event
@@ -61,6 +62,7 @@ class Azure:
     queue: list[str] = field(default_factory=list)
     deployed: Endpoints = field(default_factory=Endpoints)
     pages: int = 0
+    refused: str = ""
     fails_at_page: int = 0
 
     def __post_init__(self) -> None:
@@ -115,6 +117,8 @@ class Azure:
             raise UnavailableError("Azure ML answered 429: slow down")
 
     def blobs(self, place: DropPlace) -> Iterator[ListedBlob]:
+        if place.container == self.refused:
+            raise UnavailableError(f"blob storage answered 403 about {self.refused}")
         for location, modified in self.modified.items():
             if location.container == place.container and location.name.startswith(place.prefix):
                 yield ListedBlob(location, self.world.store.blobs[location][1], modified)
@@ -422,6 +426,85 @@ def test_one_job_that_breaks_does_not_keep_the_others_waiting(azure: Azure) -> N
     assert coverage == Coverage(eligible=2, enqueued=2)
 
 
+class Partly(MemoryWorkspace):
+    """A workspace that says of some jobs, and nothing else, that it does not answer."""
+
+    silent: frozenset[str] = frozenset()
+
+    def job(self, name: str) -> Job | None:
+        if name in self.silent:
+            raise UnavailableError(f"the workspace does not show the datastore of {name}")
+        return super().job(name)
+
+
+def test_a_job_that_cannot_be_looked_at_keeps_nothing_but_the_watermark_waiting(azure: Azure) -> None:
+    azure.running("ran", created=azure.now)
+    azure.running("lost", created=azure.now + timedelta(seconds=1))
+    azure.sweep.run()
+    azure.later(OVERLAP * 2)
+    azure.sweep.run()
+    for name in ("old", "lost", "new"):
+        azure.job(name)
+    azure.completes("ran", ended=None)
+    azure.world.workspace = Partly(jobs=azure.world.workspace.jobs)
+    azure.world.workspace.silent = frozenset({"lost"})
+    before = azure.mark()
+
+    with pytest.raises(UnavailableError, match="datastore of lost"):
+        azure.sweep.run()
+
+    assert (len(azure.queue), azure.mark()) == (3, before)
+
+
+def test_stuck_work_that_cannot_be_followed_keeps_no_other_waiting_and_is_given_up_in_the_end(azure: Azure) -> None:
+    for name in ("j1", "j2", "j3", "j4"):
+        azure.world.job(name)
+        dies_at(azure, "state work/", job_event(name))
+    azure.world.workspace = Partly(jobs=azure.world.workspace.jobs)
+    azure.world.workspace.silent = frozenset({"j2"})
+
+    with pytest.raises(UnavailableError, match="datastore of j2"):
+        azure.sweep.run()
+
+    assert len(azure.queue) == 3
+    azure.work_off()
+    azure.later(LONGEST_TRIED)
+    assert azure.sweep.run() == Coverage(given_up=1)
+
+
+def test_a_service_that_answers_about_nothing_ends_its_part_of_the_pass(azure: Azure) -> None:
+    names = [f"j{number}" for number in range(MOST_IN_A_ROW + 5)]
+    for name in names:
+        azure.job(name)
+    azure.world.workspace = Partly(jobs=azure.world.workspace.jobs)
+    azure.world.workspace.silent = frozenset(names)
+    azure.drop("vendor-a/1")
+
+    with pytest.raises(UnavailableError):
+        azure.sweep.run()
+
+    assert azure.work_off() == ["registered"]
+
+
+@pytest.mark.parametrize("refused", ["incoming", "second"])
+def test_a_place_that_refuses_to_be_listed_keeps_no_other_waiting(azure: Azure, refused: str) -> None:
+    text = azure.world.policies.kept["digits.yaml"]
+    azure.world.policies.kept["other.yaml"] = text.replace("digits", "other").replace("incoming", "second")
+    azure.drop("vendor-a/1")
+    sign = INCOMING / "vendor-a/1/model.manifest.json"
+    twin = replace(sign, container="second")
+    for name in ("model.onnx", "model.manifest.json"):
+        found = azure.world.store.blobs[replace(sign, name=f"vendor-a/1/{name}")][0]
+        azure.world.store.put(replace(twin, name=f"vendor-a/1/{name}"), found.replace(b"digits", b"other"))
+    azure.modified[twin] = azure.now
+    azure.refused = refused
+
+    with pytest.raises(UnavailableError, match="403"):
+        azure.sweep.run()
+
+    assert len(azure.queue) == 1
+
+
 def test_a_manifest_whose_event_never_came_is_enqueued_and_registered(azure: Azure) -> None:
     azure.drop("vendor-a/é %#?1")
 
@@ -550,6 +633,23 @@ def test_an_approval_whose_message_is_lost_is_brought_back(azure: Azure, what: s
     assert azure.sweep.run().stuck == 0
 
 
+def test_an_adoption_that_was_given_up_after_the_head_moved_is_brought_back(azure: Azure) -> None:
+    azure.world.registry.register_by_hand("churn", 3)
+    message = adopting("churn", 3)
+    azure.world.faults.fail("registry project", dead=True)
+    with pytest.raises(UnavailableError):
+        settled(azure.world, message)
+    azure.world.faults.revive()
+    azure.later(HELD_FOR)
+
+    azure.sweep.run()
+
+    assert [json.loads(text) for text in azure.queue] == [json.loads(message)]
+    assert settled(azure.world, azure.queue[0]).outcome == "adopted"
+    assert (azure.world.shown("churn"), azure.world.told()) == ([3], ["Registrar.ChampionChanged"])
+    assert azure.sweep.run().stuck == 0
+
+
 def dies_at(azure: Azure, write: str, message: str) -> None:
     """A worker dies after its first write of this name; then its claim grows old."""
     azure.world.faults.fail(write, done=True, dead=True)
@@ -616,14 +716,15 @@ def test_stuck_work_that_somebody_took_up_again_is_left_to_them(azure: Azure) ->
     assert azure.world.works()[0]["state"] == "claimed"
 
 
-def test_work_that_was_only_observed_is_not_replaced_for_an_app_that_acts(azure: Azure) -> None:
+@pytest.mark.parametrize("write", ["state work/", "state heads/"])
+def test_work_that_was_only_observed_is_not_replaced_for_an_app_that_acts(azure: Azure, write: str) -> None:
     azure.world.observes = True
     azure.world.job("j1")
-    dies_at(azure, "state work/", job_event("j1"))
+    dies_at(azure, write, job_event("j1"))
     azure.world.observes = False
     before = azure.world.works()
 
-    assert (azure.sweep.run(), azure.world.works()) == (Coverage(), before)
+    assert (azure.sweep.run(), azure.world.works(), azure.world.told()) == (Coverage(), before, [])
 
 
 def test_a_decision_of_people_is_not_replaced_by_what_the_event_offers(azure: Azure) -> None:
@@ -649,6 +750,17 @@ def test_work_that_no_policy_wants_any_more_is_left_as_it_is(azure: Azure) -> No
     before = azure.world.works()
 
     assert (azure.sweep.run(), azure.world.works()) == (Coverage(), before)
+
+
+def test_what_was_decided_is_told_though_no_policy_wants_it_any_more(azure: Azure) -> None:
+    azure.world.job("j1")
+    dies_at(azure, "state heads/", job_event("j1"))
+    del azure.world.policies.kept["churn.yaml"]
+
+    assert azure.sweep.run() == Coverage(stuck=1)
+    assert {work["state"] for work in azure.world.works()} == {"finished"}
+    assert azure.world.shown("churn") == [1]
+    assert azure.world.told() == ["Registrar.ModelRegistered", "Registrar.ChampionChanged"]
 
 
 def test_work_whose_job_is_gone_is_given_up_after_a_week(azure: Azure) -> None:
