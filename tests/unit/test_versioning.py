@@ -456,3 +456,14 @@ def test_a_former_champion_that_a_person_archived_stays_archived(world: World) -
     world.versioning.project("churn", version=2, former=1)
 
     assert world.registry.visible("churn") == [2]
+
+
+def test_a_version_that_waited_and_is_the_champion_by_now_is_not_shown_as_any_other(world: World) -> None:
+    case = world.case(job_event("j1"))
+    world.versioning.register(claim(world, case), case, is_pending=True)
+    world.promote("churn", 1)
+    before = dict(world.registry.versions)
+
+    world.versioning.confirm("churn", 1)
+
+    assert world.registry.versions == before
