@@ -110,9 +110,11 @@ def _timed[T](ask: Callable[[_Hook], T]) -> tuple[T, datetime]:
 
 def _heard[T](ask: Callable[[_Hook], T]) -> tuple[T, datetime | None]:
     told: list[datetime] = []
-    said = ask(lambda response: told.append(_date(response)))
+    said = ask(lambda response: told.extend(_date(response)))
     return said, told[-1] if told else None
 
 
-def _date(response: PipelineResponse[Any, Any]) -> datetime:
-    return parsedate_to_datetime(response.http_response.headers["Date"])
+def _date(response: PipelineResponse[Any, Any]) -> Iterator[datetime]:
+    """What the header says; nothing where there is none, as in what a proxy answers in the place of storage."""
+    if said := response.http_response.headers.get("Date"):
+        yield parsedate_to_datetime(said)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, override
 
 import pytest
@@ -247,6 +250,29 @@ def test_any_other_conflict_is_a_fault_and_nothing_counts_as_written() -> None:
             shelf.create_text("m/digest.json", "{}")
         with pytest.raises(UnavailableError, match="409"):
             shelf.create("heads/m.json", {})
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """What stands before storage, and says in its place that it cannot be reached, but not when."""
+
+    def do_GET(self) -> None:
+        self.send_response_only(503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_an_error_without_a_time_is_a_fault_like_any_other() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}/account/registrar-state"
+        with ContainerClient.from_container_url(url, credential=None, retry_total=0) as container:
+            for ask in (BlobShelf(container).now, partial(BlobShelf(container).read, "heads/m.json")):
+                with pytest.raises(UnavailableError, match="503"):
+                    ask()
+        server.shutdown()
 
 
 def test_many_who_reserve_a_version_get_numbers_of_their_own(ledger: Ledger, name: str) -> None:
