@@ -112,9 +112,9 @@ class Parts:
         """The workspace whose jobs are heard."""
         return AzureWorkspace(self.rest, self.settings.workspace)
 
-    @property
+    @cached_property
     def policies(self) -> PolicySource:
-        """Where the policies in force are read from."""
+        """Where the policies in force are read from, at each event anew but over one connection."""
         place = self.settings.policy
         return BlobPolicies(self.credential, place) if place.startswith("https://") else FolderPolicies(APP / place)
 

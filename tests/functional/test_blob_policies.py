@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.storage.blob import ContainerClient
 
+from registration import settings
 from registration.azure.policies import BlobPolicies
+from registration.bootstrap import Parts
 from registration.errors import PolicyError, UnavailableError
 from registration.policy import catalog
 from sandbox import names
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from azure.identity import DefaultAzureCredential
+
+    from sandbox.sandbox import Sandbox
 
 ACCOUNT = f"https://{names.blob_host(names.STATE_ACCOUNT)}"
 POLICY = """\
@@ -104,3 +108,17 @@ def test_a_container_that_is_not_there_is_named(credential: DefaultAzureCredenti
 
     with pytest.raises((PolicyError, UnavailableError), match=r"policy container|registrar-nowhere"):
         list(source.texts())
+
+
+def test_the_app_reads_its_policies_at_each_event_over_one_client(
+    sandbox: Sandbox, credential: DefaultAzureCredential, published: ContainerClient, prefix: str
+) -> None:
+    place = {"REGISTRAR_POLICY": f"{ACCOUNT}/registrar-policies/{prefix}"}
+    parts = Parts(settings.from_environment({**sandbox.environment(), **place}), credential)
+    published.upload_blob(f"{prefix}/churn.yaml", POLICY)
+    before, source = parts.resolver.catalog(), parts.policies
+
+    published.upload_blob(f"{prefix}/other.yaml", POLICY.replace("churn", "other"))
+
+    assert (len(before.policies), len(parts.resolver.catalog().policies)) == (1, 2)
+    assert parts.policies is source
