@@ -292,6 +292,29 @@ def test_a_job_that_ends_in_the_second_of_the_first_sweep_is_not_missed(azure: A
     assert azure.sweep.run().enqueued == 1
 
 
+def test_a_pass_that_takes_longer_than_the_overlap_is_dated_when_it_began(azure: Azure) -> None:
+    azure.job("j1")
+    began = azure.now
+    slow = replace(azure.sweep, send=lambda _: azure.later(OVERLAP * 3))
+
+    slow.run()
+    azure.job("meanwhile", created=began + OVERLAP, ended=began + OVERLAP)
+
+    assert azure.sweep.run().enqueued == 2
+
+
+def test_a_pass_that_began_before_another_one_that_ended_does_not_set_the_watermark_back(azure: Azure) -> None:
+    azure.sweep.run()
+    before = azure.mark()
+
+    replace(azure.sweep, now=lambda: azure.now - QUARTER).run()
+
+    after = azure.mark()
+    assert before is not None
+    assert after is not None
+    assert after.until == before.until
+
+
 def test_a_first_sweep_that_fails_does_not_move_the_beginning(azure: Azure) -> None:
     azure.world.state.kept.clear()
     azure.running("j1", created=azure.now)
