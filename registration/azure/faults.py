@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import (
@@ -36,12 +36,15 @@ from azure.core.pipeline.policies import RetryPolicy
 from registration.errors import PermanentError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from azure.core.pipeline import PipelineResponse
 
 FIRST_ERROR = 400
 LONGEST_SLEEP_SECONDS = 10.0
+# How long a client waits for a connection, and for each part of an answer. azure-core's own five minutes, four times
+# over, would outlast a delivery where a firewall swallows what is sent; the storage clients have shorter ones.
+TIMEOUTS: Final[Mapping[str, Any]] = {"connection_timeout": 10.0, "read_timeout": 60.0}
 RETRY_SENTENCE = re.compile(r"Retry again after (\d{1,5}) seconds")
 TRANSIENT_STATUS = frozenset({401, 403, 404, 408, 409, 412, 425, 429})
 NEVER_SERVED = frozenset({501, 505})
@@ -71,11 +74,15 @@ def no_long_sleep(answered: PipelineResponse[Any, Any]) -> None:
     for a message and few threads, so a client that is given this as its `raw_response_hook` sleeps for seconds only.
     """
     answer = answered.http_response
-    asked = _SLEEPER.get_retry_after(answered)
-    if answer.status_code >= FIRST_ERROR and asked is not None and asked > LONGEST_SLEEP_SECONDS:
-        host = urlsplit(answered.http_request.url).hostname
-        message = f"{host} answered {answer.status_code} and asks for {asked:.0f} seconds of patience"
-        raise UnavailableError(message, retry_after_seconds=asked)
+    if answer.status_code < FIRST_ERROR:
+        return
+    said = f"{urlsplit(answered.http_request.url).hostname} answered {answer.status_code} and asks for"
+    try:
+        asked = _SLEEPER.get_retry_after(answered)
+    except ValueError as wrong:  # which would leave the client as no error of Azure's
+        raise UnavailableError(f"{said} patience in a Retry-After that is no time") from wrong
+    if asked is not None and asked > LONGEST_SLEEP_SECONDS:
+        raise UnavailableError(f"{said} {asked:.0f} seconds of patience", retry_after_seconds=asked)
 
 
 def is_transient(fault: Exception) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
 from registration.assets import asset_in
-from registration.azure.faults import answering, no_long_sleep
+from registration.azure.faults import TIMEOUTS, answering, no_long_sleep
 from registration.azure.rest import ARM
 from registration.errors import UnavailableError
 from registration.registry import SHA256_PROPERTY, WORK_PROPERTY, ModelVersion, Registration, VersionTakenError
@@ -153,7 +153,7 @@ class AzureRegistry:
         if not hasattr(self._local, "client"):
             here = self._workspace
             place = (here.subscription, here.group, here.name)
-            self._local.client = MLClient(self._credential, *place, raw_response_hook=no_long_sleep)
+            self._local.client = MLClient(self._credential, *place, raw_response_hook=no_long_sleep, **TIMEOUTS)
         client: MLClient = self._local.client
         return client
 

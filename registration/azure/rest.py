@@ -12,10 +12,12 @@ from azure.core.exceptions import DecodeError
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, CustomHookPolicy, RetryPolicy, UserAgentPolicy
 from azure.core.rest import HttpRequest
 
-from registration.azure.faults import answering, no_long_sleep
+from registration.azure.faults import TIMEOUTS, answering, no_long_sleep
 from registration.registry import VersionTakenError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.core.credentials import TokenCredential
     from azure.core.rest import HttpResponse
 
@@ -29,7 +31,9 @@ class Rest:
     `service` is what errors call the other end.
     """
 
-    def __init__(self, credential: TokenCredential, *, service: str = "Azure ML") -> None:
+    def __init__(
+        self, credential: TokenCredential, *, service: str = "Azure ML", timeouts: Mapping[str, Any] = TIMEOUTS
+    ) -> None:
         self._service = service
         policies = [
             UserAgentPolicy("registrar"),
@@ -37,7 +41,9 @@ class Rest:
             BearerTokenCredentialPolicy(credential, f"{ARM}/.default"),
             CustomHookPolicy(raw_response_hook=no_long_sleep),
         ]
-        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(base_url=ARM, policies=policies)
+        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
+            base_url=ARM, policies=policies, **timeouts
+        )
 
     def get(self, url: str, **query: str) -> dict[str, Any] | None:
         """The resource at `url`, or None when there is none."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from registration.azure.faults import answering, no_long_sleep
+from registration.azure.faults import TIMEOUTS, answering, no_long_sleep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class OutcomeTopic:
     """Publishes to one custom topic, which must take the CloudEvents schema."""
 
-    def __init__(self, credential: TokenCredential, endpoint: str) -> None:
+    def __init__(self, credential: TokenCredential, endpoint: str, *, timeouts: Mapping[str, Any] = TIMEOUTS) -> None:
         self._credential = credential
+        self._timeouts = timeouts
         self._endpoint = endpoint
 
     def publish(self, event: Mapping[str, Any]) -> None:
@@ -36,7 +37,8 @@ class OutcomeTopic:
             data=event["data"],
         )
         with answering("the outcome topic"):
-            self._client.send(cloud_event, raw_response_hook=no_long_sleep)
+            # Timeouts that are given to the client do not reach what it sends through.
+            self._client.send(cloud_event, raw_response_hook=no_long_sleep, **self._timeouts)
 
     @cached_property
     def _client(self) -> EventGridPublisherClient:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import socket
 import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from azure.core.pipeline.transport import RequestsTransport
 
-from registration.azure.faults import LONGEST_SLEEP_SECONDS
+from registration.azure.faults import LONGEST_SLEEP_SECONDS, TIMEOUTS
 from registration.azure.identity import Identity
 from registration.azure.registry import AzureRegistry
 from registration.azure.rest import ARM, Rest
@@ -34,6 +37,8 @@ LONG = int(LONGEST_SLEEP_SECONDS) + 590
 HERE = WorkspaceId(names.WORKSPACE_ID, names.SUBSCRIPTION, names.RESOURCE_GROUP, names.WORKSPACE)
 URI = "azureml://datastores/workspaceblobstore/paths/registrar/c0ffee"
 
+EVENT = {"type": "T", "source": "s", "subject": "s", "time": "2026-11-20T10:00:00+00:00", "data": {}}
+
 
 @pytest.fixture
 def model() -> str:
@@ -47,11 +52,10 @@ def calls(credential: DefaultAzureCredential, rest: Rest, model: str) -> dict[st
     registry = AzureRegistry(credential, rest, HERE)
     topic = OutcomeTopic(credential, names.TOPIC_ENDPOINT)
     wanted = Registration(model, 1, "custom_model", URI, None, tags={}, properties={})
-    event = {"id": model, "type": "T", "source": "s", "subject": "s", "time": "2026-11-20T10:00:00+00:00", "data": {}}
     return {
         "rest": ("GET", f"/models/{model}/versions/1$", lambda: registry.find(model, 1)),
         "sdk": ("PUT", f"/models/{model}/versions/1$", lambda: registry.create(wanted)),
-        "topic": ("POST", "/api/events$", lambda: topic.publish(event)),
+        "topic": ("POST", "/api/events$", lambda: topic.publish(EVENT | {"id": model})),
     }
 
 
@@ -70,6 +74,18 @@ def test_a_long_wait_is_told_at_once(
 
 
 @pytest.mark.parametrize("client", ["rest", "sdk", "topic"])
+@pytest.mark.parametrize("asked", ["soon", "Fri, 99 Nov 2026 09:00:00 GMT"])
+def test_a_wait_that_is_no_time_is_a_fault_of_the_service(
+    sandbox: Sandbox, calls: dict[str, tuple[str, str, Call]], client: str, asked: str
+) -> None:
+    method, path, call = calls[client]
+    sandbox.workspace.fail_next(method, path, 429, headers={"Retry-After": asked})
+
+    with pytest.raises(UnavailableError, match="answered 429 and asks for patience in a Retry-After that is no time"):
+        call()
+
+
+@pytest.mark.parametrize("client", ["rest", "sdk", "topic"])
 def test_a_short_wait_is_the_clients_own_affair(
     sandbox: Sandbox, calls: dict[str, tuple[str, str, Call]], client: str
 ) -> None:
@@ -81,6 +97,38 @@ def test_a_short_wait_is_the_clients_own_affair(
 
     sent = [(verb, route) for verb, _, route in sandbox.workspace.requests[before:] if verb == method]
     assert len(sent) == 2
+
+
+def test_a_service_that_takes_a_request_and_says_nothing_is_not_waited_for(credential: DefaultAzureCredential) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place, short = f"https://127.0.0.1:{silent.getsockname()[1]}", dict.fromkeys(TIMEOUTS, 0.05)
+        rest, topic = Rest(credential, timeouts=short), OutcomeTopic(credential, f"{place}/api/events", timeouts=short)
+        began = time.monotonic()
+
+        with pytest.raises(UnavailableError, match="did not answer"):
+            rest.get(place)
+        with pytest.raises(UnavailableError, match="did not answer"):
+            topic.publish(EVENT | {"id": "1"})
+
+    assert time.monotonic() - began < 30
+
+
+def test_no_client_of_azure_ml_waits_longer_than_it_is_told(credential: DefaultAzureCredential, model: str) -> None:
+    before = transports()
+    registry = AzureRegistry(credential, Rest(credential), HERE)
+    registry.create(Registration(model, 1, "custom_model", URI, None, tags={}, properties={}))
+    assert registry.find(model, 1) is not None
+
+    made = [made.connection_config for key, made in transports().items() if key not in before]
+
+    assert len(made) >= 2
+    assert {(found.timeout, found.read_timeout) for found in made} == {tuple(TIMEOUTS.values())}
+
+
+def transports() -> dict[int, RequestsTransport]:
+    """What requests were sent through; the SDK makes some that it never uses."""
+    found = (one for one in gc.get_objects() if type(one) is RequestsTransport)
+    return {id(one): one for one in found if one.session is not None}
 
 
 @dataclass
