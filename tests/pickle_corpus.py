@@ -266,3 +266,70 @@ def joblib_cases() -> dict[str, tuple[str, bytes]]:
 
 
 CASES |= joblib_cases()
+
+
+def disguised_cases() -> dict[str, tuple[str, bytes]]:
+    """Wrappers of arrays and types of numpy that are not what they look like."""
+    wrapper, nothing = named("joblib.numpy_pickle", "NumpyArrayWrapper"), items(number(0))
+    tagged, tree = named("torch.jit._pickle", "restore_type_tag"), named("sklearn.neighbors._ball_tree", "newObj")
+    void = [called(named("numpy", "dtype"), text("V8"), b"\x89", b"\x88")]
+    lying = items(number(3), text("|"), NONE, NONE, NONE, number(-1), number(-1), number(0))
+    over = [
+        items(text("a"), text("b")),
+        mapping(a=items(dtype("O8", flags=0x3F), number(0)), b=items(dtype("i8"), number(4))),
+    ]
+    # To who does not know that joblib reads an array here, the payload is the content of some bytes.
+    hidden = array(b"", shape=nothing, padding=b"C\xc8" + b"\xff" * 66 + PAYLOAD, wrapper=b"").ljust(400, b"\xff")
+    again = WRAPPER + put(9) + POP + array(b"", shape=nothing, wrapper=get(9)) + POP
+    other_text = called(
+        named("numpy.core.multiarray", "scalar"), dtype("U5", size=20), data("dtype".encode("utf-32-le"))
+    )
+    one_number = mapping(shape=items(number(1)), dtype=dtype("f8")) + other_text + dtype("V2", size=2) + SETITEM
+    return {
+        "a wrapper that a tree of scikit-learn makes": ("joblib.array", one(called(tree, wrapper) + hidden)),
+        "a wrapper that pandas makes": (
+            "joblib.array",
+            one(called(named("pandas.core.indexes.base", "_new_Index"), wrapper, EMPTY_DICT) + hidden),
+        ),
+        "a wrapper that a call hands back": ("joblib.array", one(called(tagged, WRAPPER, text("")) + hidden)),
+        "a wrapper that was told of its padding before": (
+            "joblib.array",
+            one(again + array(b"C\xc8" + bytes(66), shape=nothing, padding=None, wrapper=get(9))),
+        ),
+        "a key that equals another one": ("joblib.array", one(WRAPPER + one_number + BUILD + bytes(8))),
+        "a key of bytes beside one of text": (
+            DANGEROUS,
+            one(WRAPPER + mapping(shape=items(number(1)), dtype=dtype("f8")) + data(b"dtype") + dtype("f4") + SETITEM
+                + BUILD + bytes(8) + PAYLOAD),
+        ),
+        "a hook that a call hands back": (
+            "pickle.hook",
+            one(EMPTY_DICT + called(tagged, text("__setstate__"), text("")) + FOREST + SETITEM),
+        ),
+        "a class that a call hands back": (
+            "pickle.changed_global",
+            one(called(tagged, FOREST, text("")) + items(NONE, mapping(fit=ORDERED)) + BUILD),
+        ),
+        "a call that hands back what nobody knows": (
+            "pickle.unlisted_argument",
+            one(items(FOREST, NONE) + put(0) + POP + tagged + get(0) + REDUCE),
+        ),
+        "objects that numpy takes for bytes": ("pickle.type_of_numpy", one(dtype("O8", flags=0))),
+        "objects half of whose flags are there": ("pickle.type_of_numpy", one(dtype("O8", flags=1))),
+        "bytes that numpy takes for objects": ("pickle.type_of_numpy", one(dtype("V8", size=8, flags=0x3F))),
+        "a number with fields": (
+            "pickle.type_of_numpy",
+            one(dtype("f8") + items(number(3), text("<"), NONE, *over, number(8), number(1), number(0)) + BUILD),
+        ),
+        "numbers over objects": (
+            "pickle.type_of_numpy",
+            one(void[0] + items(number(3), text("|"), NONE, *over, number(16), number(1), number(0x1B)) + BUILD),
+        ),
+        "a state of a type from elsewhere": (
+            "pickle.type_of_numpy",
+            one(lying + put(9) + POP + called(named("numpy", "dtype"), text("O8")) + get(9) + BUILD),
+        ),
+    }  # fmt: skip
+
+
+CASES |= disguised_cases()

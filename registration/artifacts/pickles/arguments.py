@@ -33,6 +33,11 @@ def complaint(target: Global, items: Items, kept: Mapping[Ref, object]) -> str:
     return rule(items, kept) if items is not None else UNKNOWN
 
 
+def handed_back(target: Global, items: Items) -> Value:
+    """The argument itself, for a call that does nothing but return it, else None."""
+    return items[0] if items and (target.module, target.name) in _SAME else None
+
+
 def instance_of(target: Value, items: Items) -> Value:
     """The class that a call of `target` makes an instance of, for those that are handed it, else `target` itself."""
     if isinstance(target, Global) and (target.module, target.name) in _MAKERS and items:
@@ -43,6 +48,10 @@ def instance_of(target: Value, items: Items) -> Value:
 def _class(items: Sequence[Value], _kept: Mapping[Ref, object]) -> str:
     first = items[0] if items else None
     return "" if isinstance(first, Global) and "new" in first.uses else "a class that the profile does not list for it"
+
+
+def _anything(_items: Sequence[Value], _kept: Mapping[Ref, object]) -> str:
+    return ""
 
 
 def _masked(items: Sequence[Value], _kept: Mapping[Ref, object]) -> str:
@@ -116,7 +125,6 @@ def _cores(name: str) -> tuple[tuple[str, str], tuple[str, str]]:
 _BASES = frozenset({("builtins", name) for name in ("object", "dict", "list", "tuple", "set", "float", "int", "str")})
 _ARRAYS = frozenset({("numpy", "ndarray"), ("numpy", "matrix"), ("numpy.matrixlib.defmatrix", "matrix")})
 _MASKED = [[(module, "MaskedArray"), ("numpy", "ndarray")] for module in ("numpy.ma", "numpy.ma.core")]
-_MAKERS = frozenset({("copyreg", "_reconstructor"), ("copyreg", "__newobj__"), ("copyreg", "__newobj_ex__")})
 _NEW = (
     ("copyreg", "__newobj__"),
     ("copyreg", "__newobj_ex__"),
@@ -133,8 +141,13 @@ _NEW = (
     ("sklearn._loss._loss", "__pyx_unpickle_CyHalfMultinomialLoss"),
     ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
 )
+_MAKERS = frozenset({("copyreg", "_reconstructor"), *_NEW})
+# Written where TorchScript has a type to tell; Python has none, and gets what it was handed.
+_BUILT = ("build_boollist", "build_doublelist", "build_intlist", "build_tensor_from_id", "build_tensorlist")
+_SAME = frozenset({("torch.jit._pickle", name) for name in (*_BUILT, "restore_type_tag")})
 RULES: Mapping[tuple[str, str], Rule] = {
     **dict.fromkeys(_NEW, _class),
+    **dict.fromkeys(_SAME, _anything),
     ("copyreg", "_reconstructor"): _reconstructor,
     ("_codecs", "encode"): _encoding,
     ("collections", "defaultdict"): _factory,

@@ -9,7 +9,7 @@ Source: joblib/numpy_pickle.py, `NumpyArrayWrapper.read_array`; numpy's `dtype._
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from registration.artifacts.pickles.values import Global, Ref, items_of
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from registration.artifacts.pickles.values import Value
 
-WRAPPER = object()
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 _DTYPE = ("numpy", "dtype")
 NAMES = frozenset({_WRAPPER, _DTYPE})
@@ -48,6 +47,13 @@ class Raw:
     is_padded: bool
 
 
+@dataclass(frozen=True)
+class Wrapper:
+    """An instance of joblib's class, with everything that was ever set on it."""
+
+    content: dict[object, Value] = field(default_factory=dict)
+
+
 def is_wrapper(value: Value) -> bool:
     """Whether it is joblib's class."""
     return isinstance(value, Global) and (value.module, value.name) == _WRAPPER
@@ -72,25 +78,37 @@ def dtype_of(arguments: Sequence[Value] | None) -> Dtype:
 def with_state(dtype: Dtype, state: Sequence[Value] | None, kept: Mapping[Ref, object]) -> Dtype:
     """The type after its state `(version, order, subtype, names, fields, size, alignment, flags, …)` was set."""
     unsure = replace(dtype, is_sure=False)
-    if state is None or len(state) < 8 or state[2] is not None:  # noqa: PLR2004 - as the summary says
+    if state is None or len(state) < 8:  # noqa: PLR2004 - as the summary says
         return unsure
     size, flags = state[5], state[7]
-    if not _is_count(flags):
+    if not is_count(flags):
         return unsure
+    if state[2] is not None:
+        return _of_several(dtype, state, kept)
     has_objects = bool(flags & _HAS_OBJECTS)
     if dtype.kind not in "SUV":
         is_plain = state[3] is None and state[4] is None and has_objects == dtype.has_objects
         return dtype if is_plain else unsure
-    if not _is_count(size) or has_objects != _fields_have_objects(state[4], kept):
+    if not is_count(size) or has_objects != fields_have_objects(state[4], kept):
         return unsure
     return replace(dtype, size=size, has_objects=has_objects)
 
 
-def raw(state: Value, kept: Mapping[Ref, object]) -> Raw:
-    """What follows a wrapper with this state; raises `UnreadableError` without an offset."""
-    content = _known(state, kept)
-    if not isinstance(content, dict):
+def _of_several(dtype: Dtype, state: Sequence[Value], kept: Mapping[Ref, object]) -> Dtype:
+    """A type that is several of another one, `(type, shape)`."""
+    base, size = _known(_first(state[2]), kept), state[5]
+    if dtype.kind != "V" or not isinstance(base, Dtype) or not base.is_sure or not is_count(size):
+        return replace(dtype, is_sure=False)
+    return replace(dtype, size=size, has_objects=base.has_objects)
+
+
+def raw(wrapper: Wrapper, state: Value, kept: Mapping[Ref, object]) -> Raw:
+    """What follows a wrapper once `state` is added to it; raises `UnreadableError` without an offset."""
+    told = _known(state, kept)
+    if not isinstance(told, dict):
         raise UnreadableError("joblib.array", "the state of an array is not written beside it")
+    content = wrapper.content
+    content.update(told)
     dtype = _known(content.get(b"dtype"), kept)
     if not isinstance(dtype, Dtype) or not dtype.is_sure:
         raise UnreadableError("joblib.array", "the type of an array is not one that can be followed")
@@ -101,7 +119,7 @@ def raw(state: Value, kept: Mapping[Ref, object]) -> Raw:
 
 def _is_padded(content: dict[object, Value]) -> bool:
     alignment = content.get(b"numpy_array_alignment_bytes")
-    if alignment is not None and not _is_count(alignment):
+    if alignment is not None and not is_count(alignment):
         raise UnreadableError("joblib.array", "the alignment of an array is no number")
     return alignment is not None
 
@@ -111,13 +129,20 @@ def _count(shape: Sequence[Value] | None) -> int:
         raise UnreadableError("joblib.array", "the shape of an array is not written beside it")
     count = 1
     for length in shape:
-        if not _is_count(length):
+        if not is_count(length):
             raise UnreadableError("joblib.array", "a length in the shape of an array is no number")
         count *= length
     return count
 
 
-def _fields_have_objects(fields: Value, kept: Mapping[Ref, object]) -> bool | None:
+def content_of(value: Value, kept: Mapping[Ref, object]) -> dict[object, Value]:
+    """What a dict holds, as far as it is known."""
+    content = _known(value, kept)
+    return content if isinstance(content, dict) else {}
+
+
+def fields_have_objects(fields: Value, kept: Mapping[Ref, object]) -> bool | None:
+    """Whether one of the fields of a type holds objects; None where that cannot be told."""
     if fields is None:
         return False
     content = _known(fields, kept)
@@ -140,5 +165,6 @@ def _known(value: Value, kept: Mapping[Ref, object]) -> object:
     return kept.get(value) if isinstance(value, Ref) else None
 
 
-def _is_count(value: Value) -> TypeGuard[int]:
+def is_count(value: Value) -> TypeGuard[int]:
+    """Whether it is a whole number that is known, and not negative."""
     return type(value) is int and value >= 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registration.artifacts.pickles import arguments, arrays, findings, storages
+from registration.artifacts.pickles import arguments, arrays, dtypes, findings, storages
 from registration.artifacts.pickles.containers import above_mark, changes
 from registration.artifacts.pickles.globals import is_dangerous, resolved
 from registration.artifacts.pickles.names import MET
@@ -82,7 +82,8 @@ def newobj_ex(m: Machine, _data: bytes, pos: int) -> int:
     m.need(3, pos)
     keywords, given = m.stack.pop(), m.stack.pop()
     m.stack[-1] = made = _call(m, m.stack[-1], given, "new", pos)
-    m.sizes.grow(made, (keywords,))
+    if type(made) is Ref:
+        m.sizes.grow(made, (keywords,))
     return pos
 
 
@@ -102,9 +103,11 @@ def build(m: Machine, _data: bytes, pos: int) -> int:
 
 def _build_known(m: Machine, target: Ref, known: object, state: Value, pos: int) -> int:
     if isinstance(known, arrays.Dtype):
+        if doubt := dtypes.doubt(known, items_of(state), m.kept):
+            m.say(pos, findings.type_of_numpy, doubt)
         m.kept[target] = arrays.with_state(known, items_of(state), m.kept)
-    elif known is arrays.WRAPPER and m.steps_over_arrays:
-        return m.array(state, pos)
+    elif isinstance(known, arrays.Wrapper) and m.steps_over_arrays:
+        return m.array(known, state, pos)
     return pos
 
 
@@ -189,11 +192,13 @@ def _resolve(m: Machine, module: bytes, name: bytes, pos: int) -> Global:
     return target
 
 
-def _call(m: Machine, target: Value, given: Value, use: str, pos: int) -> Ref:
+def _call(m: Machine, target: Value, given: Value, use: str, pos: int) -> Value:
     made = m.sizes.result(given)
     if type(target) is Global:
         if not target.is_plain or use not in target.uses:
             _look(m, target, given, use, pos)
+            if (same := arguments.handed_back(target, items_of(given))) is not None:
+                return same
             _keep(m, target, given, made)
     elif target is Unknown.LOST:
         m.say(pos, findings.forgotten)
@@ -215,6 +220,6 @@ def _keep(m: Machine, target: Global, given: Value, made: Ref) -> None:
     """Remember what arrays need to be stepped over."""
     made_of = arguments.instance_of(target, items_of(given))
     if arrays.is_wrapper(made_of):
-        m.kept[made] = arrays.WRAPPER
+        m.kept[made] = arrays.Wrapper()
     elif arrays.is_dtype(target):
         m.kept[made] = arrays.dtype_of(items_of(given))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from registration.artifacts.pickles.machine import Machine
     from registration.artifacts.pickles.values import Fresh, Value
 
-PAIRS = 64  # items of a dict whose content is kept
+PAIRS = 256  # entries of a dict whose content is kept
 # An unpickler that is handed a large number makes room for all those below it.
 ROOM = 1 << 22
 # Attributes that Python, copy, pickle or numpy look for on an instance and call or follow.
@@ -244,10 +244,12 @@ def _fill_dict(m: Machine, items: list[Value], pos: int) -> None:
 def _keep(m: Machine, target: Ref, items: list[Value]) -> None:
     content = m.kept.get(target)
     if isinstance(content, dict):
-        if len(content) * 2 + len(items) > PAIRS:
+        keys, values = items[::2], items[1::2]
+        # What a call made may equal any text, and would take the place of what is known under that.
+        if len(content) + len(keys) > PAIRS or any(type(key) is Ref or key is Unknown.LOST for key in keys):
             del m.kept[target]
         else:
-            content.update(zip(items[::2], items[1::2], strict=True))
+            content.update((key, value) for key, value in zip(keys, values, strict=True) if type(key) is bytes)
 
 
 def _hooks(items: list[Value]) -> str:

@@ -8,6 +8,7 @@ from registration.finding import Level
 
 if TYPE_CHECKING:
     from registration.artifacts.context import Context
+    from registration.artifacts.pickles.dtypes import Doubt
     from registration.artifacts.pickles.values import Global
     from registration.finding import Finding
 
@@ -82,6 +83,13 @@ def hook(context: Context, names: str, offset: int) -> Finding:
 def bomb(context: Context, message: str, offset: int) -> Finding:
     """Small to store, endless to use."""
     return context.finding("pickle.bomb", message, offset=offset, action=DISTRUST)
+
+
+def type_of_numpy(context: Context, doubt: Doubt, offset: int) -> Finding:
+    """A type whose state numpy would believe."""
+    level = Level.UNSAFE if doubt.is_lie else Level.UNSCANNABLE
+    action = DISTRUST if doubt.is_lie else SAVE_AGAIN
+    return context.finding("pickle.type_of_numpy", doubt.message, offset=offset, level=level, action=action)
 
 
 def extension(context: Context, offset: int) -> Finding:

@@ -72,7 +72,7 @@ class Machine:
         self.sizes = Sizes()
         self.kept: dict[Ref, object] = {}
         self.findings: list[Finding] = []
-        self.told: set[object] = set()
+        self.told: set[tuple[object, object]] = set()
         self.widths = opcodes.NUMBERS_UNREAD
         self.protocol = 0
         self.opcodes = self.counted = 0
@@ -161,13 +161,13 @@ class Machine:
         """Whether whole numbers are looked at."""
         return self.widths is opcodes.NUMBERS_READ
 
-    def array(self, state: Value, pos: int) -> int:
+    def array(self, wrapper: arrays.Wrapper, state: Value, pos: int) -> int:
         """Step over the data of an array that joblib reads once the state of its wrapper is set."""
         self.stack[-1] = self.sizes.make()
         if self.window.start + pos < self.frame_end:
             raise UnreadableError("joblib.array", "an array does not lie behind its frame", offset=self.here(pos))
         try:
-            raw = arrays.raw(state, self.kept)
+            raw = arrays.raw(wrapper, state, self.kept)
         except UnreadableError as reason:
             reason.offset = self.here(pos)
             raise

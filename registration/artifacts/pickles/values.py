@@ -59,7 +59,7 @@ type Value = bytes | Global | Ref | Fresh | float | int | Data | Unknown | None
 
 NAME = 255  # bytes; no longer text is kept
 SHORT = 10  # items; of no longer tuple are the items kept
-DEEP = 2  # tuples inside each other; of those further in only the size is kept
+DEEP = 3  # tuples inside each other; of those further in only the size is kept
 
 
 def items_of(value: Value) -> tuple[Value, ...] | None:
