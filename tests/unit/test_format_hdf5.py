@@ -124,3 +124,20 @@ def test_the_numbers_of_a_large_file_are_not_read() -> None:
 
     assert scan(reader, profile=NOTHING).verdict is Verdict.SAFE
     assert traffic.bytes < 1024 * 1024
+
+
+def test_a_configuration_whose_type_is_kept_elsewhere_is_not_overlooked() -> None:
+    def fill(file: Any) -> None:
+        file["type"] = h5py.string_dtype()
+        file.attrs.create("model_config", json.dumps(LAMBDA), dtype=file["type"])
+
+    found = report(a_file(fill), "model.h5")
+
+    assert (codes(found), found.verdict) == (["hdf5.unsupported"], Verdict.UNSCANNABLE)
+
+
+def test_a_configuration_with_an_escaped_key_is_judged() -> None:
+    def fill(file: Any) -> None:
+        file.attrs["model_config"] = json.dumps(LAMBDA).replace("class_name", "class\\u005fname")
+
+    assert "keras.runs_code" in codes(report(a_file(fill), "model.h5"))

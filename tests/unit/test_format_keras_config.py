@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from registration.artifacts.scan import Verdict
+from registration.finding import Level
 from tests.scanning import codes, report
 
 
@@ -85,3 +86,39 @@ def test_a_class_that_the_reader_has_to_bring_is_unlisted(layer: Any) -> None:
 )
 def test_a_broken_configuration_is_never_safe(data: bytes) -> None:
     assert report(data, "config.json").verdict is Verdict.UNSCANNABLE
+
+
+@pytest.mark.parametrize(
+    ("path", "level"), [("/etc/passwd", Level.UNSAFE), ("https://x.org/v", Level.UNSAFE), ("words.txt", Level.UNLISTED)]
+)
+@pytest.mark.parametrize("layer", ["StringLookup", "TextVectorization", "IntegerLookup"])
+def test_a_vocabulary_in_a_file_is_found(path: str, level: Level, layer: str) -> None:
+    found = report(a_model(an_object(layer, vocabulary=path), an_object(layer, vocabulary=["a"])), "config.json")
+
+    assert [(finding.code, finding.level) for finding in found.findings] == [("keras.reads_file", level)]
+
+
+@pytest.mark.parametrize("function", ["io.write_file", "raw_ops.WriteFile", "py_function", None])
+@pytest.mark.parametrize("layer", ["TFOpLambda", "SlicingOpLambda", "ClassMethod"])
+def test_a_layer_that_calls_any_function_of_tensorflow_is_unlisted(layer: str, function: str | None) -> None:
+    found = report(a_model(an_object(layer, module=None, function=function)), "config.json")
+
+    assert (codes(found), found.verdict) == (["keras.custom_object"], Verdict.UNSCANNABLE)
+
+
+@pytest.mark.parametrize("function", ["math.add", "__operators__.getitem", "reshape", "compat.v1.nn.dropout"])
+def test_a_layer_that_calls_an_operation_is_safe(function: str) -> None:
+    assert codes(report(a_model(an_object("TFOpLambda", module=None, function=function)), "config.json")) == []
+
+
+@pytest.mark.parametrize(("name", "code"), [("mean_squared_error", []), ("eval", ["keras.foreign_module"])])
+def test_functions_are_found_by_their_name(name: str, code: list[str]) -> None:
+    loss = {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+
+    assert codes(report(a_model(PLAIN, loss), "config.json")) == code
+
+
+def test_an_optimizer_of_a_backend_is_safe() -> None:
+    adam = an_object("Adam", module="keras.src.backend.torch.optimizers.torch_adam", registered="Adam")
+
+    assert codes(report(a_model(PLAIN, adam), "config.json")) == []

@@ -85,3 +85,17 @@ def test_a_model_cut_off_anywhere_is_a_report() -> None:
 
     assert set(found) == {"onnx.broken", "format.unknown", "format.contradicts_name"} & set(found)
     assert "onnx.broken" in found
+
+
+def test_defaults_of_a_models_own_function_are_looked_into() -> None:
+    function = helper.make_function("own", "f", [], ["y"], [], [])
+    function.attribute_proto.add(name="a").t.CopyFrom(helper.make_tensor("w", TensorProto.UINT8, [1], b"x", raw=True))
+    function.attribute_proto[0].t.external_data.add(key="location", value="../../x")
+
+    assert codes(report(a_model(functions=[function]), "model.onnx")) == ["onnx.external_data_escapes"]
+
+
+def test_a_function_makes_no_other_operator_of_its_domain_known() -> None:
+    function = helper.make_function("own", "f", [], ["y"], [], [])
+
+    assert codes(report(a_model(domain="own", functions=[function]), "model.onnx")) == ["onnx.custom_domain"]

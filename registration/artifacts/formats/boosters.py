@@ -55,8 +55,8 @@ def _scan_catboost(reader: Reader, _context: Context) -> Iterator[Finding]:
     return iter(())
 
 
-XGBOOST = Format("xgboost", _is_ubjson, _scan_ubjson, frozenset({".ubj", ".xgb", ".model"}))
+XGBOOST = Format("xgboost", _is_ubjson, _scan_ubjson, frozenset({".ubj", ".xgb", ".model"}), is_data=True)
 XGBOOST_JSON = Format("xgboost json", _is_json, nothing, frozenset({".json", ".xgb", ".model"}), weak=True)
 LIGHTGBM = Format("lightgbm", _is_lightgbm, nothing, frozenset({".txt", ".lgb", ".model"}), weak=True)
-CATBOOST = Format("catboost", _is_catboost, _scan_catboost, frozenset({".cbm"}))
+CATBOOST = Format("catboost", _is_catboost, _scan_catboost, frozenset({".cbm"}), is_data=True)
 FORMATS = (XGBOOST, XGBOOST_JSON, LIGHTGBM, CATBOOST)

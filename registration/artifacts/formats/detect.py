@@ -1,7 +1,7 @@
 """Detection: which formats a content is, and whether its name says the same.
 
-Every format with a magic number is asked; content that is two of them at once is scanned as both. Without any, the weak
-formats are asked in the order of the table and the first that agrees is it.
+Every format with a magic number is asked, and those that may hide behind one; content that is two of them at once is
+scanned as both. Without any, the weak formats are asked in the order of the table and the first that agrees is it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ UNKNOWN = "unknown"
 
 def detect(look: Look, formats: Sequence[Format]) -> tuple[Format, ...]:
     """Every format that claims the content; none if it is unknown."""
-    strong = tuple(format_ for format_ in formats if not format_.weak and format_.matches(look))
-    weak = (format_ for format_ in formats if format_.weak and format_.matches(look))
-    return strong or tuple(filter(None, [next(weak, None)]))
+    strong = [format_ for format_ in formats if not format_.weak and format_.matches(look)]
+    hidden = [format_ for format_ in formats if format_.hides and format_.matches(look)]
+    weak = (format_ for format_ in formats if format_.weak and not format_.hides and format_.matches(look))
+    return tuple(strong + hidden) or tuple(filter(None, [next(weak, None)]))
 
 
 def unknown(context: Context) -> Finding:
@@ -62,10 +63,22 @@ def contradicted(
     with_code = {format_.name for format_ in formats if format_.holds_code}
     hides = with_code & {*(format_.name for format_ in found), *inside}
     names = sorted({format_.name for format_ in claimants})
-    hidden = bool(hides) and not any(format_.holds_code for format_ in claimants)
+    level = _level(hides=bool(hides), found=found, claimants=claimants)
     yield context.finding(
         "format.contradicts_name",
         f"the name says {' or '.join(names)}, the content is {found[0].name}",
-        level=Level.UNSAFE if hidden else Level.NOTE,
-        action="give the file the name of its format" if not hidden else "do not load it by its name; ask who made it",
+        level=level,
+        action=_SEEMS if level is Level.UNSAFE else "give the file the name of its format",
     )
+
+
+def _level(*, hides: bool, found: Sequence[Format], claimants: Sequence[Format]) -> Level:
+    has_code = any(format_.holds_code for format_ in claimants)
+    if hides and not has_code:
+        return Level.UNSAFE
+    # Who loads it by its name looks for a program in it, in a way that may differ from ours.
+    is_data = all(format_.is_data for format_ in found)
+    return Level.UNSCANNABLE if has_code and is_data else Level.NOTE
+
+
+_SEEMS = "do not load it by its name; ask who made it"

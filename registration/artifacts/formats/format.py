@@ -19,9 +19,13 @@ LOOK = 64 * 1024
 
 @dataclass(frozen=True)
 class Look:
-    """What detection sees of a file or member: its head and tail, and the reader for those who need more."""
+    """What detection sees of a file or member: its head and tail, and the reader for those who need more.
+
+    `name` is what the innermost file goes by, with its folders.
+    """
 
     reader: Reader
+    name: str = ""
 
     @cached_property
     def head(self) -> bytes:
@@ -45,9 +49,10 @@ class Look:
 class Format:
     """`matches` must be cheap and must not raise for any content; `scan` may raise `UnreadableError` to give up.
 
-    A `weak` format has no magic number: it is asked only when no other format claims the content. `extensions` are the
-    names such files usually go by, lower case with the dot. `holds_code` says that loading such a file can run what its
-    author wants, so it must not hide under the name of another format.
+    A `weak` format has no magic number: it is asked only when no other format claims the content, or always if it
+    `hides`, since content can be made to be it and another one. `extensions` are the names such files usually go by,
+    lower case with the dot. `holds_code` says that loading such a file can run what its author wants, so it must not
+    hide under the name of another format. Of what `is_data` the head is looked at, or little more.
     """
 
     name: str
@@ -56,6 +61,8 @@ class Format:
     extensions: frozenset[str] = frozenset()
     weak: bool = False
     holds_code: bool = False
+    hides: bool = False
+    is_data: bool = False
 
 
 def extension(name: str) -> str:

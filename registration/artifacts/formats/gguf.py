@@ -115,4 +115,4 @@ class _Source:
         return UnreadableError("gguf.broken", "the file ends in the middle of something", offset=self.stream.tell())
 
 
-FORMAT = Format("gguf", _matches, _scan, frozenset({".gguf"}))
+FORMAT = Format("gguf", _matches, _scan, frozenset({".gguf"}), is_data=True)

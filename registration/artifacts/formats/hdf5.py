@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registration.artifacts.formats import keras_config
+from registration.artifacts.formats import keras_config, tar
 from registration.artifacts.formats.format import Format, Look
 from registration.artifacts.formats.hdf5_objects import (
     ATTRIBUTE,
@@ -34,7 +34,12 @@ _HEADS = {1: 8, 2: 8, 3: 9}  # bytes before an attribute's name, by version
 
 
 def _matches(look: Look) -> bool:
-    return look.head.startswith(SIGNATURE)
+    """The signature is at the beginning, or behind a block of the author's of 512 bytes, 1024 and so on (II.A)."""
+    if look.head.startswith(SIGNATURE):
+        return True
+    # In a tar it is that of a member, which is looked at by itself.
+    behind = any(look.head.startswith(SIGNATURE, 512 << step) for step in range(7))
+    return behind and not tar.FORMAT.matches(look)
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
@@ -75,7 +80,7 @@ def _judged(message: Message, objects: Objects, context: Context) -> Iterator[Fi
         )
     elif message.kind == ATTRIBUTE:
         text = _value(message.data, objects).lstrip().rstrip(b"\0")
-        if text.startswith(b"{") and b'"class_name"' in text:
+        if text.startswith((b"{", b"[")) and keras_config.names_class(text):
             yield from keras_config.judged(text, context)
 
 
@@ -88,6 +93,8 @@ def _value(attribute: bytes, objects: Objects) -> bytes:
     version = attribute[0] if attribute else 0
     if version not in _HEADS:
         raise UnreadableError("hdf5.unsupported", f"an attribute of version {version}")
+    if version != _PADDED and attribute[1:2] != b"\0":
+        raise UnreadableError("hdf5.unsupported", "an attribute whose type or shape is kept elsewhere")
     sizes = [int.from_bytes(attribute[at : at + 2], "little") for at in (2, 4, 6)]
     parts = [(size + 7) & ~7 for size in sizes] if version == _PADDED else sizes
     kind = _HEADS[version] + parts[0]

@@ -7,10 +7,14 @@ https://keras.io/api/models/model_saving_apis/serialization_utils
 
 from __future__ import annotations
 
+import json
+import re
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 
-from registration.artifacts.formats import json_text
+from registration.artifacts.formats import json_text, keras_names
 from registration.artifacts.formats.format import Format, Look
+from registration.artifacts.formats.names import escapes
 from registration.errors import TooLargeError
 from registration.finding import Level
 
@@ -23,24 +27,12 @@ if TYPE_CHECKING:
 
 _MOST = 500_000  # values in one configuration
 _LARGEST = 8 * 1024 * 1024
-_PACKAGES = ("keras.src.", "keras.", "tf_keras.src.", "tf_keras.")
-_PARTS = {
-    "",
-    "activations",
-    "constraints",
-    "dtype_policies",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "optimizers",
-    "quantizers",
-    "random",
-    "regularizers",
-}
-# Parts of which only modules that hold operations and nothing else count.
-_OPERATIONS = {f"ops.{part}" for part in ("core", "einops", "image", "linalg", "math", "nn", "numpy")}
+# A key, and not a text in a list; and a letter as JSON may spell it.
+_CLASS = re.compile(rb'"class_name"\s*:')
+_ESCAPE = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
+# Layers of tf-keras that call what they name, and layers that may be given a file's name.
+_OPERATIONS = {"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"}
+_LOOKUPS = {"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"}
 # Classes of Keras that run or load something of the author's choice.
 _RUNS = {
     "Lambda": "a function of the author's",
@@ -53,7 +45,32 @@ _RUNS = {
 
 
 def _matches(look: Look) -> bool:
-    return look.head.lstrip()[:1] == b"{" and b'"class_name"' in look.head
+    """JSON that names a class somewhere, or may do so where nobody looks and goes by the name that Keras reads."""
+    if _utf8(look.head).lstrip()[:1] not in (b"{", b"["):
+        return False
+    if look.is_whole:
+        return names_class(look.head)
+    if look.reader.reaches(_LARGEST + 1):
+        return _is_named(look) or names_class(look.head)
+    return names_class(look.reader.read(0, _LARGEST))
+
+
+def _is_named(look: Look) -> bool:
+    return re.split("[/!]", look.name)[-1] == "config.json"
+
+
+def names_class(text: bytes) -> bool:
+    """Whether JSON has a key `class_name`, however it is spelled."""
+    return _CLASS.search(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), _utf8(text))) is not None
+
+
+def _utf8(data: bytes) -> bytes:
+    """JSON in the encoding that Python's parser would find it in, as UTF-8; what is none stays as it is."""
+    try:
+        encoding = json.detect_encoding(data)
+        return data.removeprefix(BOM_UTF8) if "8" in encoding else data.decode(encoding, "replace").encode()
+    except UnicodeError:
+        return data
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
@@ -64,7 +81,7 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
 
 def judged(data: bytes, context: Context) -> Iterator[Finding]:
     """What is to be said of a configuration; raises `UnreadableError` for what is no JSON."""
-    config = json_text.parse(data, code="keras.broken", what="the configuration")
+    config = json_text.parse(_utf8(data), code="keras.broken", what="the configuration")
     for entry in _objects(config):
         yield from _object(entry, context)
 
@@ -86,35 +103,47 @@ def _objects(config: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _object(entry: Mapping[str, Any], context: Context) -> Iterator[Finding]:
-    name, module = entry["class_name"], entry.get("module")
-    if isinstance(name, str) and (runs := _RUNS.get(name.rpartition(">")[2])):
+    name, module, config = entry["class_name"], entry.get("module"), entry.get("config")
+    short = name.rpartition(">")[2] if isinstance(name, str) else ""
+    said = config if isinstance(config, dict) else {}
+    if runs := _RUNS.get(short):
         yield context.finding(
             "keras.runs_code", f"a {name} runs {runs} when the model is loaded or used", action="do not load it"
         )
-    elif module is not None and not _is_plain(module, name):
+    elif short in _OPERATIONS and not keras_names.is_operation(said.get("function")):
+        symbol = said.get("function") or said.get("cls_symbol")
+        yield _brought(f"a {name} calls {symbol!r} of TensorFlow, which may do more than compute", context)
+    elif (module, name) == ("builtins", "function") and keras_names.is_function(config):
+        return
+    elif module is not None and not keras_names.is_plain(module, name):
         yield context.finding(
             "keras.foreign_module",
             f"loading imports {name!r} from {module!r}",
             action="do not load it; ask who made it",
         )
     elif _is_brought(entry.get("registered_name"), name, module):
-        yield context.finding(
-            "keras.custom_object",
-            f"{entry['registered_name']!r} is a class that whoever loads the model has to bring",
-            level=Level.UNLISTED,
-            action="build the model of Keras' own layers, or have a person vouch for the class",
-        )
+        yield _brought(f"{entry['registered_name']!r} is a class that whoever loads the model has to bring", context)
+    if short in _LOOKUPS and isinstance(said.get("vocabulary"), str):
+        yield _reads(short, said["vocabulary"], context)
 
 
-def _is_plain(module: Any, name: Any) -> bool:
-    """Whether it is a class of Keras in a part of Keras that holds no more than that."""
-    if not isinstance(module, str) or not isinstance(name, str) or not name[:1].isupper():
-        return False
-    package = next((package for package in _PACKAGES if f"{module}.".startswith(package)), None)
-    if package is None:
-        return False
-    part = f"{module}.".removeprefix(package).rstrip(".")
-    return part in _OPERATIONS or part.partition(".")[0] in _PARTS
+def _brought(message: str, context: Context) -> Finding:
+    return context.finding(
+        "keras.custom_object",
+        message,
+        level=Level.UNLISTED,
+        action="build the model of Keras' own layers, or have a person vouch for it",
+    )
+
+
+def _reads(layer: str, path: str, context: Context) -> Finding:
+    is_far = escapes(path) or "://" in path
+    return context.finding(
+        "keras.reads_file",
+        f"a {layer} reads its vocabulary from {path!r} when the model is loaded",
+        level=Level.UNSAFE if is_far else Level.UNLISTED,
+        action="do not load it; ask who made it" if is_far else "give the layer its words, not the name of a file",
+    )
 
 
 def _is_brought(registered: Any, name: Any, module: Any) -> bool:
@@ -124,4 +153,4 @@ def _is_brought(registered: Any, name: Any, module: Any) -> bool:
     return module is None or (registered != name and str(registered) != f"keras>{name}")
 
 
-FORMAT = Format("keras configuration", _matches, _scan, frozenset({".json"}), weak=True, holds_code=True)
+FORMAT = Format("keras configuration", _matches, _scan, frozenset({".json"}), weak=True, holds_code=True, hides=True)

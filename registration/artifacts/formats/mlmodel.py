@@ -137,7 +137,7 @@ def _flavor(name: str, flavor: Mapping[str, Any], context: Context) -> Iterator[
 
 
 def _is_environment(look: Look) -> bool:
-    return _ENVIRONMENTS.fullmatch(look.reader.path) is not None and b"\0" not in look.head
+    return _ENVIRONMENTS.fullmatch(look.name) is not None and b"\0" not in look.head
 
 
 def _scan_environment(reader: Reader, context: Context) -> Iterator[Finding]:

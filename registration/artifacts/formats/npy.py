@@ -111,4 +111,4 @@ def _plain_width(descr: str) -> int | None:
     return count * _UNICODE if found["kind"] == "U" else count
 
 
-FORMAT = Format("npy", _matches, _scan, frozenset({".npy"}))
+FORMAT = Format("npy", _matches, _scan, frozenset({".npy"}), is_data=True)

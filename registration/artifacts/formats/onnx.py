@@ -39,29 +39,37 @@ _INSIDE: dict[str, dict[int, str]] = {
     "model": {7: "graph", 20: "training", 25: "function"},
     "training": {1: "graph", 2: "graph"},
     "graph": {1: "node", 5: "tensor", 15: "sparse"},
-    "function": {7: "node"},
+    "function": {7: "node", 11: "attribute"},
     "node": {5: "attribute"},
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {13: "external"},
 }
-_DOMAIN = {"node": 7, "function": 10}
+_NAMES = {"node": (7, 4), "function": (10, 1)}  # fields with the domain, and the operator or function in it
 _KEY, _VALUE = 1, 2
 
 
 def _matches(look: Look) -> bool:
     """A ModelProto has no magic number, but few fields, and a graph among them."""
+    # What is packed nobody loads as it is, and to go through it would unpack it once more.
+    seen, is_exact = _seen(look.reader if look.reader.is_ranged else Memory(look.head))
+    # Readers skip fields that they do not know, which can begin with the magic number of something else.
+    return {_IR_VERSION, _GRAPH} <= seen and (is_exact or seen <= _MODEL)
+
+
+def _seen(reader: Reader) -> tuple[set[int], bool]:
+    """The numbers of the fields, and whether the content ends where the last of them does."""
     seen: set[int] = set()
     try:
-        for count, found in enumerate(_model(Memory(look.head))):
+        for count, found in enumerate(_model(reader)):
             is_version = found.kind == protobuf.VARINT and 0 < found.value < _NEWEST_IR
-            if found.number not in _MODEL or count > _MOST_FIELDS or (found.number == _IR_VERSION and not is_version):
-                return False
+            if count > _MOST_FIELDS or (found.number == _IR_VERSION and not is_version):
+                return set(), False
             seen.add(found.number)
     except UnreadableError:
-        # The graph of all but the smallest models goes on behind the head.
-        return {_IR_VERSION, _GRAPH} <= seen
-    return {_IR_VERSION, _GRAPH} <= seen
+        # The graph may go on behind the end of a file that was cut off.
+        return seen, False
+    return seen, True
 
 
 def _model(reader: Reader, budget: Budget | None = None) -> Message:
@@ -86,34 +94,40 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
 class _Model:
     """What a model refers to outside of itself: operators by domain, and files."""
 
-    domains: Counter[str] = field(default_factory=Counter)
-    defined: set[str] = field(default_factory=set)
+    operators: Counter[tuple[str, str]] = field(default_factory=Counter)
+    defined: set[tuple[str, str]] = field(default_factory=set)
     locations: set[str] = field(default_factory=set)
 
     @property
     def custom(self) -> dict[str, int]:
-        """Operators that neither the standard nor the model itself defines."""
-        known = _STANDARD | self.defined
-        return {domain: count for domain, count in self.domains.items() if domain not in known}
+        """How many operators of each domain neither the standard nor the model itself defines."""
+        found: Counter[str] = Counter()
+        for operator, count in self.operators.items():
+            found[operator[0]] += 0 if operator[0] in _STANDARD or operator in self.defined else count
+        return {domain: count for domain, count in found.items() if count}
 
     def read(self, message: Message, kind: str, *, depth: int) -> None:
         """Everything inside one message."""
         if depth > _DEEPEST:
             raise UnreadableError("scan.too_deep", "the graphs lie too deep in each other")
+        names: dict[int, str] = {}
         for found in message:
             inner = _INSIDE[kind].get(found.number) if found.kind == protobuf.BYTES else None
             if inner == "external":
                 self._external(message.inside(found))
             elif inner is not None:
                 self.read(message.inside(found), inner, depth=depth + (inner == "graph"))
-            elif found.kind == protobuf.BYTES and found.number == _DOMAIN.get(kind):
-                self._name(message.text(found, limit=_LONGEST), kind)
+            elif found.kind == protobuf.BYTES and found.number in _NAMES.get(kind, ()):
+                names[found.number] = message.text(found, limit=_LONGEST)
+        if kind in _NAMES:
+            domain, operator = (names.get(number, "") for number in _NAMES[kind])
+            self._name(domain, operator, kind)
 
-    def _name(self, domain: str, kind: str) -> None:
+    def _name(self, domain: str, operator: str, kind: str) -> None:
         if kind == "function":
-            self.defined.add(domain)
-        else:
-            self.domains[domain] += 1
+            self.defined.add((domain, operator))
+        elif domain not in _STANDARD:
+            self.operators[domain, operator] += 1
 
     def _external(self, entry: Message) -> None:
         said = {found.number: _text(entry, found) for found in entry}
@@ -142,4 +156,4 @@ def _beside(context: Context, location: str) -> Finding:
     )
 
 
-FORMAT = Format("onnx", _matches, _scan, frozenset({".onnx"}), weak=True)
+FORMAT = Format("onnx", _matches, _scan, frozenset({".onnx", ".pb"}), weak=True, hides=True)

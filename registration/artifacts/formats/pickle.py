@@ -1,7 +1,7 @@
 """Pickles, and what joblib writes without compression.
 
-Since protocol 2 a pickle begins with the opcode that says so. Older ones have no header; they are looked for only where
-no other format claims the content.
+Since protocol 2 a pickle begins with the opcode that says so. Older ones have no header, and can begin with the magic
+number of something else: `GIF89a` is a number to an unpickler. So they are looked for in everything.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ def _has_header(look: Look) -> bool:
 
 
 def _has_none(look: Look) -> bool:
-    return is_pickle(look.head)
+    return look.head[:1] != bytes([_PROTO]) and is_pickle(look.reader)
+
+
+def _is_hidden(look: Look) -> bool:
+    return look.head[:1] != bytes([_PROTO]) and is_pickle(look.reader, strict=True)
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
@@ -42,3 +46,4 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
 
 PICKLE = Format("pickle", _has_header, _scan, _EXTENSIONS, holds_code=True)
 OLD_PICKLE = Format("pickle", _has_none, _scan, _EXTENSIONS, weak=True, holds_code=True)
+HIDDEN = Format("pickle", _is_hidden, _scan, _EXTENSIONS, weak=True, holds_code=True, hides=True)

@@ -110,12 +110,12 @@ def _scan_program(_reader: Reader, context: Context) -> Iterator[Finding]:
 
 
 def _data(name: str, magic: bytes, *extensions: str) -> Format:
-    return Format(name, lambda look: look.head.startswith(magic), nothing, frozenset(extensions))
+    return Format(name, lambda look: look.head.startswith(magic), nothing, frozenset(extensions), is_data=True)
 
 
 PROGRAM = Format("program", _is_program, _scan_program, frozenset({".so", ".dll", ".dylib", ".exe", ".wasm", ".class"}))
 EMPTY = Format("empty", lambda look: not look.head, nothing)
-TEXT = Format("text", _is_text, _scan_text, _TEXT, weak=True)
+TEXT = Format("text", _is_text, _scan_text, _TEXT, weak=True, is_data=True)
 PICTURES = (
     _data("png", b"\x89PNG\r\n\x1a\n", ".png"),
     _data("jpeg", b"\xff\xd8\xff", ".jpg", ".jpeg"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _WIDTHS = {FIXED64: 8, FIXED32: 4}
 _LONGEST_VARINT = 10
+_LARGEST_NUMBER = 2**29 - 1
 _MANY = 4_000_000  # fields in one message; each costs time
 _COUNTED, _STEPS = 256, 8  # fields that are counted together, and what each costs, in opcodes of a pickle
 
@@ -71,7 +72,8 @@ class Message:
     def _field(self) -> Field:
         key = self._varint()
         number, kind = key >> 3, key & 7
-        if number == 0 or kind not in {VARINT, BYTES, *_WIDTHS}:
+        # Of a longer key some readers drop what is too much, and find a field that others do not know.
+        if number == 0 or number > _LARGEST_NUMBER or kind not in {VARINT, BYTES, *_WIDTHS}:
             raise self._broken(f"a field with the number {number} and the wire type {kind}")
         value = self._varint() if kind in {VARINT, BYTES} else 0
         if kind in _WIDTHS:

@@ -101,4 +101,4 @@ def _misplaced(context: Context, tensor: Tensor, *, after: int, start: int) -> F
     return context.finding("safetensors.hole", message, offset=start + after, action=action)
 
 
-FORMAT = Format("safetensors", _matches, _scan, frozenset({".safetensors"}))
+FORMAT = Format("safetensors", _matches, _scan, frozenset({".safetensors"}), is_data=True)

@@ -19,6 +19,7 @@ from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.artifacts.reader import Memory, Part
 from registration.artifacts.stream import Stream
 from registration.errors import UnreadableError
+from registration.finding import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from registration.finding import Finding
 
 _LONGEST = 1024  # bytes of an operator's name
+_MOST_GRAPHS = 1000
 _INSIDE: dict[str, dict[int, str]] = {
     "saved model": {2: "meta graph"},
     "meta graph": {2: "graph"},
@@ -38,7 +40,7 @@ _INSIDE: dict[str, dict[int, str]] = {
 _OPERATOR = 2  # of a node
 _REACHES_OUT = re.compile(
     r"ReadFile|WriteFile|MatchingFiles|(?:Eager)?PyFunc(?:Stateless)?|DebugIdentity(?:V[0-9])?|DebugNumericSummary(?:V2)?"
-    r"|DebugNanCount|RpcCall|RpcServer\w*|DecodeProtoV2|EncodeProto|PrintV2|SummaryWriter|Create\w*SummaryWriter|DataServiceDataset\w*"
+    r"|DebugNanCount|RpcCall|RpcServer\w*|DecodeProtoV2|EncodeProto|PrintV2|SummaryWriter|CreateSummary\w+Writer|Write\w*Summary|ImportEvent|(?:Flush|Close)SummaryWriter|DataServiceDataset\w*"
     r"|RegisterDataset\w*|SaveDataset\w*|LoadDataset\w*|SqlDataset|ExperimentalSqlDataset|TextLineReader\w*|WholeFileReader\w*"
     r"|TFRecordReader\w*|FixedLengthRecordReader\w*|IdentityReader\w*|LMDBReader|TPUCompile\w*"
 )
@@ -48,20 +50,29 @@ _INDEX_MAGIC = bytes.fromhex("57fb808b247547db")  # the last bytes of a table of
 _LONGEST_FINGERPRINT = 256
 # Four hashes and that of the checkpoint, a version, and an id as text: tensorflow/core/protobuf/fingerprint.proto.
 _FINGERPRINT = [*((number, protobuf.VARINT) for number in range(1, 6)), (6, protobuf.BYTES), (7, protobuf.BYTES)]
+_WRITTEN = re.compile(r"(?:.*[/!])?saved_model\.pbtxt")
 _SHARD = re.compile(r"(?:.*[/!])?[\w.-]+\.data-[0-9]{5}-of-[0-9]{5}")
 
 
 def _is_saved_model(look: Look) -> bool:
     fields: list[tuple[int, int]] = []
-    # The first graph of all but the smallest models goes on behind the head.
+    is_exact = False
+    # The first graph of a file that was cut off goes on behind its end; what is packed is not gone through once more.
     with contextlib.suppress(UnreadableError):
-        fields.extend(_numbers(look.head))
-    return fields[:1] == [(1, 1)] and {number for number, _ in fields[1:]} == {2}
+        for found in _numbers(look.reader if look.reader.is_ranged else Memory(look.head)):
+            fields.append(found)
+            if len(fields) > _MOST_GRAPHS:
+                return False
+        is_exact = True
+    if fields[:1] == [(1, 1)] and {number for number, _ in fields[1:]} == {2}:
+        return True
+    # Readers skip fields that they do not know, which can begin with the magic number of something else.
+    return is_exact and (1, 1) in fields and 2 in dict(fields)  # noqa: PLR2004 - the number of a meta graph
 
 
-def _numbers(head: bytes) -> Iterator[tuple[int, int]]:
-    """Number and value of each field that begins in the head; the length is the value of one that holds bytes."""
-    for found in Message(Stream(Memory(head)), code="savedmodel.broken"):
+def _numbers(reader: Reader) -> Iterator[tuple[int, int]]:
+    """Number and value of each field; the length is the value of one that holds bytes."""
+    for found in Message(Stream(reader), code="savedmodel.broken"):
         yield found.number, found.value
 
 
@@ -86,6 +97,19 @@ def _count(message: Message, kind: str, operators: Counter[str]) -> None:
             operators[message.text(found, limit=_LONGEST)] += 1
         elif (inner := _INSIDE.get(kind, {}).get(found.number)) is not None:
             _count(message.inside(found), inner, operators)
+
+
+def _is_written(look: Look) -> bool:
+    return _WRITTEN.fullmatch(look.name) is not None
+
+
+def _scan_written(_reader: Reader, context: Context) -> Iterator[Finding]:
+    yield context.finding(
+        "savedmodel.text",
+        "this is a SavedModel as text, which TensorFlow loads where there is no saved_model.pb, and is not followed",
+        level=Level.UNSCANNABLE,
+        action="export the model as saved_model.pb",
+    )
 
 
 def _is_metadata(look: Look) -> bool:
@@ -117,18 +141,20 @@ def _is_fingerprint(look: Look) -> bool:
 
 
 def _is_index(look: Look) -> bool:
-    return look.tail.endswith(_INDEX_MAGIC)
+    # The first entry is TensorFlow's own: it has an empty key, which shares nothing with one before it.
+    return look.tail.endswith(_INDEX_MAGIC) and look.head.startswith(b"\0\0")
 
 
 def _is_shard(look: Look) -> bool:
     # TensorFlow reads these bytes as numbers, where the index says; no other format has claimed them.
-    return _SHARD.fullmatch(look.reader.path) is not None
+    return _SHARD.fullmatch(look.name) is not None
 
 
-SAVED_MODEL = Format("savedmodel", _is_saved_model, _scan, frozenset({".pb"}), weak=True, holds_code=True)
+SAVED_MODEL = Format("savedmodel", _is_saved_model, _scan, frozenset({".pb"}), weak=True, holds_code=True, hides=True)
+WRITTEN = Format("savedmodel text", _is_written, _scan_written, frozenset({".pbtxt"}), weak=True, holds_code=True)
 METADATA = Format("keras metadata", _is_metadata, _scan_metadata, frozenset({".pb"}), weak=True, holds_code=True)
 INDEX = Format("tensor index", _is_index, nothing, frozenset({".index"}))
 SHARD = Format("tensor shard", _is_shard, nothing, weak=True)
-FINGERPRINT = Format("savedmodel fingerprint", _is_fingerprint, nothing, weak=True)
+FINGERPRINT = Format("savedmodel fingerprint", _is_fingerprint, nothing, frozenset({".pb"}), weak=True)
 TREE = TreeFormat("savedmodel folder", lambda paths: "saved_model.pb" in paths, nothing_together)
-FORMATS = (INDEX, SAVED_MODEL, METADATA, SHARD, FINGERPRINT)
+FORMATS = (INDEX, SAVED_MODEL, WRITTEN, METADATA, SHARD, FINGERPRINT)

@@ -44,6 +44,7 @@ FORMATS: tuple[Format, ...] = (
     *boosters.FORMATS,
     torch_legacy.FORMAT,
     pickle.PICKLE,
+    pickle.HIDDEN,
     pickle.OLD_PICKLE,
     keras_config.FORMAT,
     *mlmodel.FORMATS,

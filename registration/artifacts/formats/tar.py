@@ -43,10 +43,15 @@ class _Member:
 
 @dataclass
 class _Said:
-    """What special headers say of the member that follows, and `always` of all that follow."""
+    """What special headers say of the member that follows."""
 
     next: dict[str, str] = field(default_factory=dict)
-    always: dict[str, str] = field(default_factory=dict)
+
+    def add(self, said: dict[str, str], offset: int) -> None:
+        """Raises `UnreadableError` where two headers disagree: of these, programs take the first or the last."""
+        for key, value in said.items():
+            if self.next.setdefault(key, value) != value:
+                raise UnreadableError("tar.broken", f"two headers state another {key} of one member", offset=offset)
 
 
 def _matches(look: Look) -> bool:
@@ -98,11 +103,12 @@ def _parsed(header: bytes, offset: int, said: _Said) -> _Member:
         name = f"{_text(header[345:500])}/{name}"
     size: int | None = _number(header[124:136])
     if kind not in _LONG_NAME + _LONG_LINK + _PAX + _PAX_FOR_ALL:
-        told = said.always | said.next
-        said.next = {}
+        told, said.next = said.next, {}
         name = told.get("path", name)
         size = _decimal(told["size"]) if "size" in told else size
-        size = 0 if kind in _LINKS + _DEVICES + _FOLDER else size
+        # What has no type is a folder if its name ends so; then its size means nothing.
+        is_empty = kind in _LINKS + _DEVICES + _FOLDER or (kind == b"\0" and _text(header[:100]).endswith("/"))
+        size = 0 if is_empty else size
     if size is None:
         raise UnreadableError("tar.broken", "the size of a member is no number", offset=offset)
     return _Member(name, kind, size, offset + _BLOCK)
@@ -146,11 +152,14 @@ def _remember(reader: Reader, member: _Member, said: _Said) -> None:
         raise UnreadableError("tar.broken", f"a header of {member.size} bytes is not followed", offset=member.offset)
     content = reader.read(member.offset, member.size)
     if member.kind == _LONG_NAME:
-        said.next["path"] = _text(content)
+        if b"\0" in content.rstrip(b"\0"):
+            raise UnreadableError("tar.broken", "a long name goes on behind its end", offset=member.offset)
+        said.add({"path": _text(content)}, member.offset)
     elif member.kind == _PAX:
-        said.next |= _attributes(content, member.offset)
-    elif member.kind == _PAX_FOR_ALL:
-        said.always |= _attributes(content, member.offset)
+        said.add(_attributes(content, member.offset), member.offset)
+    elif member.kind == _PAX_FOR_ALL and _attributes(content, member.offset):
+        # Programs differ in whether the size of one member, stated for all, moves the next header.
+        raise UnreadableError("tar.broken", "one name or size is stated for all members", offset=member.offset)
 
 
 def _attributes(content: bytes, offset: int) -> dict[str, str]:

@@ -31,7 +31,7 @@ _PLATFORMS = re.compile(
 
 
 def _matches(look: Look) -> bool:
-    return _NAME.fullmatch(look.reader.path) is not None and b"\0" not in look.head
+    return _NAME.fullmatch(look.name) is not None and b"\0" not in look.head
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:

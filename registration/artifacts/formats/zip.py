@@ -6,6 +6,7 @@ is verified when all of it has been read anyway.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from functools import partial
@@ -36,6 +37,8 @@ _FULL32 = 0xFFFFFFFF
 _AGAIN = "save the model again with the library that made it"
 _DESCRIPTOR = 24  # bytes at most
 _PICKLE = ".pkl"
+# How torch names what holds numbers. By any other name a pickle could have its neighbours passed over.
+_KEY = re.compile(r"[0-9]+(?:\.storage)?")
 _LONGEST_EXTRA = 0xFFFF
 
 
@@ -116,11 +119,14 @@ def _listing_doubts(members: Sequence[Entry], context: Context) -> Iterator[Find
 
 def _entry_doubts(entry: Entry, context: Context) -> Iterator[Finding]:
     leads_out = escapes(entry.name)
-    if not (leads_out or entry.is_link or entry.flags & ENCRYPTED):
+    if not (leads_out or entry.other_name or entry.is_link or entry.flags & ENCRYPTED):
         return
     about = context.about(entry.name)
     if leads_out:
         yield about.finding("archive.path_escapes", "the name leads out of the folder", action="do not unpack it")
+    if entry.other_name:
+        message = f"its extra field gives it another name, {entry.other_name!r}; programs differ in which they read"
+        yield about.finding("zip.duplicate_name", message, action=_AGAIN)
     if entry.is_link:
         yield about.finding("archive.link", "the member is a link to some other file", action="pack the file itself")
     if entry.flags & ENCRYPTED:
@@ -166,7 +172,8 @@ def _member(reader: Reader, entry: Entry, context: Context, tensors: set[str]) -
         content.drain()
     if content.complaint is not None:
         yield about.finding(content.complaint.code, str(content.complaint), level=Level.UNSCANNABLE, action=_AGAIN)
-    tensors.update(f"{entry.name.removesuffix(_PICKLE)}/{key}" for key in storages or ())
+    stem = entry.name.removesuffix(_PICKLE)
+    tensors.update(f"{stem}/{key}" for key in storages or () if _KEY.fullmatch(key))
 
 
 def _header_doubts(entry: Entry, local: bytes, name: bytes, about: Context) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from registration.artifacts.formats.names import escapes
 from registration.artifacts.reader import Part
 from registration.artifacts.stream import Stream
 from registration.errors import UnreadableError
@@ -30,7 +31,7 @@ _LOCATOR_LAYOUT = struct.Struct("<4sLQL")
 _ENTRY_LAYOUT = struct.Struct("<4s6H3L5H2L")
 _LONGEST_COMMENT = 0xFFFF
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF  # the value is in a zip64 record instead
-_ZIP64 = 1  # the extra field's id
+_ZIP64, _UNICODE_PATH = 1, 0x7075  # ids of extra fields
 _UTF8 = 1 << 11
 ENCRYPTED = 1 | 1 << 6 | 1 << 13  # encrypted, strongly encrypted, central directory masked
 DESCRIBED = 1 << 3  # CRC and sizes follow the data, not the local header
@@ -48,6 +49,7 @@ class Entry(NamedTuple):
     size: int
     offset: int
     attributes: int
+    other_name: str = ""  # that some programs take instead
 
     @property
     def is_link(self) -> bool:
@@ -158,12 +160,20 @@ def _entry(stream: Stream, found: Directory) -> Entry:
         size, packed, offset = _widened([size, packed, offset], extra, place)
     # ASCII is the same in both, and decoded many times as fast.
     name = raw.decode("utf-8" if flags & _UTF8 or raw.isascii() else "cp437", "backslashreplace")
-    return Entry(name, raw, flags, method, crc, packed, size, offset + found.shift, attributes)
+    other = _other_name(name, extra) if extra else ""
+    return Entry(name, raw, flags, method, crc, packed, size, offset + found.shift, attributes, other)
+
+
+def _other_name(name: str, extra: bytes) -> str:
+    """The name that a field of Unicode gives the member, if no honest program would give it."""
+    other = (_field(extra, _UNICODE_PATH) or b"")[5:].decode("utf-8", "backslashreplace")  # version and CRC before it
+    # Only what is not ASCII is honestly spelled in two ways.
+    return other if other != name and (other.isascii() or escapes(other)) else ""
 
 
 def _widened(values: list[int], extra: bytes, place: int) -> list[int]:
     """`values` with those replaced that the zip64 extra field holds, in its order."""
-    wide = _zip64_field(extra)
+    wide = _field(extra, _ZIP64)
     for index, value in enumerate(values):
         if value == _FULL32 and wide is not None:
             if len(wide) < 8:  # noqa: PLR2004 - bytes of a value
@@ -173,10 +183,10 @@ def _widened(values: list[int], extra: bytes, place: int) -> list[int]:
     return values
 
 
-def _zip64_field(extra: bytes) -> bytes | None:
+def _field(extra: bytes, wanted: int) -> bytes | None:
     while len(extra) >= 4:  # noqa: PLR2004 - id and length of a field
         kind, length = struct.unpack_from("<2H", extra)
-        if kind == _ZIP64:
+        if kind == wanted:
             return extra[4 : 4 + length]
         extra = extra[4 + length :]
     return None

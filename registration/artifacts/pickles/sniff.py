@@ -4,29 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from registration.artifacts.limits import Limits
+from registration.artifacts.pickles import findings
 from registration.artifacts.pickles.alone import alone
 from registration.artifacts.pickles.globals import Profile, is_dangerous
 from registration.artifacts.pickles.machine import Machine
-from registration.artifacts.reader import Memory
 from registration.errors import UnreadableError
 
 if TYPE_CHECKING:
     from registration.artifacts.pickles.values import Global
+    from registration.artifacts.reader import Reader
 
 ENOUGH = 64  # opcodes; text and numbers stop making sense much sooner
 MOST = 100  # pickles in a row
 _NOTHING = Profile("none", {})
+_FEW = Limits(opcodes=ENOUGH)
 
 
-def is_pickle(head: bytes) -> bool:
-    """Whether `head`, the beginning of a file or all of it, names a global, ends as a pickle, or goes on for long."""
+def is_pickle(reader: Reader, *, strict: bool = False) -> bool:
+    """Whether the content names a global, ends as a pickle, or goes on for long.
+
+    It is read as far as a first few opcodes lead: one may step over megabytes, and what matters comes behind. `strict`
+    is for content that is something else already: the magic numbers of zip and PNG have an opcode that looks up an
+    object by a line of text, and without a header nobody loads such a pickle.
+    """
+    if strict and reader.read(0, 1) == b"P":
+        return False
     offset, followed = 0, 0
     for _ in range(MOST):
-        machine = Machine(Memory(head), alone(_NOTHING), _NOTHING, offset=offset)
+        machine = Machine(reader, alone(_NOTHING, limits=_FEW), _NOTHING, offset=offset)
         is_complete = _run(machine)
         followed += machine.opcodes
         offset = machine.end or offset
-        if _matters(machine) or followed >= ENOUGH or (is_complete and offset == len(head)):
+        if strict and any(said is findings.persistent_id for said, _ in machine.told):
+            return False
+        if _matters(machine) or followed >= ENOUGH or (is_complete and not reader.reaches(offset + 1)):
             return True
         if not is_complete:
             return False
