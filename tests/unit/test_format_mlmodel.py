@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from registration.artifacts.scan import Verdict
+from tests.archives import zipped
 from tests.scanning import codes, report
 
 HEAD = "artifact_path: model\nflavors:\n"
@@ -75,3 +76,92 @@ def test_packages_from_elsewhere_are_unlisted(line: str) -> None:
 
 def test_released_packages_are_safe() -> None:
     assert report(b"# from https://example.org\nnumpy==2.5.0\n", "requirements.txt").verdict is Verdict.SAFE
+
+
+FOREIGN_FLAVORS = [
+    b"{flavors: {python_function: {loader_module: evil}}}",
+    b'"flavors": {python_function: {loader_module: evil}}',
+    b"flavors : {python_function: {loader_module: evil}}",
+    b'"fl\\x61vors": {python_function: {loader_module: evil}}',
+    b'{"version": 1, "learner": 1, "flavors": {"python_function": {"loader_module": "evil"}}}',
+    b'a: "' + b"A" * 70_000 + b'"\nflavors: {python_function: {loader_module: evil}}',
+]
+
+
+@pytest.mark.parametrize("text", FOREIGN_FLAVORS)
+@pytest.mark.parametrize("path", ["MLmodel", "folder/MLmodel"])
+def test_however_an_mlmodel_is_written_it_is_judged(text: bytes, path: str) -> None:
+    assert "mlmodel.loader_module" in codes(report(text, path))
+
+
+def test_an_mlmodel_in_an_archive_is_judged() -> None:
+    assert "mlmodel.loader_module" in codes(report(zipped({"m/MLmodel": FOREIGN_FLAVORS[0]}), "m.zip"))
+
+
+@pytest.mark.parametrize(
+    "text", ["flavors: {python_function: {<<: {loader_module: evil}}}", "flavors: {a: {b: 1}}\nflavors: {c: {d: 1}}"]
+)
+def test_what_two_readers_of_yaml_see_in_two_ways_is_unscannable(text: str) -> None:
+    assert codes(report(text.encode(), "MLmodel")) == ["mlmodel.broken"]
+
+
+@pytest.mark.parametrize(
+    ("flavor", "code"),
+    [
+        ("sklearn: {pickled_model: ../model.pkl}", "mlmodel.path_escapes"),
+        ("python_function: {loader_module: mlflow.sklearn, data: /tmp/model.pkl}", "mlmodel.path_escapes"),
+        ("keras: {data: https://example.org/model}", "mlmodel.path_escapes"),
+        ("xgboost: {model_class: antigravity.fly}", "mlmodel.loader_module"),
+        ("python_function: {loader_module: mlflow.sklearn, env: {conda: other.yaml}}", "environment.foreign_source"),
+        ("python_function: {loader_module: mlflow.sklearn, env: ../conda.yaml}", "environment.foreign_source"),
+    ],
+)
+def test_what_a_flavor_takes_from_elsewhere_is_found(flavor: str, code: str) -> None:
+    found = report(f"flavors: {{{flavor}}}\nsignature: x\n".encode(), "MLmodel")
+
+    assert (codes(found), found.verdict is Verdict.SAFE) == ([code], False)
+
+
+def test_what_mlflow_itself_writes_is_safe() -> None:
+    flavors = (
+        b"flavors:\n  lightgbm: {data: m.lgb, model_class: lightgbm.sklearn.LGBMClassifier}\n  catboost: {model_class: "
+        b"CatBoostClassifier}\n  python_function:\n    loader_module: mlflow.lightgbm\n    data: m.lgb\n    env:\n"
+        b"      conda: conda.yaml\n      virtualenv: python_env.yaml\nsignature: x\n"
+    )
+    env = b"python: 3.10.1\nbuild_dependencies:\n- pip==23.1\n- wheel\ndependencies:\n- -r requirements.txt\n"
+    conda = b"channels:\n- conda-forge\ndependencies:\n- python=3.10\n- pip<=23\n- pip:\n  - numpy==2.0\nname: env\n"
+    requirements = b"-c constraints.txt\nmlflow==3.1\nnumpy>=1,~=1.2; python_version>'3'\nx[y]==1 --hash=sha256:ab\n\n"
+    files = {"MLmodel": flavors, "python_env.yaml": env, "conda.yaml": conda, "requirements.txt": requirements}
+
+    assert [codes(report(text, path)) for path, text in files.items()] == [[]] * 4
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("requirements.txt", "-r extra.txt"),
+        ("requirements.txt", "-rextra.txt"),
+        ("requirements.txt", "./x.whl"),
+        ("requirements.txt", "x @ file:x"),
+        ("requirements.txt", "htt\\\nps://example.org/x"),
+        ("requirements.txt", "${ADDRESS}"),
+        ("requirements.txt", "--find=wheels"),
+        ("conda.yaml", 'dependencies: [pip: ["git\\x2bhttps:\\x2f/example.org"]]'),
+        ("conda.yaml", "channels: [somebody]"),
+        ("conda.yaml", "dependencies: ['somebody::numpy']"),
+        ("conda.yaml", "flavors: {}\ndependencies: [pip: ['git+ssh://x']]"),
+    ],
+)
+def test_each_way_to_install_from_elsewhere_is_found(path: str, text: str) -> None:
+    assert codes(report(text.encode(), path)) == ["environment.foreign_source"]
+
+
+def test_requirements_are_read_as_pip_decodes_them() -> None:
+    address = "git+https://example.org/x\n"
+
+    assert codes(report(address.encode("utf-16"), "requirements.txt")) == ["environment.foreign_source"]
+    assert codes(report(b"# coding: utf-7\n" + address.encode("utf-7"), "requirements.txt")) == ["environment.broken"]
+
+
+def test_an_empty_environment_is_empty() -> None:
+    assert [report(b"", path).format for path in ("requirements.txt", "MLmodel")] == ["empty", "empty"]

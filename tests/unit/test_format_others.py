@@ -55,3 +55,15 @@ def test_a_backend_that_can_run_a_program_is_never_safe(text: str) -> None:
     found = report(text.encode(), "digits/config.pbtxt")
 
     assert (found.verdict, codes(found)) == (Verdict.UNSCANNABLE, ["triton.backend"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'backend: # a comment\n  "python"',
+        b'name: "#"\nbackend "python"',
+        b'platform: "onnxruntime_onnx"\nmodel_operations { op_library_filename: [ "/tmp/x.so" ] }',
+    ],
+)
+def test_a_backend_is_found_however_it_is_written(text: bytes) -> None:
+    assert codes(report(text, "model/config.pbtxt")) == ["triton.backend"]

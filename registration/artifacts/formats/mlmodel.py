@@ -10,11 +10,11 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from registration.artifacts.formats import environment, plain_yaml
 from registration.artifacts.formats.format import Format, Look
+from registration.artifacts.formats.names import escapes
 from registration.artifacts.formats.tree import TreeFormat, nothing_together
-from registration.errors import TooLargeError, UnreadableError
+from registration.errors import UnreadableError
 from registration.finding import Level
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from registration.finding import Finding
 
 NAME = "MLmodel"
-_LARGEST = 512 * 1024
 _MOST_FLAVORS, _MOST_SAID, _LONGEST_SAID = 20, 50, 250  # flavors, entries of one, and characters of an entry
+_NAME = re.compile(r"(?:.*[/!])?MLmodel")
 _FLAVORS = re.compile(rb"^flavors:", re.MULTILINE)
 _OWN_CODE = {"mlflow.pyfunc.model", "mlflow.pyfunc.loaders.code_model", "mlflow.pyfunc.loaders.chat_model"}
 # What these load is judged by the files they read.
@@ -37,27 +37,14 @@ _LOADERS = {
         *("spacy", "spark", "statsmodels", "tensorflow", "transformers", "xgboost"),
     )
 }
+_FILES = ("data", "pickled_model", "model_data", "model_binary", "model_path", "model_code_path", "weights")
 _NOTHING: tuple[object, ...] = ("", "null", "~", [])
-_ENVIRONMENTS = re.compile(r"(?:.*[/!])?(?:requirements\.txt|conda\.ya?ml|python_env\.ya?ml|constraints\.txt)")
-_ELSEWHERE = re.compile(
-    rb"(?:git|hg|svn|bzr)\+|\b(?:https?|ftp|file|ssh)://|(?:^|\s)(?:-i|--(?:extra-)?index-url|-f|--find-links|-e|--editable)\b",
-    re.IGNORECASE,
-)
-
-
-class _Plain(yaml.BaseLoader):
-    """Makes text, lists and mappings, nothing else. An alias would let a small file grow without bound."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("an alias is not allowed here")
-        return super().compose_node(parent, index)
 
 
 def flavors(reader: Reader) -> dict[str, dict[str, str]]:
     """What an MLmodel says of each flavor, as text and cut to a size that a version takes; nothing of a broken one."""
     try:
-        found = _parsed(_text(reader)).get("flavors")
+        found = plain_yaml.parsed(plain_yaml.text(reader), code="mlmodel.broken").get("flavors")
     except UnreadableError:
         return {}
     known = found if isinstance(found, dict) else {}
@@ -75,12 +62,17 @@ def _cut(said: object) -> str:
     return text.encode(errors="replace").decode()[:_LONGEST_SAID]
 
 
+def _is_named(look: Look) -> bool:
+    # MLflow asks for nothing but the name, and YAML can write one thing in many ways.
+    return _NAME.fullmatch(look.name) is not None and look.head != b""
+
+
 def _is_mlmodel(look: Look) -> bool:
     return _FLAVORS.search(look.head) is not None and b"\0" not in look.head
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
-    said = _parsed(_text(reader))
+    said = plain_yaml.parsed(plain_yaml.text(reader), code="mlmodel.broken")
     flavors = said.get("flavors")
     if not isinstance(flavors, dict):
         raise UnreadableError("mlmodel.broken", "flavors is no mapping")
@@ -93,22 +85,6 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
             level=Level.NOTE,
             action="log the model with a signature or an input example",
         )
-
-
-def _text(reader: Reader) -> bytes:
-    if reader.reaches(_LARGEST + 1):
-        raise TooLargeError("scan.too_large", f"a text of more than {_LARGEST} bytes")
-    return reader.read(0, _LARGEST)
-
-
-def _parsed(text: bytes) -> Mapping[str, Any]:
-    try:
-        said = yaml.load(text, Loader=_Plain)  # noqa: S506 - it makes plain values only
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError) as broken:
-        raise UnreadableError("mlmodel.broken", f"is not YAML: {' '.join(str(broken).split())[:200]}") from None
-    if not isinstance(said, dict):
-        raise UnreadableError("mlmodel.broken", "is no mapping")
-    return said
 
 
 def _flavor(name: str, flavor: Mapping[str, Any], context: Context) -> Iterator[Finding]:
@@ -134,26 +110,43 @@ def _flavor(name: str, flavor: Mapping[str, Any], context: Context) -> Iterator[
             level=Level.UNSCANNABLE,
             action="log the model without code paths, or have a person read that folder",
         )
+    yield from _elsewhere(name, flavor, context)
 
 
-def _is_environment(look: Look) -> bool:
-    return _ENVIRONMENTS.fullmatch(look.name) is not None and b"\0" not in look.head
-
-
-def _scan_environment(reader: Reader, context: Context) -> Iterator[Finding]:
-    for number, line in enumerate(_text(reader).splitlines(), start=1):
-        code = line.partition(b"#")[0] if line.lstrip().startswith(b"#") else line
-        if _ELSEWHERE.search(code):
-            said = code.decode("utf-8", "replace").strip()
+def _elsewhere(name: str, flavor: Mapping[str, Any], context: Context) -> Iterator[Finding]:
+    """What a flavor takes from files or modules that nobody looks into."""
+    for key in _FILES:
+        if isinstance(path := flavor.get(key), str) and (escapes(path) or "://" in path):
+            yield context.finding(
+                "mlmodel.path_escapes",
+                f"{key} of the flavor {name} is {path!r}, outside of the model's folder",
+                action="do not load it; ask who made it",
+            )
+    env = flavor.get("env")
+    for path in env.values() if isinstance(env, dict) else [env] if isinstance(env, str) else []:
+        if not environment.NAMES.fullmatch(str(path)) or escapes(str(path)):
             yield context.finding(
                 "environment.foreign_source",
-                f"line {number} installs from elsewhere than the configured index: {said}",
+                f"the flavor {name} installs what {str(path)!r} says, which is not looked into under that name",
                 level=Level.UNLISTED,
-                action="name released packages by version, and keep addresses out of the file",
+                action="call it conda.yaml, python_env.yaml or requirements.txt",
             )
+    if (class_ := flavor.get("model_class")) is not None and not _is_of(name, class_):
+        yield context.finding(
+            "mlmodel.loader_module",
+            f"the flavor {name} makes an instance of {str(class_)!r}, which is not its library's own",
+            level=Level.UNLISTED,
+            action="log the model under its library's own flavor, or have a person read that module",
+        )
 
 
-MLMODEL = Format("mlmodel", _is_mlmodel, _scan, weak=True, holds_code=True)
-ENVIRONMENT = Format("environment", _is_environment, _scan_environment, frozenset({".txt", ".yaml", ".yml"}), weak=True)
+def _is_of(name: str, class_: object) -> bool:
+    """Whether a class is named without a module, or in the library of the flavor."""
+    module, _, last = str(class_).rpartition(".")
+    return last.isidentifier() and (not module or module.partition(".")[0] == name)
+
+
+MLMODEL = Format("mlmodel", _is_named, _scan, holds_code=True)
+UNNAMED = Format("mlmodel", _is_mlmodel, _scan, weak=True, holds_code=True)
 TREE = TreeFormat("mlflow", lambda paths: NAME in paths, nothing_together)
-FORMATS = (MLMODEL, ENVIRONMENT)
+FORMATS = (MLMODEL, UNNAMED)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from registration.artifacts.formats import (
     boosters,
     compressed,
+    environment,
     gguf,
     hdf5,
     keras_config,
@@ -48,6 +49,7 @@ FORMATS: tuple[Format, ...] = (
     pickle.OLD_PICKLE,
     keras_config.FORMAT,
     *mlmodel.FORMATS,
+    environment.FORMAT,
     triton.FORMAT,
     *savedmodel.FORMATS,
     onnx.FORMAT,
@@ -60,5 +62,5 @@ TREES: tuple[TreeFormat, ...] = (mlmodel.TREE, savedmodel.TREE, triton.TREE)
 NAMES = tuple(sorted({format_.name for format_ in FORMATS} | {tree.name for tree in TREES}))
 # Formats that may lie beside any model: they hold no code, and no model.
 FREE = frozenset(
-    format_.name for format_ in (plain.EMPTY, *plain.PICTURES, *plain.TABLES, mlmodel.ENVIRONMENT, plain.TEXT)
+    format_.name for format_ in (plain.EMPTY, *plain.PICTURES, *plain.TABLES, environment.FORMAT, plain.TEXT)
 )

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 _LARGEST = 1024 * 1024
 _NAME = re.compile(r"(?:.*[/!])?config\.pbtxt")
-_SAID = re.compile(rb"\b(?P<key>backend|platform|default_model_filename)\b\"?\s*:?\s*[\"'](?P<value>[^\"'\n]*)")
+_SAID = re.compile(
+    rb"\b(?P<key>backend|platform|default_model_filename|op_library_filename)\b\"?\s*:?[\s\[]*[\"'](?P<value>[^\"'\n]*)"
+)
+# A comment may stand between any two words; in a text, what looks like one is none.
+_COMMENT = re.compile(rb"(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')|#[^\n]*")
 _ENVIRONMENT = b"EXECUTION_ENV_PATH"
 _BACKENDS = {"onnxruntime", "tensorrt", "openvino", "tensorflow", "pytorch", "fil", "ensemble", "identity", "dali"}
 _PLATFORMS = re.compile(
@@ -37,7 +41,7 @@ def _matches(look: Look) -> bool:
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     if reader.reaches(_LARGEST + 1):
         raise TooLargeError("scan.too_large", f"a configuration of more than {_LARGEST} bytes")
-    text = reader.read(0, _LARGEST)
+    text = _COMMENT.sub(lambda found: found[1] or b" " * len(found[0]), reader.read(0, _LARGEST))
     for found in _SAID.finditer(text):
         key, value = (found[name].decode("utf-8", "replace") for name in ("key", "value"))
         if not _is_known(key, value):
