@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from struct import pack
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import pytest
 
+from registration.artifacts.limits import Limits
 from registration.artifacts.scan import Verdict, scan
 from tests.scanning import NOTHING, codes, pinned, report
 
@@ -141,3 +143,22 @@ def test_a_configuration_with_an_escaped_key_is_judged() -> None:
         file.attrs["model_config"] = json.dumps(LAMBDA).replace("class_name", "class\\u005fname")
 
     assert "keras.runs_code" in codes(report(a_file(fill), "model.h5"))
+
+
+def test_a_header_that_goes_on_in_the_same_place_for_ever_takes_neither_time_nor_memory() -> None:
+    again = b"".join(pack("<HHB3xQQ", 0x10, 16, 0, 65536, 1 << 20) for _ in range(900))
+    block = b"\x89HDF\r\n\x1a\n" + bytes([0, 0, 0, 0, 0, 8, 8, 0]) + pack("<HHI", 4, 16, 0)
+    block += pack("<4Q", 0, 2**64 - 1, 65536 + (1 << 20), 2**64 - 1) + pack("<QQII", 0, 96, 0, 0) + bytes(16)
+    data = (block + pack("<BxHII4x", 1, 900, 1, len(again)) + again).ljust(65536 + (1 << 20), b"\0")
+
+    found = report(data, "model.h5", limits=Limits(steps=1_000_000))
+
+    assert "scan.too_large" in codes(found)
+
+
+def test_many_attributes_with_one_text_take_no_time() -> None:
+    def fill(file: Any) -> None:
+        for number in range(7):
+            file.attrs[f"config{number}"] = json.dumps({**DENSE, "name": "a" * 30_000})
+
+    assert codes(report(a_file(fill), "model.h5", limits=Limits(steps=100_000))) == ["scan.too_large"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from registration.artifacts.scan import Verdict
@@ -67,3 +69,12 @@ def test_a_backend_that_can_run_a_program_is_never_safe(text: str) -> None:
 )
 def test_a_backend_is_found_however_it_is_written(text: bytes) -> None:
     assert codes(report(text, "model/config.pbtxt")) == ["triton.backend"]
+
+
+@pytest.mark.parametrize("text", [b"backend" + b" " * 1_000_000, b'"\\' * 500_000])
+def test_a_configuration_that_never_ends_takes_no_time(text: bytes) -> None:
+    begun = time.process_time()
+
+    report(text, "model/config.pbtxt")
+
+    assert time.process_time() - begun < 5

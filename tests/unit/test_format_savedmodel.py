@@ -44,7 +44,9 @@ def test_a_plain_graph_is_safe() -> None:
     assert (found.format, found.verdict, codes(found)) == ("savedmodel", Verdict.SAFE, [])
 
 
-@pytest.mark.parametrize("op", ["ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "MatchingFiles", "DebugIdentityV3"])
+@pytest.mark.parametrize(
+    "op", ["ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "MatchingFiles", "DebugIdentityV3", "RemoteCall"]
+)
 def test_operators_that_reach_out_are_unsafe(op: str) -> None:
     at_top, in_function = report(a_model(ops=(op,)), "saved_model.pb"), report(a_model(in_function=(op,)), "x.pb")
 
@@ -96,3 +98,20 @@ def test_what_is_not_quite_a_fingerprint_is_none(data: bytes) -> None:
 
 def test_a_pickle_in_the_place_of_variables_is_not_numbers() -> None:
     assert report(b"\x80\x04\x95", "variables/other.data").verdict is not Verdict.SAFE
+
+
+@pytest.mark.parametrize("op", ["CreateSummaryFileWriter", "WriteRawProtoSummary", "TFRecordDatasetV2", "CacheDataset"])
+def test_operators_that_read_and_write_files_by_the_way_are_unsafe(op: str) -> None:
+    assert codes(report(a_model(ops=(op,)), "saved_model.pb")) == ["savedmodel.reaches_out"]
+
+
+def test_an_operator_that_a_library_brings_is_unlisted() -> None:
+    found = report(a_model(ops=("IO>ReadParquet", "MatMul")), "saved_model.pb")
+
+    assert (codes(found), found.verdict) == (["savedmodel.custom_operator"], Verdict.UNSCANNABLE)
+
+
+def test_more_kinds_of_operators_than_there_are_take_no_memory() -> None:
+    data = a_model(ops=tuple(f"Op{number}" for number in range(10_001)))
+
+    assert codes(report(data, "saved_model.pb")) == ["scan.too_large"]

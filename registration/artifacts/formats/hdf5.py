@@ -8,7 +8,6 @@ from registration.artifacts.formats import keras_config, tar
 from registration.artifacts.formats.format import Format, Look
 from registration.artifacts.formats.hdf5_objects import (
     ATTRIBUTE,
-    EXTERNAL,
     EXTERNAL_DATA,
     LAYOUT,
     SIGNATURE,
@@ -44,11 +43,10 @@ def _matches(look: Look) -> bool:
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     source = _ranged(reader)
-    objects = Objects(source)
-    for messages in objects:
-        for message in messages:
-            yield from _judged(message, objects, context)
-    yield from (_outside(link, context) for link in objects.links if link.kind == EXTERNAL)
+    objects = Objects(source, context.tally)
+    for message in objects:
+        yield from _judged(message, objects, context)
+    yield from (_outside(link, context) for link in objects.links)
     if not source.reaches(objects.end):
         raise UnreadableError("hdf5.broken", f"the file states {objects.end} bytes, and there are fewer")
     if source.reaches(objects.end + 1):
@@ -80,6 +78,8 @@ def _judged(message: Message, objects: Objects, context: Context) -> Iterator[Fi
         )
     elif message.kind == ATTRIBUTE:
         text = _value(message.data, objects).lstrip().rstrip(b"\0")
+        # Many attributes can have one text.
+        context.tally.step(len(text))
         if text.startswith((b"{", b"[")) and keras_config.names_class(text):
             yield from keras_config.judged(text, context)
 

@@ -14,6 +14,7 @@ from registration.errors import TooLargeError, UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from registration.artifacts.limits import Tally
     from registration.artifacts.reader import Reader
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -25,7 +26,9 @@ HARD, SOFT, EXTERNAL = 0, 1, 64
 _OLD, _NEW = (0, 1), (2, 3)  # versions of the superblock
 _SHARED = 2  # a flag of a message
 _MOST_OBJECTS = 200_000
+_MOST_EXTERNAL = 10_000
 _MOST_CHUNKS = 1_000
+_STEPS = 64  # what a message, or an entry of a table, costs beside an opcode of a pickle
 _LARGEST_CHUNK = 4 * 1024 * 1024
 
 
@@ -48,25 +51,26 @@ class Link(NamedTuple):
 class Objects:
     """Every object that the root leads to, once; and where the file says that it ends."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, tally: Tally) -> None:
         self._reader = reader
+        self._tally = tally
         self.end, self._root = self._superblock()
-        self.links: list[Link] = []  # soft and external ones met so far
+        self.links: list[Link] = []  # external ones met so far
 
-    def __iter__(self) -> Iterator[list[Message]]:
-        """The messages of each object."""
+    def __iter__(self) -> Iterator[Message]:
+        """Every message of each object."""
         waiting, seen = [self._root], {self._root}
         while waiting:
-            messages = list(self._messages(waiting.pop()))
-            yield messages
-            for link in self._links(messages):
-                if not isinstance(link.target, int):
-                    self.links.append(link)
-                elif link.target not in seen:
-                    seen.add(link.target)
-                    waiting.append(link.target)
-            if len(seen) > _MOST_OBJECTS:
-                raise TooLargeError("scan.too_large", f"more than {_MOST_OBJECTS} groups and data sets")
+            for message in self._messages(waiting.pop()):
+                yield message
+                for link in self._links(message):
+                    if isinstance(link.target, int) and link.target not in seen:
+                        seen.add(link.target)
+                        waiting.append(link.target)
+                    elif link.kind == EXTERNAL:
+                        self.links.append(link)
+                    if len(seen) > _MOST_OBJECTS or len(self.links) > _MOST_EXTERNAL:
+                        raise TooLargeError("scan.too_large", f"more than {_MOST_OBJECTS} groups and data sets")
 
     def heap_object(self, address: int, index: int) -> bytes:
         """An object of the global heap, where text of varying length lies (III.E)."""
@@ -75,6 +79,7 @@ class Objects:
             raise self._broken("no global heap where one should be", address)
         at = address + 16
         while at + 16 <= address + size:
+            self._tally.step(_STEPS // 2)
             found, length = self.number(at, 2), self.number(at + 8, 8)
             if found == index:
                 return self._bytes(at + 16, min(length, address + size - at - 16))
@@ -143,20 +148,21 @@ class Objects:
     def _message(self, kind: int, flags: int, at: int, length: int, chunks: list[tuple[int, int]]) -> Message:
         if kind == CONTINUATION:
             chunks.append((self.number(at, 8), self.number(at + 8, 8)))
+        # Headers can share their parts, so that a small file would be followed for ever.
+        self._tally.step(_STEPS)
         if flags & _SHARED and kind in {ATTRIBUTE, LINK, EXTERNAL_DATA}:
             raise UnreadableError("hdf5.unsupported", "a message is shared between objects", offset=at)
         return Message(kind, self._bytes(at, length), at)
 
-    def _links(self, messages: list[Message]) -> Iterator[Link]:
-        for message in messages:
-            if message.kind == SYMBOL_TABLE:
-                yield from self._old_group(message)
-            elif message.kind == LINK:
-                yield self._link(message)
-            elif message.kind == LINK_INFO:
-                self._is_compact(message, after=2 + (8 if message.data[1:2] and message.data[1] & 1 else 0))
-            elif message.kind == ATTRIBUTE_INFO:
-                self._is_compact(message, after=2 + (2 if message.data[1:2] and message.data[1] & 1 else 0))
+    def _links(self, message: Message) -> Iterator[Link]:
+        if message.kind == SYMBOL_TABLE:
+            yield from self._old_group(message)
+        elif message.kind == LINK:
+            yield self._link(message)
+        elif message.kind == LINK_INFO:
+            self._is_compact(message, after=2 + (8 if message.data[1:2] and message.data[1] & 1 else 0))
+        elif message.kind == ATTRIBUTE_INFO:
+            self._is_compact(message, after=2 + (2 if message.data[1:2] and message.data[1] & 1 else 0))
 
     def _is_compact(self, message: Message, *, after: int) -> None:
         if int.from_bytes(message.data[after : after + 8], "little") != UNDEFINED:
@@ -185,6 +191,7 @@ class Objects:
         waiting, seen = [tree], {tree}
         while waiting:
             node = waiting.pop()
+            self._tally.step(_STEPS)
             children = self._children(node) if self._bytes(node, 4) == b"TREE" else []
             waiting += [child for child in children if child not in seen]
             seen.update(children)
@@ -205,6 +212,7 @@ class Objects:
         if magic != b"SNOD":
             raise self._broken("no symbol node where a group has one", node)
         for number in range(self.number(node + 6, 2)):
+            self._tally.step(_STEPS)
             at = node + 8 + 40 * number
             name, address, cache = self.number(at, 8), self.number(at + 8, 8), self.number(at + 16, 4)
             if cache == 2:  # noqa: PLR2004 - a soft link, whose path stands among the names

@@ -16,7 +16,7 @@ from registration.artifacts.formats.names import escapes
 from registration.artifacts.formats.protobuf import Budget, Message
 from registration.artifacts.reader import Memory
 from registration.artifacts.stream import Stream
-from registration.errors import UnreadableError
+from registration.errors import TooLargeError, UnreadableError
 from registration.finding import Level
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _IR_VERSION, _GRAPH, _FUNCTIONS = 1, 7, 25
 _MODEL = {1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26}  # numbers of a ModelProto's fields
 _NEWEST_IR = 100
 _MOST_FIELDS = 4096  # of the model itself, without what is inside them
+_MOST_NAMES = 5_000
 _LONGEST = 4096  # bytes of a name or path
 _DEEPEST = 32  # graphs in attributes of nodes
 # Fields of a message that hold another one, by the message's kind; what is not here is stepped over.
@@ -122,6 +123,8 @@ class _Model:
         if kind in _NAMES:
             domain, operator = (names.get(number, "") for number in _NAMES[kind])
             self._name(domain, operator, kind)
+        if len(self.defined) + len(self.operators) + len(self.locations) > _MOST_NAMES:
+            raise TooLargeError("scan.too_large", f"more than {_MOST_NAMES} names of functions, operators and files")
 
     def _name(self, domain: str, operator: str, kind: str) -> None:
         if kind == "function":

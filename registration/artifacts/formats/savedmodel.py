@@ -18,7 +18,7 @@ from registration.artifacts.formats.protobuf import Budget, Message
 from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.artifacts.reader import Memory, Part
 from registration.artifacts.stream import Stream
-from registration.errors import UnreadableError
+from registration.errors import TooLargeError, UnreadableError
 from registration.finding import Level
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 1024  # bytes of an operator's name
 _MOST_GRAPHS = 1000
+_MOST_OPERATORS = 10_000  # TensorFlow has fewer than two thousand
 _INSIDE: dict[str, dict[int, str]] = {
     "saved model": {2: "meta graph"},
     "meta graph": {2: "graph"},
@@ -43,6 +44,9 @@ _REACHES_OUT = re.compile(
     r"|DebugNanCount|RpcCall|RpcServer\w*|DecodeProtoV2|EncodeProto|PrintV2|SummaryWriter|CreateSummary\w+Writer|Write\w*Summary|ImportEvent|(?:Flush|Close)SummaryWriter|DataServiceDataset\w*"
     r"|RegisterDataset\w*|SaveDataset\w*|LoadDataset\w*|SqlDataset|ExperimentalSqlDataset|TextLineReader\w*|WholeFileReader\w*"
     r"|TFRecordReader\w*|FixedLengthRecordReader\w*|IdentityReader\w*|LMDBReader|TPUCompile\w*"
+    r"|(?:Experimental)?(?:TFRecord|TextLine|FixedLengthRecord|CSV|LMDB|MatchingFiles|Cache|Snapshot)Dataset\w*"
+    r"|ListSnapshotChunksDataset|MergeV2Checkpoints|DistributedSave|LoadAndRemapMatrix|GenerateVocabRemapping|RemoteCall"
+    r"|TRTEngineOp"
 )
 _METADATA = 5  # of a node of keras_metadata.pb
 _KERAS = b"_tf_keras_"
@@ -87,6 +91,13 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
                 f"{count} operators {name}, which reach out of the graph to files, Python or the network",
                 action="export the model without them",
             )
+        elif ">" in name:
+            yield context.finding(
+                "savedmodel.custom_operator",
+                f"{count} operators {name}, which a library must bring",
+                level=Level.UNLISTED,
+                action="export with TensorFlow's own operators, or have a person vouch for the library",
+            )
 
 
 def _count(message: Message, kind: str, operators: Counter[str]) -> None:
@@ -95,6 +106,8 @@ def _count(message: Message, kind: str, operators: Counter[str]) -> None:
             continue
         if kind == "node" and found.number == _OPERATOR:
             operators[message.text(found, limit=_LONGEST)] += 1
+            if len(operators) > _MOST_OPERATORS:
+                raise TooLargeError("scan.too_large", f"more than {_MOST_OPERATORS} kinds of operators")
         elif (inner := _INSIDE.get(kind, {}).get(found.number)) is not None:
             _count(message.inside(found), inner, operators)
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _LARGEST = 1024 * 1024
 _NAME = re.compile(r"(?:.*[/!])?config\.pbtxt")
 _SAID = re.compile(
-    rb"\b(?P<key>backend|platform|default_model_filename|op_library_filename)\b\"?\s*:?[\s\[]*[\"'](?P<value>[^\"'\n]*)"
+    rb"\b(?P<key>backend|platform|default_model_filename|op_library_filename)\b\"?\s*+:?[\s\[]*+[\"'](?P<value>[^\"'\n]*)"
 )
 # A comment may stand between any two words; in a text, what looks like one is none.
-_COMMENT = re.compile(rb"(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')|#[^\n]*")
+_COMMENT = re.compile(rb"(\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?)|#[^\n]*")
 _ENVIRONMENT = b"EXECUTION_ENV_PATH"
 _BACKENDS = {"onnxruntime", "tensorrt", "openvino", "tensorflow", "pytorch", "fil", "ensemble", "identity", "dali"}
 _PLATFORMS = re.compile(
