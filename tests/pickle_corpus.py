@@ -302,6 +302,14 @@ def disguised_cases() -> dict[str, tuple[str, bytes]]:
             one(WRAPPER + mapping(shape=items(number(1)), dtype=dtype("f8")) + data(b"dtype") + dtype("f4") + SETITEM
                 + BUILD + bytes(8) + PAYLOAD),
         ),
+        "an attribute in the place of a method of joblib": (
+            "joblib.array",
+            one(WRAPPER + mapping(shape=nothing, dtype=dtype("f8"), read=named("builtins", "slice")) + BUILD),
+        ),
+        "a class that an opcode for lists would call": (
+            "pickle.hook",
+            one(FOREST + EMPTY_TUPLE + NEWOBJ + mapping(extend=ORDERED) + BUILD + MARK + NONE + APPENDS),
+        ),
         "a hook that a call hands back": (
             "pickle.hook",
             one(EMPTY_DICT + called(tagged, text("__setstate__"), text("")) + FOREST + SETITEM),

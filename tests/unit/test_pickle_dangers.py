@@ -6,7 +6,7 @@ import pytest
 
 from registration.artifacts.pickles.globals import PROFILES, named
 from registration.finding import Level
-from tests.pickle_assembly import STACK_GLOBAL, STOP, proto, text
+from tests.pickle_assembly import STACK_GLOBAL, STOP, mapping, number, proto, text
 from tests.pickle_assembly import named as global_
 from tests.pickle_corpus import CASES, DANGERS
 from tests.pickle_scans import codes, found, pairs
@@ -81,3 +81,9 @@ def test_a_listed_name_is_not_a_prefix() -> None:
     findings = found(proto(4) + global_(listed[0], f"{listed[1]}.fit") + global_(f"{listed[0]}.more", listed[1]) + STOP)
 
     assert codes(findings) == ["pickle.unlisted_global"] * 2
+
+
+def test_words_that_are_methods_of_lists_are_words() -> None:
+    vocabulary = mapping(add=number(1), append=number(2), extend=number(3))
+
+    assert found(proto(4) + vocabulary + STOP) == []

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "arguments that are not written beside the call"
 _LATIN = frozenset({b"latin1", b"latin-1"})
+_CALLED = frozenset({b"add", b"append", b"extend"})  # what opcodes call on an instance
 _RANDOM = frozenset({b"MT19937", b"PCG64", b"PCG64DXSM", b"Philox", b"SFC64"})
 _FACTORIES = frozenset({"list", "dict", "set", "int", "float", "str", "tuple", "bool", "frozenset", "complex"})
 
@@ -114,7 +115,8 @@ def _scalar(items: Sequence[Value], kept: Mapping[Ref, object]) -> str:
         return ""
     # A string of numpy is as good a key as any other, so it must not spell the name of a hook.
     text = items[1] if len(items) > 1 and isinstance(known, Dtype) and known.kind in "US" else None
-    return "" if isinstance(text, Data) and b"__" not in text.replace(b"\0", b"") else "something that is no number"
+    plain = text.replace(b"\0", b"") if isinstance(text, Data) else b"__"
+    return "" if b"__" not in plain and plain not in _CALLED else "something that is no number"
 
 
 def _cores(name: str) -> tuple[tuple[str, str], tuple[str, str]]:

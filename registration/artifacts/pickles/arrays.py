@@ -24,6 +24,8 @@ _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 _DTYPE = ("numpy", "dtype")
 NAMES = frozenset({_WRAPPER, _DTYPE})
 PADDING = 16  # bytes; joblib aligns to 16
+# What joblib sets on a wrapper. An attribute by another name could take the place of a method.
+_STATE = frozenset({b"allow_mmap", b"dtype", b"numpy_array_alignment_bytes", b"order", b"shape", b"subclass"})
 _TYPE = re.compile(rb"([biufcmMSUVO])(\d{1,9})")
 _HAS_OBJECTS = 0x01  # NPY_ITEM_HASOBJECT
 _DIMENSIONS = 64  # numpy has no more
@@ -107,6 +109,8 @@ def raw(wrapper: Wrapper, state: Value, kept: Mapping[Ref, object]) -> Raw:
     told = _known(state, kept)
     if not isinstance(told, dict):
         raise UnreadableError("joblib.array", "the state of an array is not written beside it")
+    if not told.keys() <= _STATE:
+        raise UnreadableError("joblib.array", "an array has a state that joblib does not write")
     content = wrapper.content
     content.update(told)
     dtype = _known(content.get(b"dtype"), kept)

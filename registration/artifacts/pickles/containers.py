@@ -21,6 +21,9 @@ HOOKS = frozenset(
     b"__deepcopy__ __getattr__ __getattribute__ __setattr__ __del__ __array__ __array_interface__ __array_struct__ "
     b"__array_finalize__ __array_prepare__ __array_wrap__ __array_ufunc__ __array_function__ __getinitargs__".split()
 )
+# Methods that the opcodes for lists and sets call. They are words too, but no vocabulary maps a word to a name.
+CALLED = frozenset({b"add", b"append", b"extend"})
+NOTICED = HOOKS | CALLED
 
 
 def mark(m: Machine, _data: bytes, pos: int) -> int:
@@ -237,8 +240,8 @@ def _fill_dict(m: Machine, items: list[Value], pos: int) -> None:
             _keep(m, target, items)
     else:
         changes(m, target, pos)
-    if not HOOKS.isdisjoint(items[::2]):
-        m.say(pos, findings.hook, _hooks(items[::2]))
+    if not NOTICED.isdisjoint(items[::2]) and (hooks := _hooks(items)):
+        m.say(pos, findings.hook, hooks)
 
 
 def _keep(m: Machine, target: Ref, items: list[Value]) -> None:
@@ -253,7 +256,12 @@ def _keep(m: Machine, target: Ref, items: list[Value]) -> None:
 
 
 def _hooks(items: list[Value]) -> str:
-    return " and ".join(sorted({item.decode() for item in items if isinstance(item, bytes) and item in HOOKS}))
+    found = {
+        key.decode()
+        for key, value in zip(items[::2], items[1::2], strict=True)
+        if isinstance(key, bytes) and (key in HOOKS or (key in CALLED and type(value) is Global))
+    }
+    return " and ".join(sorted(found))
 
 
 def changes(m: Machine, target: Value, pos: int) -> None:
