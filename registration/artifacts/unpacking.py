@@ -86,7 +86,7 @@ BZ2 = Codec("bz2", tuple(b"BZh%d" % level + go for level in range(1, 10) for go 
 XZ = Codec("xz", (b"\xfd7zXZ\0",), lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MOST_MEMORY))
 LZMA = Codec(
     "lzma",
-    (b"\x5d\0\0",),
+    (b"\x5d\0",),
     lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MOST_MEMORY),
     follows=False,
     vague=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import tarfile
 from struct import pack
 
@@ -49,7 +50,7 @@ def test_a_pickle_without_a_header_is_found(name: str, path: str) -> None:
     assert found.verdict is Verdict.UNSAFE
 
 
-@pytest.mark.parametrize("name", ["model.pkl", "model.h5", "model.keras", "saved_model.pb", "model.pth"])
+@pytest.mark.parametrize("name", ["model.pkl", "model.h5", "model.keras", "saved_model.pb", "model.mar"])
 @pytest.mark.parametrize("data", [PICTURE, b"GIF89a" + bytes(99), b"version https://example.org\n"])
 def test_data_under_the_name_of_a_program_is_not_safe(name: str, data: bytes) -> None:
     found = report(data, name)
@@ -85,6 +86,14 @@ def test_a_configuration_that_is_too_large_is_not_taken_for_text() -> None:
     data = b'{"a": "' + b"A" * 9_000_000 + b'", ' + LAMBDA[1:]
 
     assert codes(report(zipped({"config.json": data}), "model.keras")) == ["scan.too_large"]
+
+
+def test_lzma_is_found_by_as_little_as_joblib_asks_for() -> None:
+    packed = lzma.compress(PAYLOAD, format=lzma.FORMAT_ALONE)
+
+    found = report(packed[:1] + pack("<I", 1 << 16 | 1 << 8) + packed[5:], "variables.data-00000-of-00001")
+
+    assert DANGEROUS in codes(found)
 
 
 PROTOBUFS = {

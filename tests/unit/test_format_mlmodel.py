@@ -165,3 +165,9 @@ def test_requirements_are_read_as_pip_decodes_them() -> None:
 
 def test_an_empty_environment_is_empty() -> None:
     assert [report(b"", path).format for path in ("requirements.txt", "MLmodel")] == ["empty", "empty"]
+
+
+@pytest.mark.parametrize(("module", "code"), [("evil", ["mlmodel.loader_module"]), ("tf_keras", [])])
+@pytest.mark.parametrize("name", ["pickle_module_info.txt", "keras_module.txt"])
+def test_a_module_that_mlflow_imports_by_a_text_is_judged(name: str, module: str, code: list[str]) -> None:
+    assert codes(report(f"{module}\n".encode(), f"model/data/{name}")) == code

@@ -64,3 +64,8 @@ def test_labels_are_text_though_their_letters_are_opcodes(text: bytes) -> None:
     found = report(text, "labels.txt")
 
     assert (found.format, found.verdict) == ("text", Verdict.SAFE)
+
+
+@pytest.mark.parametrize("name", ["a.mjs", "a.zsh", "a.php", "a.pyx", "a.cu", "a.vbs", "a.jl"])
+def test_source_code_of_any_language_is_no_text(name: str) -> None:
+    assert codes(report(b"print(1)\n", name)) == ["code.source"]

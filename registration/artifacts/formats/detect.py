@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from registration.finding import Finding
 
 UNKNOWN = "unknown"
+_OPENED = {"zip", "tar"}  # found from their ends, or from anywhere, by programs that unpack them
 
 
 def detect(look: Look, formats: Sequence[Format]) -> tuple[Format, ...]:
@@ -76,9 +77,10 @@ def _level(*, hides: bool, found: Sequence[Format], claimants: Sequence[Format])
     has_code = any(format_.holds_code for format_ in claimants)
     if hides and not has_code:
         return Level.UNSAFE
-    # Who loads it by its name looks for a program in it, in a way that may differ from ours.
+    # Who loads it by its name looks for a program in it or for members, in a way that may differ from ours.
+    is_looked_through = has_code or any(format_.name in _OPENED for format_ in claimants)
     is_data = all(format_.is_data for format_ in found)
-    return Level.UNSCANNABLE if has_code and is_data else Level.NOTE
+    return Level.UNSCANNABLE if is_looked_through and is_data else Level.NOTE
 
 
 _SEEMS = "do not load it by its name; ask who made it"

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 NAME = "MLmodel"
 _MOST_FLAVORS, _MOST_SAID, _LONGEST_SAID = 20, 50, 250  # flavors, entries of one, and characters of an entry
 _NAME = re.compile(r"(?:.*[/!])?MLmodel")
+# Files in which MLflow's flavors for torch and Keras keep the name of a module that they import.
+_MODULE = re.compile(r"(?:.*[/!])?data/(?:pickle_module_info|keras_module)\.txt")
+_MODULES = {"cloudpickle", "keras", "mlflow.pytorch.pickle_module", "pickle", "tensorflow.keras", "tf_keras"}
 _FLAVORS = re.compile(rb"^flavors:", re.MULTILINE)
 _OWN_CODE = {"mlflow.pyfunc.model", "mlflow.pyfunc.loaders.code_model", "mlflow.pyfunc.loaders.chat_model"}
 # What these load is judged by the files they read.
@@ -146,7 +149,23 @@ def _is_of(name: str, class_: object) -> bool:
     return last.isidentifier() and (not module or module.partition(".")[0] == name)
 
 
+def _is_module(look: Look) -> bool:
+    return _MODULE.fullmatch(look.name) is not None and look.head != b""
+
+
+def _scan_module(reader: Reader, context: Context) -> Iterator[Finding]:
+    said = reader.read(0, _LONGEST_SAID).strip().decode("utf-8", "replace")
+    if said not in _MODULES:
+        yield context.finding(
+            "mlmodel.loader_module",
+            f"MLflow imports the module {said!r}, which is named here, to load the model",
+            level=Level.UNLISTED,
+            action="log the model again with MLflow, or have a person read that module",
+        )
+
+
 MLMODEL = Format("mlmodel", _is_named, _scan, holds_code=True)
 UNNAMED = Format("mlmodel", _is_mlmodel, _scan, weak=True, holds_code=True)
 TREE = TreeFormat("mlflow", lambda paths: NAME in paths, nothing_together)
-FORMATS = (MLMODEL, UNNAMED)
+MODULE = Format("mlflow module", _is_module, _scan_module, frozenset({".txt"}))
+FORMATS = (MLMODEL, UNNAMED, MODULE)

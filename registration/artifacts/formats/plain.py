@@ -31,7 +31,28 @@ _PROGRAMS = (
     b"\0asm",
 )
 _SOURCE = frozenset(
-    {".py", ".pyw", ".sh", ".bash", ".ps1", ".bat", ".cmd", ".js", ".ipynb", ".r", ".pl", ".rb", ".lua"}
+    f".{ending}"
+    for ending in (
+        *(
+            "bash",
+            "bat",
+            "cjs",
+            "cmd",
+            "command",
+            "csh",
+            "fish",
+            "hta",
+            "ipynb",
+            "jl",
+            "js",
+            "jsx",
+            "ksh",
+            "lua",
+            "mjs",
+        ),
+        *("php", "pl", "ps1", "psm1", "py", "pyw", "pyx", "r", "rb", "sh", "tcl", "ts", "tsx", "vbs", "wsf", "zsh"),
+        *("c", "cc", "cpp", "cs", "cu", "cuh", "cxx", "go", "groovy", "h", "hpp", "java", "kt", "pxd", "rs", "scala"),
+    )
 )
 _TEXT = frozenset(
     {

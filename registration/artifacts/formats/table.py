@@ -62,5 +62,6 @@ TREES: tuple[TreeFormat, ...] = (mlmodel.TREE, savedmodel.TREE, triton.TREE)
 NAMES = tuple(sorted({format_.name for format_ in FORMATS} | {tree.name for tree in TREES}))
 # Formats that may lie beside any model: they hold no code, and no model.
 FREE = frozenset(
-    format_.name for format_ in (plain.EMPTY, *plain.PICTURES, *plain.TABLES, environment.FORMAT, plain.TEXT)
+    format_.name
+    for format_ in (plain.EMPTY, *plain.PICTURES, *plain.TABLES, environment.FORMAT, mlmodel.MODULE, plain.TEXT)
 )
