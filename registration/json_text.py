@@ -28,7 +28,9 @@ def parse(data: bytes, *, source: str, limit_bytes: int, error: type[DocumentErr
     except RecursionError:
         problem = "is nested too deeply"
     except ValueError as broken:
-        problem = str(broken)
+        # Python tells how to raise its limit for whole numbers, which is no use to who wrote one.
+        is_number = str(broken).startswith("Exceeds the limit")
+        problem = "holds a whole number of more digits than are read" if is_number else str(broken)
     raise error(source, [Problem("", problem)])
 
 

@@ -45,6 +45,7 @@ _REPAIRS: Final = {
     "is not JSON": "write it with a JSON library, not by hand",
     "is longer than": "list fewer files, or leave out what the model does not need",
     "the key ": "remove one of the two",
+    "holds a whole number": "write it with fewer digits, or as text",
     "is nested too deeply": "write it as docs/formats/manifest.md shows",
     "must be a mapping": "write one JSON object, as docs/formats/manifest.md shows",
 }

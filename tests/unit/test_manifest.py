@@ -148,6 +148,7 @@ def test_a_byte_order_mark_is_tolerated() -> None:
         ('{"model": "ü"}'.encode("latin-1"), "is not UTF-8 (byte 11)"),
         ("{}".encode("utf-16"), "is not UTF-8 (byte 0)"),
         (b"[" * 200_000, "is nested too deeply"),
+        (b'{"metrics": {"a": ' + b"1" * 5_000 + b"}}", "holds a whole number of more digits than are read; write it"),
         (b'{"model": "a", "model": "b"}', "the key 'model' is given twice"),
         (b'{"files": [{"path": "a", "path": "b"}]}', "the key 'path' is given twice"),
         (b'{"size": ' + b"9" * 5000 + b"}", "drop: "),

@@ -7,9 +7,7 @@ https://keras.io/api/models/model_saving_apis/serialization_utils
 
 from __future__ import annotations
 
-import json
 import re
-from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.formats import json_text, keras_names
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
 
 _MOST = 500_000  # values in one configuration
 _LARGEST = 8 * 1024 * 1024
-# A key, and not a text in a list; and a letter as JSON may spell it.
-_CLASS = re.compile(rb'"class_name"\s*:')
-_ESCAPE = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
 # Layers of tf-keras that call what they name, and layers that may be given a file's name.
 _OPERATIONS = {"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"}
 _LOOKUPS = {"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"}
@@ -46,7 +41,7 @@ _RUNS = {
 
 def _matches(look: Look) -> bool:
     """JSON that names a class somewhere, or may do so where nobody looks and goes by the name that Keras reads."""
-    if _utf8(look.head).lstrip()[:1] not in (b"{", b"["):
+    if json_text.as_utf8(look.head).lstrip()[:1] not in (b"{", b"["):
         return False
     if look.is_whole:
         return names_class(look.head)
@@ -60,17 +55,8 @@ def _is_named(look: Look) -> bool:
 
 
 def names_class(text: bytes) -> bool:
-    """Whether JSON has a key `class_name`, however it is spelled."""
-    return _CLASS.search(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), _utf8(text))) is not None
-
-
-def _utf8(data: bytes) -> bytes:
-    """JSON in the encoding that Python's parser would find it in, as UTF-8; what is none stays as it is."""
-    try:
-        encoding = json.detect_encoding(data)
-        return data.removeprefix(BOM_UTF8) if "8" in encoding else data.decode(encoding, "replace").encode()
-    except UnicodeError:
-        return data
+    """Whether JSON has a key `class_name`."""
+    return json_text.has_key(text, b"class_name")
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
@@ -81,7 +67,7 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
 
 def judged(data: bytes, context: Context) -> Iterator[Finding]:
     """What is to be said of a configuration; raises `UnreadableError` for what is no JSON."""
-    config = json_text.parse(_utf8(data), code="keras.broken", what="the configuration")
+    config = json_text.parse(json_text.as_utf8(data), code="keras.broken", what="the configuration")
     for entry in _objects(config):
         yield from _object(entry, context)
 

@@ -301,4 +301,6 @@ def _in_turn(entry: Entry, *, ranged: bool) -> tuple[bool, int]:
     return ranged and not entry.name.endswith(_PICKLE), entry.offset
 
 
-FORMAT = Format("zip", _matches, _scan, frozenset({".zip", ".pt", ".pth", ".ckpt", ".npz", ".keras", ".mar", ".ptl"}))
+FORMAT = Format(
+    "zip", _matches, _scan, frozenset({".zip", ".pt", ".pth", ".ckpt", ".npz", ".keras", ".mar", ".ptl", ".skops"})
+)
