@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registration.artifacts.formats.zip import Summed
+from registration.artifacts.formats.summed import Summed
 from registration.artifacts.limits import Limits
 from registration.artifacts.reader import Memory, Part
 from registration.artifacts.scan import Verdict

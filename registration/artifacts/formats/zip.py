@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from registration.artifacts.formats import zip_directory
 from registration.artifacts.formats.format import LOOK, Format, Look
 from registration.artifacts.formats.names import escapes
+from registration.artifacts.formats.summed import Summed, crc_differs
 from registration.artifacts.formats.zip_directory import DESCRIBED, ENCRYPTED, Directory, Entry
-from registration.artifacts.reader import Part, Reader
+from registration.artifacts.reader import Part
 from registration.artifacts.unpacked import Unpacked
 from registration.artifacts.unpacking import BZ2, DEFLATE, unpack
 from registration.errors import TooLargeError, UnreadableError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from registration.artifacts.context import Context
     from registration.artifacts.limits import Tally
+    from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
 _LOCAL = struct.Struct("<4s5H3L2H")
@@ -244,46 +246,7 @@ def _checked(pieces: Iterator[bytes], entry: Entry) -> Iterator[bytes]:
     if size != entry.size:
         raise UnreadableError("zip.size_differs", f"the member states {entry.size} bytes and unpacks to others")
     if crc != entry.crc:
-        raise _crc_differs()
-
-
-class Summed(Reader):
-    """A stored member; it complains when all of it has been read in order and its CRC is wrong."""
-
-    def __init__(self, part: Part, crc: int) -> None:
-        self.path = part.path
-        self._part = part
-        self._expected = crc
-        self._crc = self._covered = 0
-        self._last = b""  # covered and not yet added up: of most members only the head is read, and that for nothing
-
-    @property
-    def size(self) -> int:
-        """How many bytes there are."""
-        return self._part.size
-
-    @property
-    def is_ranged(self) -> bool:
-        """As the zip."""
-        return self._part.is_ranged
-
-    @property
-    def complaint(self) -> UnreadableError | None:
-        """That the CRC is wrong."""
-        is_wrong = self._covered == self.size and zlib.crc32(self._last, self._crc) != self._expected
-        return _crc_differs() if is_wrong else None
-
-    def _read(self, offset: int, length: int) -> bytes:
-        data = self._part.read(offset, length)
-        fresh = self._covered - offset
-        if 0 <= fresh < len(data):
-            self._crc, self._last = zlib.crc32(self._last, self._crc), data[fresh:]
-            self._covered = offset + len(data)
-        return data
-
-
-def _crc_differs() -> UnreadableError:
-    return UnreadableError("zip.crc_differs", "the content is not the one whose CRC the zip states")
+        raise crc_differs()
 
 
 def _hidden(about: Context, offset: int, count: int) -> Finding:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from registration.artifacts.pickles.arrays import Dtype
+from registration.artifacts.pickles.hooks import CALLED
 from registration.artifacts.pickles.values import Data, Global, Ref
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 UNKNOWN = "arguments that are not written beside the call"
 _LATIN = frozenset({b"latin1", b"latin-1"})
-_CALLED = frozenset({b"add", b"append", b"extend"})  # what opcodes call on an instance
 _RANDOM = frozenset({b"MT19937", b"PCG64", b"PCG64DXSM", b"Philox", b"SFC64"})
 _FACTORIES = frozenset({"list", "dict", "set", "int", "float", "str", "tuple", "bool", "frozenset", "complex"})
 
@@ -116,7 +116,7 @@ def _scalar(items: Sequence[Value], kept: Mapping[Ref, object]) -> str:
     # A string of numpy is as good a key as any other, so it must not spell the name of a hook.
     text = items[1] if len(items) > 1 and isinstance(known, Dtype) and known.kind in "US" else None
     plain = text.replace(b"\0", b"") if isinstance(text, Data) else b"__"
-    return "" if b"__" not in plain and plain not in _CALLED else "something that is no number"
+    return "" if b"__" not in plain and plain not in CALLED else "something that is no number"
 
 
 def _cores(name: str) -> tuple[tuple[str, str], tuple[str, str]]:

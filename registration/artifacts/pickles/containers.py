@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registration.artifacts.pickles import findings
+from registration.artifacts.pickles import findings, hooks
 from registration.artifacts.pickles.literals import uint
 from registration.artifacts.pickles.values import Global, Ref, Unknown
 
@@ -15,15 +15,6 @@ if TYPE_CHECKING:
 PAIRS = 256  # entries of a dict whose content is kept
 # An unpickler that is handed a large number makes room for all those below it.
 ROOM = 1 << 22
-# Attributes that Python, copy, pickle or numpy look for on an instance and call or follow.
-HOOKS = frozenset(
-    b"__setstate__ __getstate__ __class__ __dict__ __reduce__ __reduce_ex__ __new__ __init__ __call__ __copy__ "
-    b"__deepcopy__ __getattr__ __getattribute__ __setattr__ __del__ __array__ __array_interface__ __array_struct__ "
-    b"__array_finalize__ __array_prepare__ __array_wrap__ __array_ufunc__ __array_function__ __getinitargs__".split()
-)
-# Methods that the opcodes for lists and sets call. They are words too, but no vocabulary maps a word to a name.
-CALLED = frozenset({b"add", b"append", b"extend"})
-NOTICED = HOOKS | CALLED
 
 
 def mark(m: Machine, _data: bytes, pos: int) -> int:
@@ -240,8 +231,8 @@ def _fill_dict(m: Machine, items: list[Value], pos: int) -> None:
             _keep(m, target, items)
     else:
         changes(m, target, pos)
-    if not NOTICED.isdisjoint(items[::2]) and (hooks := _hooks(items)):
-        m.say(pos, findings.hook, hooks)
+    if not hooks.NOTICED.isdisjoint(items[::2]) and (found := hooks.names(items)):
+        m.say(pos, findings.hook, found)
 
 
 def _keep(m: Machine, target: Ref, items: list[Value]) -> None:
@@ -253,15 +244,6 @@ def _keep(m: Machine, target: Ref, items: list[Value]) -> None:
             del m.kept[target]
         else:
             content.update((key, value) for key, value in zip(keys, values, strict=True) if type(key) is bytes)
-
-
-def _hooks(items: list[Value]) -> str:
-    found = {
-        key.decode()
-        for key, value in zip(items[::2], items[1::2], strict=True)
-        if isinstance(key, bytes) and (key in HOOKS or (key in CALLED and type(value) is Global))
-    }
-    return " and ".join(sorted(found))
 
 
 def changes(m: Machine, target: Value, pos: int) -> None:
