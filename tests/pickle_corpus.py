@@ -325,6 +325,7 @@ def disguised_cases() -> dict[str, tuple[str, bytes]]:
         "objects that numpy takes for bytes": ("pickle.type_of_numpy", one(dtype("O8", flags=0))),
         "objects half of whose flags are there": ("pickle.type_of_numpy", one(dtype("O8", flags=1))),
         "bytes that numpy takes for objects": ("pickle.type_of_numpy", one(dtype("V8", size=8, flags=0x3F))),
+        "times without a unit, of which numpy crashes": ("pickle.type_of_numpy", one(dtype("M8"))),
         "a number with fields": (
             "pickle.type_of_numpy",
             one(dtype("f8") + items(number(3), text("<"), NONE, *over, number(8), number(1), number(0)) + BUILD),
@@ -332,6 +333,11 @@ def disguised_cases() -> dict[str, tuple[str, bytes]]:
         "numbers over objects": (
             "pickle.type_of_numpy",
             one(void[0] + items(number(3), text("|"), NONE, *over, number(16), number(1), number(0x1B)) + BUILD),
+        ),
+        "a field outside of the whole": (
+            "pickle.type_of_numpy",
+            one(void[0] + items(number(3), text("|"), NONE, items(text("a")), mapping(a=items(dtype("f8"), number(64))),
+                                number(8), number(1), number(0)) + BUILD),
         ),
         "a state of a type from elsewhere": (
             "pickle.type_of_numpy",

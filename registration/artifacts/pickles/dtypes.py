@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from registration.artifacts.pickles.values import Value
 
-_LENGTHS = {8, 9}  # of a state, since numpy 1.3
+_OTHER = ((3, 8), (4, 9))  # version and length of a state, since numpy 1.3
+_TIME = ((4, 9),)
 _OBJECTS = 0x03  # NPY_ITEM_HASOBJECT and NPY_LIST_PICKLE: numpy itself sets both or neither
 
 
@@ -29,18 +30,24 @@ class Doubt(NamedTuple):
 
 def doubt(dtype: Dtype, state: Sequence[Value] | None, kept: Mapping[Ref, object]) -> Doubt | None:
     """What is to be said of setting `state` on `dtype`."""
-    if state is None or len(state) not in _LENGTHS or not dtype.kind or not is_count(state[7]):
+    flags = state[7] if state is not None and dtype.kind and _is_usual(dtype.kind, state) else None
+    if state is None or not is_count(flags):
         return Doubt("the state of a type of numpy is not written beside it as numpy does", is_lie=False)
     if dtype.kind != "V" and (state[2], state[3], state[4]) != (None, None, None):
         return Doubt("a type of numpy that is plain has fields", is_lie=True)
     objects = _objects(dtype, state, kept)
     if objects is None:
         return Doubt("the fields of a type of numpy are not written beside it", is_lie=False)
-    if state[7] & _OBJECTS != (_OBJECTS if objects else 0):
+    if flags & _OBJECTS != (_OBJECTS if objects else 0):
         return Doubt("the flags of a type of numpy lie about whether it holds objects", is_lie=True)
-    if objects and state[4] is not None and _overlap(state[4], state[5], kept):
-        return Doubt("fields of a type of numpy lie over objects", is_lie=True)
+    if state[4] is not None and _are_misplaced(state[4], state[5], kept, apart=objects):
+        return Doubt("fields of a type of numpy lie over objects, or outside of it", is_lie=True)
     return None
+
+
+def _is_usual(kind: str, state: Sequence[Value]) -> bool:
+    """Whether it has the parts that numpy writes; of times without a unit it crashes."""
+    return (state[0], len(state)) in (_TIME if kind in "mM" else _OTHER) if state else False
 
 
 def _objects(dtype: Dtype, state: Sequence[Value], kept: Mapping[Ref, object]) -> bool | None:
@@ -52,14 +59,14 @@ def _objects(dtype: Dtype, state: Sequence[Value], kept: Mapping[Ref, object]) -
     return base.has_objects if base and base.is_sure else None
 
 
-def _overlap(fields: Value, size: Value, kept: Mapping[Ref, object]) -> bool:
-    """Whether a field does not lie behind the one before it, and inside of the whole."""
+def _are_misplaced(fields: Value, size: Value, kept: Mapping[Ref, object], *, apart: bool) -> bool:
+    """Whether a field does not lie inside of the whole, or, where they must lie `apart`, over another one."""
     end = 0
     for offset, length in sorted(set(_places(fields, kept))):
-        if offset < end or length < 0:
+        if length < 0 or not is_count(size) or offset + length > size or (apart and offset < end):
             return True
         end = offset + length
-    return not is_count(size) or end > size
+    return False
 
 
 def _places(fields: Value, kept: Mapping[Ref, object]) -> Iterator[tuple[int, int]]:
