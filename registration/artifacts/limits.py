@@ -20,7 +20,7 @@ class Limits:
     unjudged: int = 64 * 1024**2
     findings: int = 200
     opcodes: int = 200_000_000  # of one pickle
-    steps: int = 400_000_000  # opcodes of all pickles, and fields of all messages, which count as eight
+    steps: int = 400_000_000  # opcodes of all pickles; a field of a message counts as 8, one of HDF5's as 64
     memo: int = 4_000_000  # entries
 
 
