@@ -196,3 +196,16 @@ def test_plain_json_is_text() -> None:
     data = json.dumps({"feature_names": ["class_name", "b"], "a": "\u00e9"}).encode()
 
     assert (report(data, "notes.json").format, codes(report(data, "notes.json"))) == ("text", [])
+
+
+@pytest.mark.parametrize("more", ["None", "0", "Mouse", "(unknown)", "Van\nbus", "New York", "horse"])
+@pytest.mark.parametrize("first", ["cat\ndog", "city\nBerlin", "car\ntruck"])
+def test_a_list_of_words_is_text(first: str, more: str) -> None:
+    found = report(f"{first}\n{more}\n".encode(), "labels.txt")
+
+    assert (found.format, codes(found)) == ("text", [])
+
+
+@pytest.mark.parametrize("pickle", [b"cvendor\nrun\n(S'x'\ntR0", b"(cvendor\nrun\no0", b"(ivendor\nrun\n0"])
+def test_text_that_calls_what_nobody_knows_is_a_pickle(pickle: bytes) -> None:
+    assert "pickle.unlisted_global" in codes(report(pickle + b"!!! and more text\n", "labels.txt"))

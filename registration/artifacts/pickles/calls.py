@@ -194,6 +194,7 @@ def _resolve(m: Machine, module: bytes, name: bytes, pos: int) -> Global:
 
 def _call(m: Machine, target: Value, given: Value, use: str, pos: int) -> Value:
     made = m.sizes.result(given)
+    m.calls += 1
     if type(target) is Global:
         if not target.is_plain or use not in target.uses:
             _look(m, target, given, use, pos)

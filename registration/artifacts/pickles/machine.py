@@ -45,8 +45,8 @@ class Machine:
     """
 
     __slots__ = (
-        "context", "counted", "end", "fence", "findings", "found", "frame_end", "kept", "marks", "memo", "names",
-        "nested", "opcodes", "paused", "profile", "protocol", "reader", "settled", "sizes", "stack",
+        "calls", "context", "counted", "end", "fence", "findings", "found", "frame_end", "kept", "marks", "memo",
+        "names", "nested", "opcodes", "paused", "profile", "protocol", "reader", "settled", "sizes", "stack",
         "steps_over_arrays", "told", "widths", "window",
     )  # fmt: skip
 
@@ -76,6 +76,7 @@ class Machine:
         self.widths = opcodes.NUMBERS_UNREAD
         self.protocol = 0
         self.opcodes = self.counted = 0
+        self.calls = 0  # but those that need no second look
         self.settled = 0
         self.frame_end = 0
         self.paused: int | None = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from registration.artifacts.reader import Reader
 
 ENOUGH = 64  # opcodes; text and numbers stop making sense much sooner
+LEAST = 6  # opcodes that change a class: one names it, others write an attribute
 MOST = 100  # pickles in a row
 _NOTHING = Profile("none", {})
 _FEW = Limits(opcodes=ENOUGH)
@@ -46,12 +47,12 @@ def is_pickle(reader: Reader, *, strict: bool = False) -> bool:
 
 
 def _matters(machine: Machine) -> bool:
-    """Lines of text make globals too, but none that a module could be called like, or nothing is done with them."""
+    """Words make globals too, `cat` and `dog` an `at.dog`; but nothing is called, and they soon make no sense."""
     named = [found for found in machine.names.table if _can_be_meant(found)]
     if any(is_dangerous(found.module, found.name) for found in named):
         return True
     if named:
-        return machine.opcodes > 1
+        return machine.calls > 0 or machine.opcodes >= LEAST
     return bool(machine.told) and not machine.names.table
 
 
