@@ -116,6 +116,16 @@ def test_a_message_that_looks_like_something_else_is_judged(data: bytes, code: s
     assert found.verdict is not Verdict.SAFE
 
 
+@pytest.mark.parametrize("fill", [0, 65_480, 65_490, 70_000])
+@pytest.mark.parametrize("message", [WRITES, ONNX])
+def test_a_message_that_looks_like_something_else_is_judged_in_an_archive_too(message: bytes, fill: int) -> None:
+    data = UNKNOWN_FIELDS + field(15, bytes(fill)) + message + field(15, bytes(99_000))
+
+    found = report(tarred({"model.pb": data}, mode="w:gz"), "model.tar.gz")
+
+    assert {"savedmodel.reaches_out", "onnx.external_data_escapes"} & set(codes(found))
+
+
 def test_a_saved_model_that_is_text_is_unscannable() -> None:
     assert codes(report(b'meta_graphs { graph_def { node { op: "WriteFile" } } }', "m/saved_model.pbtxt")) == [
         "savedmodel.text"

@@ -14,7 +14,6 @@ from registration.artifacts.formats import protobuf
 from registration.artifacts.formats.format import Format, Look
 from registration.artifacts.formats.names import escapes
 from registration.artifacts.formats.protobuf import Budget, Message
-from registration.artifacts.reader import Memory
 from registration.artifacts.stream import Stream
 from registration.errors import TooLargeError, UnreadableError
 from registration.finding import Level
@@ -52,8 +51,7 @@ _KEY, _VALUE = 1, 2
 
 def _matches(look: Look) -> bool:
     """A ModelProto has no magic number, but few fields, and a graph among them."""
-    # What is packed nobody loads as it is, and to go through it would unpack it once more.
-    seen, is_exact = _seen(look.reader if look.reader.is_ranged else Memory(look.head))
+    seen, is_exact = _seen(protobuf.to_be_read(look))
     # Readers skip fields that they do not know, which can begin with the magic number of something else.
     return {_IR_VERSION, _GRAPH} <= seen and (is_exact or seen <= _MODEL)
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from registration.artifacts.reader import Memory
+from registration.artifacts.stream import Stream
 from registration.errors import TooLargeError, UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from registration.artifacts.formats.format import Look
     from registration.artifacts.limits import Tally
-    from registration.artifacts.stream import Stream
+    from registration.artifacts.reader import Reader
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _WIDTHS = {FIXED64: 8, FIXED32: 4}
@@ -105,6 +108,23 @@ class Message:
 
     def _broken(self, what: str) -> UnreadableError:
         return UnreadableError(self._code, what, offset=self._stream.tell())
+
+
+def to_be_read(look: Look) -> Reader:
+    """What has to be read to tell whether content is a message: no more than its head, if that is none already.
+
+    What is packed would have to be unpacked once more to go behind the head.
+    """
+    if look.reader.is_ranged:
+        return look.reader
+    try:
+        for _ in Message(Stream(Memory(look.head)), code=""):
+            pass
+    except UnreadableError as stop:
+        # Where the head ends a field may be cut anywhere.
+        goes_on = not look.is_whole and (stop.offset or 0) >= len(look.head) - 2 * _LONGEST_VARINT
+        return look.reader if goes_on else Memory(look.head)
+    return look.reader
 
 
 class Budget:

@@ -61,9 +61,9 @@ _SHARD = re.compile(r"(?:.*[/!])?[\w.-]+\.data-[0-9]{5}-of-[0-9]{5}")
 def _is_saved_model(look: Look) -> bool:
     fields: list[tuple[int, int]] = []
     is_exact = False
-    # The first graph of a file that was cut off goes on behind its end; what is packed is not gone through once more.
+    # The first graph of a file that was cut off goes on behind its end.
     with contextlib.suppress(UnreadableError):
-        for found in _numbers(look.reader if look.reader.is_ranged else Memory(look.head)):
+        for found in _numbers(protobuf.to_be_read(look)):
             fields.append(found)
             if len(fields) > _MOST_GRAPHS:
                 return False
