@@ -219,3 +219,18 @@ def test_a_list_of_words_is_text(first: str, more: str) -> None:
 @pytest.mark.parametrize("pickle", [b"cvendor\nrun\n(S'x'\ntR0", b"(cvendor\nrun\no0", b"(ivendor\nrun\n0"])
 def test_text_that_calls_what_nobody_knows_is_a_pickle(pickle: bytes) -> None:
     assert "pickle.unlisted_global" in codes(report(pickle + b"!!! and more text\n", "labels.txt"))
+
+
+@pytest.mark.parametrize("length", [*range(0x40, 0x100), 384, 640, 0x10280])
+def test_no_length_of_a_header_makes_tensors_a_pickle(length: int) -> None:
+    header = b'{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}'.ljust(length)
+
+    found = report(length.to_bytes(8, "little") + header + bytes(4), "model.safetensors")
+
+    assert (found.format, codes(found)) == ("safetensors", [])
+
+
+def test_a_pickle_with_a_header_that_looks_like_a_length_is_found() -> None:
+    data = b"\x80\4" + b"C\xff" + bytes(4) + b"{" + bytes(250) + PAYLOAD
+
+    assert DANGEROUS in codes(report(data, "model.safetensors"))

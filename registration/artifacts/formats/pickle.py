@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registration.artifacts.formats import torch_legacy
+from registration.artifacts.formats import safetensors, torch_legacy
 from registration.artifacts.formats.format import Format, Look
 from registration.artifacts.pickles.globals import Profile
 from registration.artifacts.pickles.scan import scan
@@ -29,7 +29,10 @@ _PROTOCOLS = range(6)
 def _has_header(look: Look) -> bool:
     head = look.head[:2]
     has_header = len(head) > 1 and head[0] == _PROTO and head[1] in _PROTOCOLS
-    return has_header and not look.head.startswith(torch_legacy.MAGIC)
+    if not has_header or look.head.startswith(torch_legacy.MAGIC):
+        return False
+    # The length that safetensors begins with can be one, of 128 bytes for example; then nothing sensible follows.
+    return not safetensors.FORMAT.matches(look) or is_pickle(look.reader, strict=True)
 
 
 def _has_none(look: Look) -> bool:

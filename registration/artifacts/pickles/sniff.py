@@ -26,8 +26,8 @@ def is_pickle(reader: Reader, *, strict: bool = False) -> bool:
     """Whether the content names a global, ends as a pickle, or goes on for long.
 
     It is read as far as a first few opcodes lead: one may step over megabytes, and what matters comes behind. `strict`
-    is for content that is something else already: the magic numbers of zip and PNG have an opcode that looks up an
-    object by a line of text, and without a header nobody loads such a pickle.
+    is for content that is something else already, where chance makes opcodes: the magic numbers of zip and PNG have
+    one that looks up an object by a line of text, and without a header nobody loads such a pickle.
     """
     if strict and reader.read(0, 1) == b"P":
         return False
@@ -39,21 +39,21 @@ def is_pickle(reader: Reader, *, strict: bool = False) -> bool:
         offset = machine.end or offset
         if strict and any(said is findings.persistent_id for said, _ in machine.told):
             return False
-        if _matters(machine) or followed >= ENOUGH or (is_complete and not reader.reaches(offset + 1)):
+        if _matters(machine, strict=strict) or followed >= ENOUGH or (is_complete and not reader.reaches(offset + 1)):
             return True
         if not is_complete:
             return False
     return True
 
 
-def _matters(machine: Machine) -> bool:
+def _matters(machine: Machine, *, strict: bool) -> bool:
     """Words make globals too, `cat` and `dog` an `at.dog`; but nothing is called, and they soon make no sense."""
     named = [found for found in machine.names.table if _can_be_meant(found)]
     if any(is_dangerous(found.module, found.name) for found in named):
         return True
     if named:
         return machine.calls > 0 or machine.opcodes >= LEAST
-    return bool(machine.told) and not machine.names.table
+    return bool(machine.told) and not machine.names.table and not strict
 
 
 def _can_be_meant(found: Global) -> bool:
