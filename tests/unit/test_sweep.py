@@ -274,6 +274,16 @@ def test_the_time_from_which_jobs_count_stays(azure: Azure) -> None:
     assert (after.first, after.until) == (before.first, azure.now)
 
 
+def test_the_time_from_which_jobs_count_goes_back_to_what_was_asked_for(azure: Azure) -> None:
+    asked_for = azure.now - timedelta(days=7)
+
+    azure.sweep.run(since=asked_for)
+
+    after = azure.mark()
+    assert after is not None
+    assert after.first == asked_for
+
+
 def test_the_overlap_does_not_reach_back_beyond_the_first_sweep(azure: Azure) -> None:
     azure.world.state.kept.clear()
     azure.job("before", ended=azure.now - timedelta(seconds=1))
