@@ -26,6 +26,7 @@ from registration import (
     cli_sweep,
     cli_validate,
 )
+from registration.cli_options import JsonLines
 from registration.errors import RegistrarError
 
 app = typer.Typer(
@@ -36,7 +37,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines, one object a line, and nothing else.")]
 Policies = Annotated[
     Path, typer.Option("--policies", help="Folder of policies to decide by.", exists=True, file_okay=False)
 ]
@@ -57,7 +57,7 @@ def about() -> None:
 
 
 @app.command()
-def demo(*, json: Json = False) -> None:
+def demo(*, json: JsonLines = False) -> None:
     """Show the whole story on this machine: models trained, judged, registered, rejected.
 
     Ends by itself, in less than a minute.
@@ -86,7 +86,7 @@ def sandbox(*, policies: Policies = EXAMPLES) -> None:
 def send(
     event: Annotated[Path, typer.Argument(help="A file with one event or a list of them, in either schema.")],
     *,
-    json: Json = False,
+    json: JsonLines = False,
 ) -> None:
     """Post an event to the app in the sandbox, as Event Grid does, and show what came of it."""
     from sandbox import session  # noqa: PLC0415 - as above
@@ -108,7 +108,7 @@ def drop(
     to: Annotated[
         str, typer.Option(metavar="FOLDER", help="Where in the drop container; a folder of its own is made below it.")
     ] = "vendor-a/",
-    json: Json = False,
+    json: JsonLines = False,
 ) -> None:
     """Upload a folder to the sandbox's drop container, manifest last, and show the answer.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from registration import cli_people
-from registration.cli_people import Reason  # noqa: TC001 - Typer reads it when the command is made
+from registration.cli_options import Json, Reason, Yes
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,8 +43,6 @@ Rules = Annotated[
 Expires = Annotated[
     str, typer.Option("--expires", metavar="SPAN", help="How long your word counts, in days or hours, as 14d or 36h.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Send it without asking.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 class Desk(cli_people.Desk, Protocol):
@@ -178,8 +176,7 @@ class Commands:
         if not yes and not self.asks(f"Send this as {actor['name']}: {action} {held.work.work[:12]} of {held.model}?"):
             typer.echo("nothing was sent", err=True)
             raise typer.Exit(1)
-        desk.send(made.message)
-        cli_people.show(made, as_json=as_json)
+        cli_people.send(desk, made, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -254,8 +251,7 @@ def reevaluate(desk: Desk, said: str, *, reason: str, as_json: bool) -> None:
     actor = cli_people.actor_of(desk.token())
     about = {"of": found.work.work}
     made = cli_people.request_of("reevaluate", found.model, None, reason=reason, actor=actor, about=about)
-    desk.send(made.message)
-    cli_people.show(made, as_json=as_json)
+    cli_people.send(desk, made, as_json=as_json)
 
 
 def _until(expires: str) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from registration.cli_options import Json
+
 PolicyFile = Annotated[
     Path, typer.Option("--policy", metavar="FILE", help="The policy to decide by, a YAML file.", show_default=False)
 ]
@@ -25,7 +27,6 @@ Past = Annotated[
 Model = Annotated[
     str | None, typer.Option("--model", metavar="NAME", help="Which of the policy's models, if it has several.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def add_to(app: typer.Typer) -> None:

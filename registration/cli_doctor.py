@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registration.cli_options import Json
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ LiveContract = Annotated[
     ),
 ]
 Wait = Annotated[int, typer.Option("--wait", metavar="SECONDS", min=1, help="How long to wait for the app's answer.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines, and nothing else.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registration.cli_options import Decided
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,14 +26,6 @@ class Format(StrEnum):
     CYCLONEDX = "cyclonedx"
 
 
-Said = Annotated[
-    str,
-    typer.Argument(
-        metavar="WORK|MODEL:VERSION",
-        help="The key of a work (or at least its first 8 digits), or a version that was registered.",
-        show_default=False,
-    ),
-]
 As = Annotated[
     Format,
     typer.Option(
@@ -54,7 +47,7 @@ class Commands:
 
     records: Callable[[], tuple[Ledger, str]]
 
-    def evidence(self, said: Said, *, format: As = Format.INTOTO) -> None:  # noqa: A002 - what people type
+    def evidence(self, said: Decided, *, format: As = Format.INTOTO) -> None:  # noqa: A002 - what people type
         """Print the evidence of one decision: an in-toto statement, an OpenLineage event or a CycloneDX bill.
 
         It is made from the decision record alone, so it is the same whenever

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from registration.cli_options import Decided, Json, Model, time_of
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from registration.inspection import Inspection
     from registration.ledger import Ledger
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Model = Annotated[str, typer.Argument(help="The model, by its name in the registry.", show_default=False)]
 At = Annotated[
     str | None,
     typer.Option(
@@ -29,14 +28,6 @@ At = Annotated[
     ),
 ]
 Verify = Annotated[bool, typer.Option("--verify", help="Check every decision of the chain against the head.")]
-Said = Annotated[
-    str,
-    typer.Argument(
-        metavar="WORK|MODEL:VERSION",
-        help="The key of a work (or at least its first 8 digits), or a version that was registered.",
-        show_default=False,
-    ),
-]
 
 
 def add_to(app: typer.Typer, *, ledger: Callable[[], Ledger] | None = None) -> None:
@@ -64,7 +55,6 @@ class Commands:
         is shown; 2 if the model has no history or the time cannot be read.
         """
         from registration import history, history_pages, pages  # noqa: PLC0415 - what they need is slow to load
-        from registration.step import time_of  # noqa: PLC0415 - as above
 
         if at is not None and verify:
             raise InputError("--at and --verify ask different questions; give one of them")
@@ -80,7 +70,7 @@ class Commands:
             pages.show(history_pages.champion_then(found, moment) if moment else _table(found, ledger))
         raise typer.Exit(0 if found.is_whole else 1)
 
-    def explain(self, said: Said, *, json: Json = False) -> None:
+    def explain(self, said: Decided, *, json: Json = False) -> None:
         """Show why one piece of work ended as it did: every verdict, and what it was made from.
 
         The key of the work is in the receipt, the outcome event and the log line,

@@ -11,7 +11,7 @@ import typer
 
 from registration import cli_people
 from registration.cli_answers import Desk, ask
-from registration.cli_people import Reason  # noqa: TC001 - Typer reads it when the command is made
+from registration.cli_options import Json, Model, Reason, Yes, version_of
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.rollback import Turn
 
-_VERSION = re.compile(r"(?P<model>.+):(?P<version>[0-9]{1,10})", re.DOTALL)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
-Model = Annotated[str, typer.Argument(help="The model, by its name in the registry.", show_default=False)]
 Said = Annotated[
     str | None,
     typer.Argument(metavar="MODEL:VERSION", help="A version that Registrar registered.", show_default=False),
@@ -44,9 +42,7 @@ Digest = Annotated[
     typer.Option("--digest", metavar="SHA256", help="Deny these files, whether a version has them or not."),
 ]
 NoChampion = Annotated[bool, typer.Option("--no-champion", help="If it is the champion: leave the model without one.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Send it without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def add_to(app: typer.Typer, *, desk: Callable[[], Desk] | None = None, asks: Callable[[str], bool] = ask) -> None:
@@ -153,8 +149,7 @@ class Commands:
         if not yes and not self.asks(f"Send this as {actor['name']}?"):
             typer.echo("nothing was sent", err=True)
             raise typer.Exit(1)
-        desk.send(made.message)
-        cli_people.show(made, as_json=as_json)
+        cli_people.send(desk, made, as_json=as_json)
 
 
 def _planned(ledger: Ledger, model: str, *, to: int | None, denied: frozenset[str] = frozenset()) -> Sequence[Turn]:
@@ -192,10 +187,8 @@ def _of_digest(ledger: Ledger, digest: str, *, to: int | None, no_champion: bool
 def _of_version(ledger: Ledger, said: str, *, to: int | None, no_champion: bool) -> Change:
     from registration import history  # noqa: PLC0415 - as above
 
-    found = _VERSION.fullmatch(said)
-    if found is None:
-        raise InputError(f"{said!r}: write MODEL:VERSION, such as churn-classifier:7")
-    past, version = history.known(ledger, found["model"]), int(found["version"])
+    model, version = version_of(said)
+    past = history.known(ledger, model)
     digest = _digest_of(past, version)
     about: dict[str, Any] = {"artifact_sha256": digest}
     lines = [f"{said} has the files {digest}: they will be denied for ever, and their versions archived"]

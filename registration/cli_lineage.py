@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from registration.cli_options import Decided, Json
 from registration.errors import InputError, RegistrarError
 
 if TYPE_CHECKING:
@@ -17,16 +18,7 @@ if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.lineage_tree import Deployed
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Mermaid = Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flow chart, for a document.")]
-Said = Annotated[
-    str,
-    typer.Argument(
-        metavar="WORK|MODEL:VERSION",
-        help="The key of a work (or at least its first 8 digits), or a version that was registered.",
-        show_default=False,
-    ),
-]
 
 
 class Records(Protocol):
@@ -54,7 +46,7 @@ class Commands:
 
     records: Callable[[], Records]
 
-    def lineage(self, said: Said, *, mermaid: Mermaid = False, json: Json = False) -> None:
+    def lineage(self, said: Decided, *, mermaid: Mermaid = False, json: Json = False) -> None:
         """Show where a model version comes from, and what became of it since.
 
         Back through decision, candidate and job to code, data, environment and

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as text
-import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from registration.access_token import NOBODY, claims
+from registration.cli_options import Json, Reason, version_of
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,17 +26,12 @@ if TYPE_CHECKING:
 
 STORAGE = "https://storage.azure.com/.default"  # the token that the message is sent with
 _NAMES = ("upn", "preferred_username", "unique_name", "appid", "azp", "oid")  # the first that a token has is shown
-_VERSION = re.compile(r"(?P<model>.+):(?P<version>[0-9]{1,10})", re.DOTALL)
 
 Said = Annotated[
     str, typer.Argument(metavar="MODEL:VERSION", help="A version that the registry has.", show_default=False)
 ]
 Model = Annotated[str | None, typer.Argument(help="The model, or nothing for the whole app.", show_default=False)]
-Reason = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the records, with your name.")
-]
 Resume = Annotated[bool, typer.Option("--resume", help="Let candidates go on that were paused.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 class Desk(Protocol):
@@ -79,10 +74,7 @@ class Commands:
         Exit status 0 means that the request was sent, not yet that it was done;
         2 that it could not be sent.
         """
-        found = _VERSION.fullmatch(said)
-        if found is None:
-            raise InputError(f"{said!r}: write MODEL:VERSION, such as churn-classifier:7")
-        self._send("adopt", found["model"], int(found["version"]), reason=reason, as_json=json)
+        self._send("adopt", *version_of(said), reason=reason, as_json=json)
 
     def pause(self, model: Model = None, *, reason: Reason, resume: Resume = False, json: Json = False) -> None:
         """Let the candidates of a model wait, or all of them, until [bold]--resume[/bold].
@@ -102,8 +94,7 @@ class Commands:
     def _send(self, action: str, model: str | None, version: int | None, *, reason: str, as_json: bool) -> None:
         desk = self.desk()
         request = request_of(action, model, version, reason=reason, actor=actor_of(desk.token()))
-        desk.send(request.message)
-        show(request, as_json=as_json)
+        send(desk, request, as_json=as_json)
 
 
 def actor_of(token: str) -> dict[str, str]:
@@ -115,8 +106,9 @@ def actor_of(token: str) -> dict[str, str]:
     return {"tenant": str(said["tid"]), "object": str(said["oid"]), "name": name}
 
 
-def show(request: Request, *, as_json: bool) -> None:
-    """Say what was sent and how to see what came of it."""
+def send(desk: Desk, request: Request, *, as_json: bool) -> None:
+    """Put a request into the work queue; say what was sent and how to see what came of it."""
+    desk.send(request.message)
     if as_json:
         named = {name: value for name, value in request.to_dict().items() if name not in {"format", "id"}}
         typer.echo(text.dumps({"request": request.id, "work": request.work, **named}))

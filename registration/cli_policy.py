@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registration import cli_policy_import, cli_policy_publish, cli_policy_replay
+from registration.cli_options import Allow, Json
 from registration.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ Paths = Annotated[
     list[Path], typer.Argument(metavar="PATH...", help="Files, or folders that hold them.", show_default=False)
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Let warnings alone make the exit status 1.")]
-Allow = Annotated[
-    list[str] | None, typer.Option("--allow", metavar="CODE", help="Leave out remarks of this code; may be repeated.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Old = Annotated[Path, typer.Argument(metavar="A", help="The policy as it was.", show_default=False)]
 New = Annotated[Path, typer.Argument(metavar="B", help="The policy as it is to be.", show_default=False)]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registration.cli_options import Json
 from registration.errors import ForeignConfigError, Problem
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ Experiment = Annotated[
     str | None, typer.Option("--experiment", help="The experiment whose jobs offer the model; * and ? are patterns.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Let a warning make the exit status 1.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def add_to(group: typer.Typer) -> None:

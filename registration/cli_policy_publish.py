@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registration.cli_options import Allow
 from registration.errors import InputError, RegistrarError
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ To = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Publish without asking.")]
 Prune = Annotated[bool, typer.Option("--prune", help="Remove what is published and not in PATH.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; show what would be written.")]
-Allow = Annotated[
-    list[str] | None, typer.Option("--allow", metavar="CODE", help="Leave out remarks of this code; may be repeated.")
-]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else; needs --yes or --dry-run.")]
 
 

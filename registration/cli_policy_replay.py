@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registration.cli_options import Json, time_of
 from registration.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ Since = Annotated[
     ),
 ]
 Model = Annotated[str | None, typer.Argument(help="Only this model of the policy.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def add_to(app: typer.Typer, *, ledger: Callable[[], Ledger] | None = None) -> None:
@@ -61,7 +61,6 @@ class Commands:
         from registration import backtest, pages, policy_pages  # noqa: PLC0415 - what they need is slow to load
         from registration.policy import document  # noqa: PLC0415 - as above
         from registration.policy.folder import read_text  # noqa: PLC0415 - as above
-        from registration.step import time_of  # noqa: PLC0415 - as above
 
         start = time_of(since, option="--since")
         read = document.parse(read_text(policy, name=str(policy)), source=str(policy))

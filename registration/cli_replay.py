@@ -5,19 +5,20 @@ from __future__ import annotations
 import json as json_text
 from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 
 from registration import cli_answers, cli_people, terminal
+from registration.cli_options import JsonLines, time_of
 from registration.deadletters import DeadLetters, place
 from registration.errors import InputError
 from registration.replay import Quarantine, Replay, Replayed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from registration.bootstrap import Parts
 
@@ -55,7 +56,6 @@ NewEpoch = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Send nothing; show what would be sent.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines, one object a line, and nothing else.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -72,7 +72,7 @@ def replay(  # noqa: PLR0913 - one for each option
     reason: Reason = "",
     dry_run: DryRun = False,
     new_epoch: NewEpoch = None,
-    json: Json = False,
+    json: JsonLines = False,
 ) -> None:
     """Put back on the work queue what was given up, or have one work decided again.
 
@@ -100,7 +100,7 @@ def replay(  # noqa: PLR0913 - one for each option
         others = {"--dead-letters": dead_letters, "--quarantine": quarantine, "--since": since, "--only": only}
         _decide_again(new_epoch, reason, {**others, "--dry-run": dry_run}, as_json=json)
         return
-    moment = _moment(since) if since else None
+    moment = time_of(since, option="--since") if since else None
     parts = bootstrap.parts()
     sources = _sources(parts, dead_letters=dead_letters, quarantine=quarantine, since=moment)
     counts = show(Replay(sources, parts.queue.send, only, reason, dry_run), as_json=json)
@@ -142,14 +142,6 @@ def _sources(
         blobs = BlobDeadLetters(parts.credential, place(dead_letters, suffix=suffix), suffix=suffix)
         sources.append(DeadLetters(blobs, since))
     return sources
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"--since {text}: write it as 2026-03-02 or 2026-03-02T08:00+01:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class _Page(Protocol):

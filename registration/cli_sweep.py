@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from registration.errors import InputError
+from registration.cli_options import Json, time_of
 from registration.terminal import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from registration.coverage import Coverage
     from registration.sweep import Sweep, Tell
@@ -27,7 +27,6 @@ Since = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines, and nothing else.")]
 
 ROWS = {
     "eligible": "jobs and manifests that a policy wants",
@@ -62,19 +61,9 @@ def add_to(app: typer.Typer, *, made: Callable[[], Sweep] = _deployed) -> None:
         Exit status 0 after a complete sweep, 2 if it could not run to its end: run
         it again, it begins at the same place.
         """
-        moment = _moment(since)
+        moment = None if since is None else time_of(since, option="--since")
         coverage = _swept(made(), since=moment, dry_run=dry_run, quietly=json)
         _print(coverage, dry_run=dry_run, as_json=json)
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"--since {text}: write a time as 2026-03-01 or 2026-03-01T08:00+01:00") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _swept(sweep: Sweep, *, since: datetime | None, dry_run: bool, quietly: bool) -> Coverage:

@@ -20,6 +20,7 @@ from registration.artifacts.local import HERE, LocalStore
 from registration.artifacts.reader import Traffic
 from registration.artifacts.scan import Verdict
 from registration.artifacts.validation import Validation
+from registration.cli_options import Json
 from registration.documents import load
 from registration.errors import InputError, ManifestError, PolicyError
 from registration.finding import Level
@@ -66,7 +67,6 @@ Issuer = Annotated[str | None, typer.Option("--issuer", metavar="URL", help="Who
 SecondOpinions = Annotated[
     bool, typer.Option("--second-opinions", help="Ask picklescan and modelscan too; the verdict stays ours.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 _COLOURS = {
     Verdict.SAFE: "green",
     Verdict.UNSAFE: "red",

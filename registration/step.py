@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from registration.candidate import source_from
-from registration.errors import InputError
 from registration.promotions import LAST
 
 if TYPE_CHECKING:
@@ -171,16 +170,6 @@ def stated(moment: datetime | None) -> str | None:
 def utc(moment: datetime) -> datetime:
     """`moment` in UTC, which it is taken to be if it names no zone; `OverflowError` at the ends of the calendar."""
     return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
-
-
-def time_of(said: str, *, option: str) -> datetime:
-    """The time that a person gave to `option`, in UTC; raises `InputError`."""
-    try:
-        return utc(datetime.fromisoformat(said.strip()))
-    except (ValueError, OverflowError):
-        raise InputError(
-            f"{option} {said!r} is not a time; write it in ISO 8601, such as 2026-03-02 or 2026-03-02T08:30:00Z"
-        ) from None
 
 
 def _time(value: object) -> datetime | None:

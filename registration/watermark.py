@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from registration.errors import LedgerConflictError
@@ -25,6 +25,7 @@ FORMAT = "registrar/watermark/v1"
 NAME = "sweep/watermark.json"
 OVERLAP = timedelta(hours=1)  # what clocks may differ by, and a list may lag behind
 LONGEST_RUN = timedelta(days=30)
+_FIRST_DAY = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class Window:
         usual = max(mark.first, mark.until - OVERLAP)
         start = min(usual, since) if since else usual
         is_deep = mark.open is None or start < usual
-        return cls(start, start - LONGEST_RUN if is_deep else start, mark.open or {})
+        run = min(LONGEST_RUN, start - _FIRST_DAY) if is_deep else timedelta()
+        return cls(start, start - run, mark.open or {})
 
 
 @dataclass(frozen=True)

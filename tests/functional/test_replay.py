@@ -223,7 +223,7 @@ def test_blobs_written_before_the_given_time_are_left_alone(container: Container
 UNUSABLE = {
     "another host": (["--dead-letters", "https://example.org/dead-letters"], "another place"),
     "no container": (["--dead-letters", f"{ACCOUNT}/nowhere"], "no container nowhere"),
-    "no time": (["--since", "yesterday", "--dead-letters", f"{ACCOUNT}/{CONTAINER}"], "write it as"),
+    "no time": (["--since", "yesterday", "--dead-letters", f"{ACCOUNT}/{CONTAINER}"], "write it in"),
     "no kind": (["--only", "model"], "--only"),
 }
 

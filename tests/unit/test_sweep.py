@@ -1174,11 +1174,20 @@ def test_the_command_looks_back_as_far_as_it_is_told(azure: Azure, since: str) -
     assert json.loads(result.stdout)["enqueued"] == 1
 
 
-def test_the_command_refuses_a_time_it_cannot_read(azure: Azure) -> None:
-    result = CliRunner().invoke(command(azure), ["sweep", "--since", "yesterday"])
+@pytest.mark.parametrize("since", ["yesterday", "0001-01-01T00:00+01:00"])
+def test_the_command_refuses_a_time_it_cannot_read(azure: Azure, since: str) -> None:
+    result = CliRunner().invoke(command(azure), ["sweep", "--since", since])
 
     assert isinstance(result.exception, InputError)
-    assert "--since yesterday: write a time as" in str(result.exception)
+    assert f"--since '{since}' is not a time; write it in" in str(result.exception)
+
+
+def test_the_command_looks_back_to_the_beginning_of_time(azure: Azure) -> None:
+    azure.job("old", created=azure.now - timedelta(days=4000), ended=azure.now - timedelta(days=4000))
+
+    result = CliRunner().invoke(command(azure), ["sweep", "--since", "0001-01-01", "--json"])
+
+    assert json.loads(result.stdout)["enqueued"] == 1
 
 
 DROP_WORDS = "prefix: vendor-a/"
