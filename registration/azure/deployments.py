@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from registration.azure.rest import ARM
+from registration.azure.rest import ARM, within
 from registration.deployments import Deployment, EndpointKind
-from registration.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,14 +34,8 @@ class WorkspaceDeployments:
                 yield from (_deployment(kind, endpoint, found) for found in self._listed(url))
 
     def _listed(self, url: str) -> Iterator[Mapping[str, Any]]:
-        page = self._rest.get(url, **{"api-version": ENDPOINTS_API})
-        while page is not None:
+        for page in self._rest.pages(url, follow=within(ARM, of="endpoints"), **{"api-version": ENDPOINTS_API}):
             yield from page["value"]
-            following = page.get("nextLink")
-            if following and not following.startswith(f"{ARM}/"):
-                # Our token goes wherever this leads.
-                raise UnavailableError(f"the list of endpoints goes on outside {ARM}, where this app does not follow")
-            page = self._rest.get(following) if following else None
 
 
 def _deployment(kind: EndpointKind, endpoint: Mapping[str, Any], found: Mapping[str, Any]) -> Deployment:

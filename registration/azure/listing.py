@@ -15,7 +15,7 @@ from azure.storage.blob import ContainerClient
 
 from registration.artifacts.store import Location
 from registration.azure.faults import answering
-from registration.azure.rest import ARM
+from registration.azure.rest import ARM, within
 from registration.azure.workspace import JOBS_API
 from registration.errors import UnavailableError
 from registration.listing import ListedBlob, ListedJob
@@ -41,20 +41,12 @@ class WorkspaceJobs:
 
     def newest_first(self) -> Iterator[ListedJob]:
         """Every job that is not archived, in the order the service lists them."""
-        page = self._page(self._url, **{"api-version": JOBS_API, "listViewType": "ActiveOnly"})
-        yield from map(_job, page["value"])
-        while following := page.get("nextLink"):
-            page = self._page(following)
+        query = {"api-version": JOBS_API, "listViewType": "ActiveOnly"}
+        page = None
+        for page in self._rest.pages(self._url, follow=within(ARM, of="jobs"), **query):
             yield from map(_job, page["value"])
-
-    def _page(self, url: str, **query: str) -> dict[str, Any]:
-        if not url.startswith(f"{ARM}/"):
-            # Our token goes wherever this leads.
-            raise UnavailableError(f"the list of jobs goes on outside {ARM}, where this app does not follow")
-        found = self._rest.get(url, **query)
-        if found is None:
+        if page is None:
             raise UnavailableError("the workspace does not list its jobs: it is not there, or roles are missing")
-        return found
 
 
 class DropBlobs:

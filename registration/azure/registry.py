@@ -13,8 +13,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
 from registration.assets import asset_in
 from registration.azure.faults import TIMEOUTS, answering, no_long_sleep
-from registration.azure.rest import ARM
-from registration.errors import UnavailableError
+from registration.azure.rest import ARM, within
 from registration.registry import SHA256_PROPERTY, WORK_PROPERTY, ModelVersion, Registration, VersionTakenError
 
 if TYPE_CHECKING:
@@ -137,14 +136,9 @@ class AzureRegistry:
     def _listed(self, model: str, view: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Each version of a `view`, and what the service says of it; a page is read when it is needed."""
         url = f"{ARM}{self._workspace.id}/models/{model}/versions"
-        page = self._rest.get(url, **{"api-version": MODELS_API, "listViewType": view})
-        while page is not None:
+        query = {"api-version": MODELS_API, "listViewType": view}
+        for page in self._rest.pages(url, follow=within(ARM, of="versions"), **query):
             yield from ((str(found["name"]), found["properties"]) for found in page["value"])
-            following = page.get("nextLink")
-            if following and not following.startswith(f"{ARM}/"):
-                # Our token goes wherever this leads.
-                raise UnavailableError(f"the list of versions goes on outside {ARM}, where this app does not follow")
-            page = self._rest.get(following) if following else None
 
     @property
     def _client(self) -> MLClient:

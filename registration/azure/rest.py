@@ -13,10 +13,11 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy, CustomHook
 from azure.core.rest import HttpRequest
 
 from registration.azure.faults import TIMEOUTS, answering, no_long_sleep
+from registration.errors import UnavailableError
 from registration.registry import VersionTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from azure.core.credentials import TokenCredential
     from azure.core.rest import HttpResponse
@@ -48,6 +49,22 @@ class Rest:
     def get(self, url: str, **query: str) -> dict[str, Any] | None:
         """The resource at `url`, or None when there is none."""
         return self._send(HttpRequest("GET", url, params=query))
+
+    def pages(self, url: str, *, follow: Callable[[str], str], **query: str) -> Iterator[dict[str, Any]]:
+        """The pages of a list, each asked for when it is due; none where there is no such list.
+
+        `follow` gives back the address of the next page, or raises: our token goes wherever it leads. Raises
+        `UnavailableError` for a list that goes on and then does not.
+        """
+        page = self.get(url, **query)
+        while page is not None:
+            yield page
+            if not page.get("nextLink"):
+                return
+            following = follow(str(page["nextLink"]))
+            page = self.get(following)
+            if page is None:
+                raise UnavailableError(f"a list goes on at {following}, and nothing is there")
 
     def post(self, url: str, body: dict[str, Any], **query: str) -> dict[str, Any] | None:
         """The answer to `body`, or None when what it asks about does not exist."""
@@ -84,6 +101,17 @@ class Rest:
                 return None
             response.raise_for_status()
             return _object(response)
+
+
+def within(root: str, *, of: str) -> Callable[[str], str]:
+    """Follows a list of `of` to addresses below `root` only; raises `UnavailableError` for another one."""
+
+    def follow(url: str) -> str:
+        if not url.startswith(f"{root}/"):
+            raise UnavailableError(f"a list of {of} goes on outside {root}, where this app does not follow")
+        return url
+
+    return follow
 
 
 def _object(response: HttpResponse) -> dict[str, Any]:

@@ -61,12 +61,9 @@ class AzureSharedRegistries:
     def versions(self, registry: str, model: str) -> Iterator[SharedVersion]:
         """Every version that is not archived and has a whole number, the last created first."""
         url = f"{self._place(registry)}/models/{model}/versions"
-        page = self._rest.get(url, **API, listViewType="ActiveOnly")
-        while page is not None:
+        for page in self._rest.pages(url, follow=_trusted, **API, listViewType="ActiveOnly"):
             found = (_version(registry, model, said) for said in page["value"])
             yield from (version for version in found if version is not None)
-            following = page.get("nextLink")
-            page = self._rest.get(_trusted(following)) if following else None
 
     def next_version(self, registry: str, model: str) -> int:
         """One above the highest number the registry knows."""

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from registration.artifacts.store import Location
 from registration.azure.job_body import job_of
-from registration.azure.rest import ARM
+from registration.azure.rest import ARM, within
 from registration.azure.run_body import run_of
 from registration.errors import InputError, UnavailableError
 from registration.policy.evidence import Point
@@ -55,19 +55,13 @@ class AzureWorkspace:
 
     def children(self, run: str) -> Iterator[Job]:
         """What runs inside a job, without outputs; none for a run that is not there. A page is asked for when due."""
-        url, query = f"{self._history}/runs/{quote(run, safe='')}/children", {"api-version": HISTORY_API}
-        for _ in range(MOST_PAGES):
-            page = self._rest.get(url, **query) or {}
+        url = f"{self._history}/runs/{quote(run, safe='')}/children"
+        follow = within(self._dataplane, of="runs")
+        pages = self._rest.pages(url, follow=follow, **{"api-version": HISTORY_API})
+        for number, page in enumerate(pages, start=1):
             yield from map(run_of, page.get("value") or ())
-            url, query = page.get("nextLink") or "", {}
-            if not url:
-                return
-            if not url.startswith(f"{self._dataplane}/"):
-                # Our token goes wherever this leads.
-                raise UnavailableError(
-                    f"a list of runs goes on outside {self._dataplane}, where this app does not follow"
-                )
-        raise UnavailableError(f"the list of what runs inside {run} has more than {MOST_PAGES} pages")
+            if number == MOST_PAGES and page.get("nextLink"):
+                raise UnavailableError(f"the list of what runs inside {run} has more than {MOST_PAGES} pages")
 
     def log(self, job: str) -> Logged:
         """The last value of each metric, and the parameters; not-finite values are the strings MLflow writes."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from registration.azure.deployments import WorkspaceDeployments
+from registration.azure.deployments import ENDPOINTS_API, WorkspaceDeployments
+from registration.azure.rest import ARM
 from registration.errors import UnavailableError
 from sandbox import names
 
@@ -68,6 +69,16 @@ def test_lists_go_on_over_pages(
         sandbox.workspace.endpoints.deploy(f"{model}-{number}", "blue", model=f"{model}:7")
 
     assert len(serving(deployments, model, 7)) == 5
+
+
+def test_a_list_whose_next_page_is_gone_is_not_taken_for_whole(
+    sandbox: Sandbox, deployments: WorkspaceDeployments
+) -> None:
+    following = f"{ARM}{names.WORKSPACE_ID}/onlineEndpoints/gone/deployments?api-version={ENDPOINTS_API}"
+    sandbox.workspace.fail_next("GET", "/onlineEndpoints$", 200, {"value": [], "nextLink": following})
+
+    with pytest.raises(UnavailableError, match="and nothing is there"):
+        list(deployments.all())
 
 
 def test_no_token_follows_a_list_that_goes_on_elsewhere(sandbox: Sandbox, deployments: WorkspaceDeployments) -> None:
