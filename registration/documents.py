@@ -43,7 +43,8 @@ _IN_WORDS = {
 class Document(BaseModel):
     """Base of everything parsed from outside: immutable, and a key it does not know is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    # Built when the first one is read: most are parts of others, or of messages that hardly ever come.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 def load[T: Document](model: type[T], data: object, *, source: str, error: type[DocumentError] = DocumentError) -> T:
