@@ -19,6 +19,31 @@ if TYPE_CHECKING:
 
 SEARCHES: Final = frozenset({"Sweep", "AutoML"})
 
+_LIMITS: Final = {
+    "maxTrials": 3,
+    "trialTimeout": "PT10M",
+    "timeout": "PT1H",
+    "maxConcurrentTrials": 1,
+    "maxNodes": 1,
+    "maxCoresPerTrial": -1,
+    "exitScore": None,
+    "enableEarlyTermination": True,
+    "sweepTrials": 0,
+    "sweepConcurrentTrials": 0,
+}
+_TRAINING: Final = {
+    "enableOnnxCompatibleModels": False,
+    "stackEnsembleSettings": None,
+    "enableStackEnsemble": False,
+    "enableVoteEnsemble": False,
+    "ensembleModelDownloadTimeout": "PT5M",
+    "enableModelExplainability": True,
+    "enableDnnTraining": False,
+    "trainingMode": "Auto",
+    "allowedTrainingAlgorithms": None,
+    "blockedTrainingAlgorithms": ["LightGBM"],
+}
+
 
 def properties(job: Job, trials: Iterable[Job]) -> dict[str, str]:
     """The properties that the service gives to a search."""
@@ -93,7 +118,6 @@ def sweep(job: Job, *, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) ->
 
 def automl(job: Job, *, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What the control plane says of an AutoML job alone: it has no outputs here, only in run history."""
-    metric, _ = job.objective or ("accuracy", "")
     return {
         "resources": {
             "instanceCount": 1,
@@ -105,51 +129,34 @@ def automl(job: Job, *, inputs: Mapping[str, Any]) -> dict[str, Any]:
         },
         "environmentId": None,
         "environmentVariables": None,
-        "taskDetails": {
-            "logVerbosity": "Info",
-            "trainingData": _data(inputs, "training_data"),
-            "targetColumnName": "y",
-            "limitSettings": {
-                "maxTrials": 3,
-                "trialTimeout": "PT10M",
-                "timeout": "PT1H",
-                "maxConcurrentTrials": 1,
-                "maxNodes": 1,
-                "maxCoresPerTrial": -1,
-                "exitScore": None,
-                "enableEarlyTermination": True,
-                "sweepTrials": 0,
-                "sweepConcurrentTrials": 0,
-            },
-            "sweepSettings": None,
-            "fixedParameters": None,
-            "searchSpace": None,
-            "nCrossValidations": None,
-            "cvSplitColumnNames": None,
-            "weightColumnName": None,
-            "validationData": _data(inputs, "validation_data"),
-            "testData": None,
-            "validationDataSize": None,
-            "testDataSize": None,
-            "featurizationSettings": None,
-            "taskType": "Classification",
-            "primaryMetric": "".join(word.capitalize() for word in metric.split("_")),
-            "trainingSettings": {
-                "enableOnnxCompatibleModels": False,
-                "stackEnsembleSettings": None,
-                "enableStackEnsemble": False,
-                "enableVoteEnsemble": False,
-                "ensembleModelDownloadTimeout": "PT5M",
-                "enableModelExplainability": True,
-                "enableDnnTraining": False,
-                "trainingMode": "Auto",
-                "allowedTrainingAlgorithms": None,
-                "blockedTrainingAlgorithms": ["LightGBM"],
-            },
-            "positiveLabel": None,
-        },
+        "taskDetails": _classification(job, inputs),
         "outputs": {},
         "queueSettings": {"jobTier": "Standard", "priority": None},
+    }
+
+
+def _classification(job: Job, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    metric, _ = job.objective or ("accuracy", "")
+    return {
+        "logVerbosity": "Info",
+        "trainingData": _data(inputs, "training_data"),
+        "targetColumnName": "y",
+        "limitSettings": _LIMITS,
+        "sweepSettings": None,
+        "fixedParameters": None,
+        "searchSpace": None,
+        "nCrossValidations": None,
+        "cvSplitColumnNames": None,
+        "weightColumnName": None,
+        "validationData": _data(inputs, "validation_data"),
+        "testData": None,
+        "validationDataSize": None,
+        "testDataSize": None,
+        "featurizationSettings": None,
+        "taskType": "Classification",
+        "primaryMetric": "".join(word.capitalize() for word in metric.split("_")),
+        "trainingSettings": _TRAINING,
+        "positiveLabel": None,
     }
 
 
