@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from azure.core import MatchConditions
 from azure.core.credentials import AzureSasCredential
-from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from registration.artifacts.store import Described, Location, StoredFile
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties
 
 CHUNK_BYTES = 8 * 1024 * 1024
+NO_SUCH_RANGE = 416  # what storage answers to a range that begins at the end, so to any range of an empty blob
 SERVICE = "blob storage"
 
 
@@ -77,7 +78,7 @@ class BlobStore:
 
     def range(self, file: StoredFile, *, offset: int, length: int) -> bytes:
         """`length` bytes of `file` as listed, fewer only where it ends; one request up to 8 MiB."""
-        # Storage answers 416 to a range that begins at the end.
+        # Storage refuses a range that begins at the end.
         wanted = min(length, file.size - offset)
         if wanted <= 0:
             return b""
@@ -95,13 +96,14 @@ class BlobStore:
     def read(self, location: Location, *, limit_bytes: int) -> tuple[bytes, str] | None:
         """At most `limit_bytes` + 1 bytes of a blob and its ETag, or None."""
         with answering(SERVICE):
-            found = self._properties(location)
-            if found is None or not found.size:
-                return None if found is None else (b"", _etag(found))
             try:
                 stream = self._blob(location).download_blob(offset=0, length=limit_bytes + 1, decompress=False)
             except ResourceNotFoundError:
                 return None
+            except HttpResponseError as refused:
+                if refused.status_code != NO_SUCH_RANGE:
+                    raise
+                return self._read_empty(location)
             return stream.readall(), _etag(stream.properties)
 
     def described(self, location: Location) -> Described | None:
@@ -124,6 +126,13 @@ class BlobStore:
         """Put a small document, replacing what was there."""
         with answering(SERVICE):
             self._blob(location).upload_blob(document, overwrite=True)
+
+    def _read_empty(self, location: Location) -> tuple[bytes, str] | None:
+        """The same of a blob that has no first byte; raises `ArtifactChangedError` if it has one by now."""
+        found = self._properties(location)
+        if found is not None and found.size:
+            raise ArtifactChangedError(f"{location} was written while it was read")
+        return None if found is None else (b"", _etag(found))
 
     def _access(self, location: Location) -> copying.Access:
         """What lets storage itself read there."""
