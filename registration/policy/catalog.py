@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Protocol
 
 from registration.errors import PolicyError, Problem
 from registration.policy import document, yaml_text
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from registration.policy.document import ModelPolicy, Policy
     from registration.policy.drop import DropMatch
     from registration.uris import JobOutputUri
+
+
+MOST_PARSED: Final = 256  # policies kept parsed; beyond that the one longest unused is parsed again
 
 
 class PolicySource(Protocol):
@@ -140,12 +144,18 @@ def load(source: PolicySource) -> Catalog:
 
 def _read(name: str, text: str) -> PolicyInForce | Shadow:
     try:
-        policy = document.parse(text, source=name)
+        policy = _parsed(text, name)
     except PolicyError as broken:
         if _says_shadow(name, text):
             return Shadow(name, text, error=str(broken))
         raise
     return Shadow(name, text, policy) if policy.mode == "shadow" else PolicyInForce(name, text, policy)
+
+
+@lru_cache(maxsize=MOST_PARSED)
+def _parsed(text: str, name: str) -> Policy:
+    """The policy in `text`, parsed once however many events ask: policies are immutable. An error is not kept."""
+    return document.parse(text, source=name)
 
 
 def _says_shadow(name: str, text: str) -> bool:

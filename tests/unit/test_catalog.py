@@ -33,6 +33,13 @@ def test_a_job_feeds_the_models_of_the_policies_that_match_it() -> None:
     assert models(both.fed_by_job(experiment=None, tags={})) == []
 
 
+def test_a_policy_is_parsed_again_only_when_its_text_changed() -> None:
+    (before,), (same,), (after,) = (loaded(churn=text).policies for text in (CHURN, CHURN, f"{CHURN}\n# changed"))
+
+    assert same.policy is before.policy
+    assert after.policy is not before.policy
+
+
 def test_a_drop_feeds_the_models_of_the_policies_that_match_its_place() -> None:
     both = loaded(churn=CHURN, digits=DIGITS)
     path = "vendor-a/1/model.manifest.json"
