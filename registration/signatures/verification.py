@@ -16,7 +16,6 @@ from registration.artifacts.store import Location
 from registration.errors import SignatureError
 from registration.finding import Finding, Level
 from registration.manifest import MANIFEST_NAME
-from registration.signatures import bundle, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,6 +104,8 @@ class _Verification:
 
     def signatures(self) -> Iterator[Iterator[Finding | Signer]]:
         """What there is to say of each signature, or that there is none."""
+        from registration.signatures import bundle  # noqa: PLC0415 - most policies ask for no signature
+
         one = self.signed.one
         name = SIGNATURE_NAME if one is None else one + ENDING
         data = self._read(name, limit=bundle.LONGEST)
@@ -127,6 +128,8 @@ class _Verification:
         return self.signed.store.range(found, offset=0, length=limit + 1)
 
     def _of_bundle(self, data: bytes, path: str, *, manifest_is_signed: bool) -> Iterator[Finding | Signer]:
+        from registration.signatures import bundle, statement  # noqa: PLC0415 - as above
+
         try:
             found = bundle.parse(data, source=path)
             if isinstance(signer := self._signer(found, path), Finding):
