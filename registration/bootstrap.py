@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from azure.storage.blob import BlobServiceClient
 
 from registration import names, settings
-from registration.answers import Answers
 from registration.azure.blobs import BlobStore
 from registration.azure.identity import Identity
 from registration.azure.policies import BlobPolicies, place_of
@@ -24,9 +23,8 @@ from registration.azure.shared import AzureSharedRegistries
 from registration.azure.shelf import BlobShelf
 from registration.azure.topic import OutcomeTopic
 from registration.azure.workspace import AzureWorkspace
+from registration.desk import Desk
 from registration.ledger import Ledger
-from registration.leftovers import Leftovers
-from registration.lifecycle import Lifecycle
 from registration.notices import Notifier
 from registration.owed import Owed
 from registration.pauses import Pauses
@@ -34,7 +32,6 @@ from registration.policy import catalog
 from registration.policy.folder import FolderPolicies
 from registration.question import Questions
 from registration.registrar import Registrar
-from registration.requests import Desk, Requests
 from registration.sharing import Sharing
 from registration.sources.resolve import Resolver
 from registration.standstill import Standstills
@@ -49,9 +46,11 @@ if TYPE_CHECKING:
 
     from registration.deployments import Deployments
     from registration.doctor.errand import App
+    from registration.leftovers import Leftovers
     from registration.outcome import Outcome
     from registration.places import Places
     from registration.policy.catalog import PolicySource
+    from registration.requests import Requests
     from registration.settings import Settings
     from registration.tracing import Tracing
 
@@ -160,6 +159,10 @@ class Parts:
     @cached_property
     def requests(self) -> Requests:
         """What does what people ask for."""
+        from registration.answers import Answers  # noqa: PLC0415 - candidates need none of it
+        from registration.lifecycle import Lifecycle  # noqa: PLC0415 - as above
+        from registration.requests import Requests  # noqa: PLC0415 - as above
+
         return Requests(
             ledger=self.ledger,
             pauses=self.pauses,
@@ -176,12 +179,14 @@ class Parts:
     @cached_property
     def worker(self) -> Worker:
         """The registrar and the requests, with their patience."""
-        desk = Desk(self.requests, self.registrar, {names.CHECKUP: self._errand})
+        desk = Desk(self.registrar, {names.REQUEST: self._request, names.CHECKUP: self._errand})
         return Worker(desk, self.ledger, self.queue, self.settings.patience, self.standstills, self.tracing)
 
     @property
     def leftovers(self) -> Leftovers:
         """Settles what no event leads back to."""
+        from registration.leftovers import Leftovers  # noqa: PLC0415 - the worker needs none
+
         return Leftovers(self.ledger, self._versioning, self._owed, self.settings.workspace, _now)
 
     @property
@@ -201,6 +206,9 @@ class Parts:
         service = BlobServiceClient(self.settings.blob_endpoint, credential=self.credential)
         places = {"state": names.STATE, "decisions": names.DECISIONS, "quarantine": names.QUARANTINE}
         return {shelf: BlobShelf(service.get_container_client(place)) for shelf, place in places.items()}
+
+    def _request(self, said: object) -> Callable[[], Outcome]:
+        return self.requests.read(said)
 
     def _errand(self, said: object) -> Callable[[], Outcome]:
         from registration.bootstrap_doctor import checkup  # noqa: PLC0415 - candidates need none

@@ -10,13 +10,12 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from registration import events, synthetic
+from registration import events, names, synthetic
 from registration.candidate import DropSource, JobSource, Refusal, work_key
 from registration.errors import MalformedEventError, NotVisibleYetError, TransientError
 from registration.events import NotOfInterest
 from registration.listing import DropPlace
 from registration.offers import model_of
-from registration.request import KEY as REQUEST
 from registration.sources import folder
 from registration.sources.resolve import UnknownSourceError
 from registration.synthetic import Synthetic
@@ -105,7 +104,7 @@ def answer(work: Work) -> Synthetic | None:
     said = work.subject.get("request")
     if not isinstance(said, dict):
         return None
-    return Synthetic(str(said.get("id")), json.dumps({REQUEST: said}), f"request {said.get('id')}")
+    return Synthetic(str(said.get("id")), json.dumps({names.REQUEST: said}), f"request {said.get('id')}")
 
 
 def places(catalog: Catalog) -> list[DropPlace]:

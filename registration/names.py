@@ -16,6 +16,7 @@ COPIES = "registrar/"  # the folder of the default datastore that drops are copi
 
 WORKS, HEADS, REVOCATIONS, INSPECTIONS = "work/", "heads/", "revocations/", "inspections/"
 STANDSTILL = "standstill.json"
+REQUEST = "registrarRequest"  # the one key of a message in which a person asks the app for something
 CHECKUP = "registrarCheckup"  # the one key of a message that asks the app to look at itself
 
 

@@ -16,13 +16,12 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictInt, model_validator
 
-from registration import documents
+from registration import documents, names
 from registration.artifacts.inventory import digest
 from registration.documents import Document
 from registration.policy.fields import Name  # noqa: TC001 - pydantic reads it when the class is made
 
 FORMAT: Final = "registrar/request/v1"
-KEY: Final = "registrarRequest"
 MOST_RULES: Final = 200
 MOST_MOVES: Final = 200
 # What each action needs besides a model and a reason, and what it may have.
@@ -155,7 +154,7 @@ class Request(Document):
     @property
     def message(self) -> str:
         """The queue message that carries it."""
-        return json.dumps({KEY: self.to_dict()})
+        return json.dumps({names.REQUEST: self.to_dict()})
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; members that the action does not have are left out."""

@@ -6,21 +6,21 @@ comes again. Answers to held works are given by `answers`, everything else here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from registration import envelope, notices, sharing
+from registration import notices, sharing
 from registration import outcome as outcomes
 from registration.claiming import claimed
-from registration.errors import DocumentError, LedgerConflictError, MalformedEventError
+from registration.errors import LedgerConflictError
 from registration.gathering import by_slice
 from registration.kept import measured
 from registration.outcome import Outcome
 from registration.policy.evidence import Evidence
 from registration.record import FORMAT as DECISION_FORMAT
 from registration.registry import SHA256_PROPERTY
-from registration.request import KEY, parse
+from registration.request import parse
 from registration.sources.jobs import Logged
 from registration.sources.origin import lineage_of_adopted
 from registration.versioning import ARCHIVED
@@ -34,42 +34,11 @@ if TYPE_CHECKING:
     from registration.lifecycle import Lifecycle
     from registration.owed import Owed
     from registration.pauses import Pauses
-    from registration.registrar import Registrar
     from registration.registry import ModelVersion
     from registration.request import Request
     from registration.sources.jobs import Workspace
     from registration.versioning import Versioning
     from registration.work import Claim, Shares
-
-
-type Reads = Callable[[object], Callable[[], Outcome]]
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Where a message is opened: a request goes to `requests`, an event to `registrar`.
-
-    `others` read what stands under other keys, and give back what settles it; they raise `DocumentError`.
-    """
-
-    requests: Requests
-    registrar: Registrar
-    others: Mapping[str, Reads] = field(default_factory=dict)
-
-    def process(self, message: str) -> tuple[Outcome, ...]:
-        """Settle `message`; what cannot be read is kept in quarantine. Raises what the parts raise."""
-        key, said = _said(message)
-        reads = {KEY: self._read, **self.others}.get(key)
-        if reads is None:
-            return self.registrar.process(message)
-        try:
-            settle = reads(said)
-        except DocumentError as wrong:
-            return (self.registrar.quarantine(message, str(wrong)),)
-        return (settle(),)
-
-    def _read(self, said: object) -> Callable[[], Outcome]:
-        return partial(self.requests.handle, parse(said))
 
 
 @dataclass(frozen=True)
@@ -86,6 +55,10 @@ class Requests:
     answers: Answers
     lifecycle: Lifecycle
     observes: bool = False
+
+    def read(self, said: object) -> Callable[[], Outcome]:
+        """What settles the request that `said` is; raises `DocumentError`."""
+        return partial(self.handle, parse(said))
 
     def handle(self, request: Request) -> Outcome:
         """Settle a request, or show the outcome it already has; what cannot be done is declined, with the reason.
@@ -212,19 +185,6 @@ class Requests:
     def _tell(self, claim: Claim) -> Outcome:
         self.owed.pay(claim)
         return Outcome.from_dict(claim.work.result or {})
-
-
-def _said(message: str) -> tuple[str, object]:
-    """The one key of a message with what stands there; none if it has not one key, or null stands there."""
-    try:
-        event = envelope.open_(message).event
-    except MalformedEventError:
-        return "", None
-    # Exactly one key: an event from outside that carries one of this name stays an event.
-    if not isinstance(event, dict) or len(event) != 1:
-        return "", None
-    [(key, said)] = event.items()
-    return ("", None) if said is None else (str(key), said)
 
 
 def _outcome(request: Request, *reasons: str, outcome: str) -> Outcome:

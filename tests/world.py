@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from registration import events
+from registration import events, names
 from registration.answers import Answers
 from registration.artifacts.inventory import Artifact
 from registration.artifacts.store import Location
 from registration.artifacts.validation import validate
 from registration.candidate import Candidate
+from registration.desk import Desk
 from registration.errors import ClaimHeldError, RegistrarError
 from registration.events import NotOfInterest
 from registration.gathering import gathered
@@ -33,7 +34,7 @@ from registration.policy import catalog
 from registration.question import Questions
 from registration.record import Case
 from registration.registrar import Registrar
-from registration.requests import Desk, Requests
+from registration.requests import Requests
 from registration.sharing import Sharing
 from registration.sources.jobs import Job, JobOutput
 from registration.sources.resolve import Resolver
@@ -204,7 +205,7 @@ class World:
     @property
     def desk(self) -> Desk:
         """Where the worker's messages are opened."""
-        return Desk(self.requests, self.registrar)
+        return Desk(self.registrar, {names.REQUEST: self.requests.read})
 
     def process(self, message: str) -> Outcome:
         """The one outcome of a message."""

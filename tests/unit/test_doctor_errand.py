@@ -54,7 +54,7 @@ def test_the_first_answer_stays() -> None:
 
 def test_a_message_is_settled_by_what_reads_its_key() -> None:
     world, shelf = World(), MemoryShelf()
-    desk = replace(world.desk, others={names.CHECKUP: Errands(shelf, lambda: SICK).read})
+    desk = replace(world.desk, reads={names.CHECKUP: Errands(shelf, lambda: SICK).read})
 
     (outcome,) = desk.process(Errand(id=KEY).message)
 
@@ -67,7 +67,7 @@ def test_a_message_is_settled_by_what_reads_its_key() -> None:
 )
 def test_a_message_that_cannot_be_read_is_quarantined(said: object) -> None:
     world, shelf = World(), MemoryShelf()
-    desk = replace(world.desk, others={names.CHECKUP: Errands(shelf, lambda: SICK).read})
+    desk = replace(world.desk, reads={names.CHECKUP: Errands(shelf, lambda: SICK).read})
 
     (outcome,) = desk.process(json.dumps({names.CHECKUP: said}))
 
