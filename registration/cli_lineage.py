@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from registration.deployments import Deployments
+    from registration.explanation import Explanation
     from registration.ledger import Ledger
-    from registration.lineage_tree import Deployed
+    from registration.lineage_tree import Deployed, Traced
+    from registration.step import Step
 
 Mermaid = Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flow chart, for a document.")]
 
@@ -56,8 +58,7 @@ class Commands:
         Exit status 0; 1 if the decision was changed after it was written: what
         could be read is shown; 2 if there is no such decision.
         """
-        from registration import explanation, history, lineage_page, pages  # noqa: PLC0415 - slow to load
-        from registration.lineage_tree import Traced  # noqa: PLC0415 - as above
+        from registration import explanation, lineage_page, pages  # noqa: PLC0415 - slow to load
 
         if mermaid and json:
             raise InputError("--mermaid and --json are two forms of one answer; give one of them")
@@ -67,12 +68,7 @@ class Commands:
             raise InputError(
                 "nothing was decided about it, so it has no lineage; `registrar explain` shows what there is"
             )
-        past = found.past or history.read(records.ledger, found.model)
-        version = found.step.version
-        deployed = None if version is None else _deployed(records.deployments, found.model, version)
-        work = found.work
-        unlinked = work.intent.unlinked if work and work.intent else ()
-        traced = Traced(found.step, past, deployed, work.shares if work else (), unlinked)
+        traced = _traced(records, found, found.step)
         if json:
             typer.echo(text.dumps({**traced.to_dict(), "breaks": [str(each) for each in found.breaks]}))
         elif mermaid:
@@ -82,6 +78,18 @@ class Commands:
             for each in found.breaks:
                 pages.show(pages.plain(f"broken: {each}"))
         raise typer.Exit(1 if found.breaks else 0)
+
+
+def _traced(records: Records, found: Explanation, step: Step) -> Traced:
+    """The decision `step` with what came before and after it."""
+    from registration import history  # noqa: PLC0415 - as above
+    from registration.lineage_tree import Traced  # noqa: PLC0415 - as above
+
+    past = found.past or history.read(records.ledger, found.model)
+    deployed = None if step.version is None else _deployed(records.deployments, found.model, step.version)
+    work = found.work
+    unlinked = work.intent.unlinked if work and work.intent else ()
+    return Traced(step, past, deployed, work.shares if work else (), unlinked)
 
 
 def _deployed(deployments: Deployments, model: str, version: int) -> Deployed:
