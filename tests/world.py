@@ -9,7 +9,6 @@ import hashlib
 import itertools
 import json
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from registration import events, names
@@ -57,7 +56,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from registration.outcome import Outcome
-    from registration.policy.catalog import Catalog
 
 GROUP = "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-Models/providers"
 WORKSPACE = f"{GROUP}/Microsoft.MachineLearningServices/workspaces/ml-Prod"
@@ -88,12 +86,6 @@ models:
     description: Reads digits.
     metrics: {accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}
 """
-
-
-@lru_cache(maxsize=128)
-def _catalog(texts: tuple[tuple[str, str], ...]) -> Catalog:
-    """The catalog of policies; to read the same YAML anew for every event would be half of what a test takes."""
-    return catalog.load(TextPolicies(dict(texts)))
 
 
 @dataclass(frozen=True)
@@ -129,9 +121,7 @@ class World:
     @property
     def resolver(self) -> Resolver:
         """Reads the world's policies at each event."""
-        return Resolver(
-            Trusted(), self.workspace, self.store, self.shared, lambda: _catalog(tuple(self.policies.texts()))
-        )
+        return Resolver(Trusted(), self.workspace, self.store, self.shared, lambda: catalog.load(self.policies))
 
     @property
     def versioning(self) -> Versioning:
