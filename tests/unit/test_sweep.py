@@ -325,6 +325,19 @@ def test_a_pass_that_began_before_another_one_that_ended_does_not_set_the_waterm
     assert after.until == before.until
 
 
+def test_of_two_sweeps_at_once_the_watermark_of_the_one_that_ended_first_stays(azure: Azure) -> None:
+    def meanwhile(_text: str) -> None:
+        azure.later(QUARTER)
+        azure.sweep.run()
+
+    azure.job("j1")
+    replace(azure.sweep, send=meanwhile).run()
+
+    mark = azure.mark()
+    assert mark is not None
+    assert mark.until == azure.now
+
+
 def test_a_first_sweep_that_fails_does_not_move_the_beginning(azure: Azure) -> None:
     azure.world.state.kept.clear()
     azure.running("j1", created=azure.now)
