@@ -75,6 +75,8 @@ def add_to(app: typer.Typer) -> None:
 
         Exit status 0 nothing failed; 1 something did; 2 could not run.
         """
+        if in_app and live_contract:
+            raise InputError("--in-app and --live-contract look at different things; give one of them")
         site, seconds = _site(app) if app else None, wait if in_app else 0
         report = _looked(site, seconds=seconds, settles=live_contract, quietly=json)
         _print(report, as_json=json)

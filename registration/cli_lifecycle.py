@@ -197,7 +197,8 @@ def _of_version(ledger: Ledger, said: str, *, to: int | None, no_champion: bool)
             raise InputError(f"{said} is not the champion, so none has to follow: leave out --to and --no-champion")
         return Change("revoke", past.model, version, about, tuple(lines))
     if (to is None) != no_champion:
-        raise InputError(f"{said} is the champion: say what follows, with --to VERSION or --no-champion")
+        both = ", not both" if no_champion else ""
+        raise InputError(f"{said} is the champion: say what follows, with --to VERSION or --no-champion{both}")
     if to is None:
         lines.append(f"{past.model} will have no champion")
         return Change("revoke", past.model, version, {**about, "no_champion": True}, tuple(lines))

@@ -120,7 +120,8 @@ def _is_about_the_drop(path: str) -> bool:
 
 def _hashed(store: LocalStore, files: Artifact) -> Mapping[str, str]:
     columns = ("hashing", BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=files.size)
         return validation.validate(
             store,

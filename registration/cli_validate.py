@@ -220,7 +220,7 @@ def _validated(case: _Case, profile: str, *, quietly: bool) -> _Answer:
         return _Answer(case, profile, Validation(None, {}, case.findings), traffic)
     console = Console(stderr=True, quiet=quietly)
     columns = ("hashing and scanning", BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=case.artifact.size)
         found = validation.validate(
             case.store,

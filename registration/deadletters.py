@@ -104,7 +104,7 @@ def place(url: str, *, suffix: str) -> Location:
     if account is None or not _CONTAINER.fullmatch(container):
         raise InputError(
             f"dead letters are read from https://<account>.blob.{suffix}/<container>[/<prefix>], without a query; "
-            f"this is another place: {parts.scheme}://{parts.hostname or ''}{parts.path}"
+            f"this is another place: {parts._replace(netloc=parts.hostname or '', query='', fragment='').geturl()}"
         )
     return Location(account, container, name)
 

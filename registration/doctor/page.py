@@ -40,7 +40,7 @@ def show(report: Report, console: Console) -> None:
 def _head(check: Check, width: int) -> Text:
     head = Text(f"{check.state:{_WORD}}", style=_COLOURS[check.state])
     name = shown(check.name)
-    head.append(name + " " * (width - cell_len(name) + 2), style="bold")
+    head.append(name + " " * (max(width - cell_len(name), 0) + 2), style="bold")
     return head.append(shown(check.seen), style="")
 
 

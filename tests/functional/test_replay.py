@@ -222,6 +222,7 @@ def test_blobs_written_before_the_given_time_are_left_alone(container: Container
 
 UNUSABLE = {
     "another host": (["--dead-letters", "https://example.org/dead-letters"], "another place"),
+    "no URL": (["--dead-letters", "dead-letters"], "another place: dead-letters\n"),
     "no container": (["--dead-letters", f"{ACCOUNT}/nowhere"], "no container nowhere"),
     "no time": (["--since", "yesterday", "--dead-letters", f"{ACCOUNT}/{CONTAINER}"], "write it in"),
     "no kind": (["--only", "model"], "--only"),
