@@ -39,8 +39,16 @@ def table_of(history: History, shares: Mapping[str, Shares]) -> Group:
     table.add_column("why", overflow="fold", ratio=1)
     for step in history.steps:
         cells = (word(step.seq), _minute(step.decided_at), coloured(step.outcome), word(step.version))
-        table.add_row(*cells, _mark(history, step), plain(_first(step.reasons)))
+        table.add_row(*cells, _mark(history, step), _told(step))
     return Group(table, plain(_now(history)), *_shared(history, shares), *_warnings(history.breaks))
+
+
+def _told(step: Step) -> Text:
+    """Why it ended so, and what tells more of it; a registered version is known by its number."""
+    told = plain(_first(step.reasons))
+    if step.work and (step.version is None or step.outcome != "register"):
+        told.append(f"\nregistrar explain {shown(step.work[:8])}", style="dim")
+    return told
 
 
 def _shared(history: History, shares: Mapping[str, Shares]) -> Iterator[Text]:

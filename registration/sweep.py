@@ -87,7 +87,7 @@ class Sweep:
         """
         # Ends of jobs and writes of blobs are told in whole seconds; what ends in this second must not be missed.
         began = self.now().replace(microsecond=0)
-        mark = self._mark(began, since, dry_run=dry_run)
+        mark = self._mark(began, since, dry_run=dry_run, tell=tell)
         window = Window.after(mark, since=since)
         one = _Pass(self, window, began, tell=tell, dry_run=dry_run)
         coverage = one.run()
@@ -97,10 +97,12 @@ class Sweep:
         _report(coverage)
         return coverage
 
-    def _mark(self, began: datetime, since: datetime | None, *, dry_run: bool) -> Watermark:
+    def _mark(self, began: datetime, since: datetime | None, *, dry_run: bool, tell: Tell) -> Watermark:
         first = min(began, since) if since else began
         fresh = Watermark(until=began, first=first)
         known = self.watermarks.read()
+        if known is None and since is None:
+            tell(Coverage(), f"the first sweep leaves what ended before {began:%Y-%m-%d %H:%M} UTC; --since looks back")
         # Kept at once: a first pass that fails must not move the time from which jobs count.
         return known or (fresh if dry_run else self.watermarks.begin(fresh))
 

@@ -364,6 +364,15 @@ def test_the_table_tells_every_decision_and_the_champion(tale: Tale) -> None:
     assert said.endswith("4 decisions, newest last; version 2 is the champion of churn.")
 
 
+def test_the_table_tells_how_to_ask_about_what_has_no_version(tale: Tale) -> None:
+    said = words(tale.run("history", "churn"))
+
+    asked = [step for step in tale.read().steps if step.version is None]
+    assert asked
+    assert all(f"registrar explain {step.work[:8]}" in said for step in asked)
+    assert said.count("registrar explain") == len(asked)
+
+
 def test_who_was_champion_at_a_time(tale: Tale) -> None:
     said = words(tale.run("history", "churn", "--at", "2026-03-02T10:30+01:00"))
 

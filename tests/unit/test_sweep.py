@@ -1167,6 +1167,16 @@ def test_the_command_says_what_it_found_in_eighty_columns(azure: Azure) -> None:
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
 
 
+def test_the_first_sweep_says_that_it_leaves_what_ended_before_it(azure: Azure) -> None:
+    azure.world.state.kept.clear()
+
+    first = CliRunner(env={"COLUMNS": "200"}).invoke(command(azure), ["sweep"])
+    second = CliRunner(env={"COLUMNS": "200"}).invoke(command(azure), ["sweep"])
+
+    assert "the first sweep leaves what ended before" in first.stderr
+    assert second.stderr == ""
+
+
 def test_the_command_prints_one_object_for_machines(azure: Azure) -> None:
     azure.job("j1")
 
