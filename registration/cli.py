@@ -6,6 +6,7 @@ The commands of the sandbox need the `sandbox` package, which a checkout has and
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ from registration import (
     cli_validate,
 )
 from registration.cli_options import JsonLines
-from registration.errors import RegistrarError
+from registration.errors import RegistrarError, SettingsError
 
 app = typer.Typer(
     name="registrar",
@@ -41,10 +42,24 @@ Policies = Annotated[
     Path, typer.Option("--policies", help="Folder of policies to decide by.", exists=True, file_okay=False)
 ]
 EXAMPLES = Path("policies")
+HOW_TO_SET = (
+    'where azd deployed the app, this gives a shell its settings: set -a && eval "$(azd env get-values)" && set +a'
+)
+
+
+def _told(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if wanted:
+        typer.echo(f"registrar {metadata.version('registrar')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_told, is_eager=True, help="Print the version of this command.")
+]
 
 
 @app.callback()
-def about() -> None:
+def about(*, version: Version = False) -> None:
     """Hands-off model registration for Azure Machine Learning.
 
     A job finishes, or a team drops a model in storage. Registrar validates
@@ -141,6 +156,8 @@ def main() -> None:
         app()
     except RegistrarError as error:
         sys.stderr.write(f"registrar: {error}\n")
+        if isinstance(error, SettingsError):
+            sys.stderr.write(f"{HOW_TO_SET}\n")
         sys.exit(2)
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] != "sandbox":

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def keep_up(policies: Path) -> int:
     console = Console()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with stage.up(policies, say=lambda text: console.print(f"[dim]{text}[/dim]")) as here, _written_down(here):
+        with stage.up(policies, say=lambda text: console.print(f"[dim]{text}[/dim]")) as here, written_down(here):
             _introduce(console, here)
             signal.pause()
     except KeyboardInterrupt:
@@ -100,17 +101,28 @@ def _introduce(console: Console, here: stage.Stage) -> None:
     console.print("\nIn another terminal:\n")
     console.print("  registrar drop FOLDER --model digits-recognizer --metric accuracy=0.95")
     console.print("  registrar send EVENT.json")
-    console.print(f"\nTo point any Azure SDK here, export the variables in {PLACE} under `environment`.")
+    console.print("\nTo ask the records, as history, explain, pending and doctor do, or to point any Azure SDK here:\n")
+    console.print(f"  . {shlex.quote(str(_variables(PLACE)))}", soft_wrap=True)
+    console.print("  registrar history digits-recognizer")
+
+
+def _variables(place: Path) -> Path:
+    """A shell's way into the sandbox, beside the file that says where everything is."""
+    return place.with_name("environment.sh")
 
 
 @contextmanager
-def _written_down(here: stage.Stage) -> Iterator[None]:
-    PLACE.parent.mkdir(exist_ok=True)
-    PLACE.write_text(json.dumps({"url": here.host.url, "environment": here.environment}, indent=2), encoding="utf-8")
+def written_down(here: stage.Stage, place: Path = PLACE) -> Iterator[None]:
+    """Say at `place` where everything is, for as long as it is there."""
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(json.dumps({"url": here.host.url, "environment": here.environment}, indent=2), encoding="utf-8")
+    exports = (f"export {name}={shlex.quote(value)}\n" for name, value in here.environment.items())
+    _variables(place).write_text("".join(exports), encoding="utf-8")
     try:
         yield
     finally:
-        PLACE.unlink(missing_ok=True)
+        place.unlink(missing_ok=True)
+        _variables(place).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from registration.errors import InputError
 from sandbox import session
+from sandbox.host_client import HostClient
 from sandbox.host_process import HostProcess
 
 if TYPE_CHECKING:
@@ -54,6 +57,26 @@ def host(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     environment = {**sandbox.environment(), "RECORD_DIR": str(folder)}
     with HostProcess.start(app=APP, environment=environment, log=folder / "log") as running:
         yield running
+
+
+@dataclass(frozen=True)
+class Up:
+    """What is written down of a sandbox."""
+
+    environment: dict[str, str]
+    host: HostClient = field(default_factory=lambda: HostClient("http://127.0.0.1:9"))
+
+
+def test_a_shell_takes_every_variable_as_it_is_while_the_sandbox_is_up(tmp_path: Path) -> None:
+    given = {"REGISTRAR_POLICY": "/home/o'hara/my policies", "NO_PROXY": "127.0.0.1,$HOME"}
+    variables = tmp_path / "environment.sh"
+    show = f'. {variables}; printf \'%s|%s\' "$REGISTRAR_POLICY" "$NO_PROXY"'
+
+    with session.written_down(cast("Any", Up(given)), tmp_path / "session.json"):
+        said = subprocess.run(["sh", "-c", show], capture_output=True, text=True, check=True, timeout=10).stdout
+
+    assert said.split("|") == list(given.values())
+    assert not variables.exists()
 
 
 @pytest.mark.parametrize("event", [1, [], {"id": "1"}])
