@@ -99,7 +99,7 @@ def explanation(found: Explanation) -> Group:
     parts: list[RenderableType] = [rows([*_result(found), *_state(found.work)])]
     if found.step is not None:
         told = (*_decision(found, found.step), *_asked(found.step), *listed("later", map(_entry, found.later)))
-        parts += [rows(told), verdict_table(found.step.verdicts)]
+        parts += [rows(told), *([verdict_table(found.step.verdicts)] if found.step.verdicts else [])]
         parts += unsaid(found.step.verdicts, reasons=found.step.reasons)
         parts += [rows([*counterfactuals(found.step.verdicts), *_beside(found.step), *_inputs(found.step)])]
     return Group(*parts, *map(_broken, found.breaks))
@@ -177,6 +177,10 @@ def _decision(found: Explanation, step: Step) -> Iterator[Row]:
     if found.is_draft:
         yield "", "not a decision yet: the head does not lead to it, and another may take its place"
     yield "decided", f"{_second(step.decided_at)}, number {step.seq} of {found.model}"
+    yield from _judged(step) if step.is_judged else [("policy", "none: no rule was asked")]
+
+
+def _judged(step: Step) -> Iterator[Row]:
     yield "policy", step.policy.get("name")
     yield "digest", step.policy.get("digest")
     yield "text", step.policy.get("text_sha256")

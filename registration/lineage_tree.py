@@ -95,7 +95,7 @@ class Traced:
     @property
     def compared(self) -> tuple[Step, ...]:
         """Decisions about other candidates for which this version was the champion."""
-        return tuple(step for step in self.past.steps if step.compared_with == self.step.version)
+        return tuple(step for step in self.past.steps if step.is_judged and step.compared_with == self.step.version)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: all that is known, whole."""
@@ -154,9 +154,10 @@ class Traced:
     def _decision(self) -> Node:
         step = self.step
         policy = word(step.policy.get("name"))
+        against = [Node("compared", f"with version {step.compared_with}", remark=True)]
         told = [
             *([Node("policy", policy, remark=True)] if policy else []),
-            *([Node("compared", f"with version {step.compared_with}", remark=True)] if step.champion else []),
+            *(against if step.champion and step.is_judged else []),
             *(Node("asked", f"{word(each.get('action'))} by {_who(each)}", remark=True) for each in _requests(step)),
             *(Node(word(each.get("result")), word(each.get("reason")), remark=True) for each in step.verdicts),
         ]

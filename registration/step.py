@@ -124,6 +124,11 @@ class Step:
         return members(self.record.get("policy"))
 
     @property
+    def is_judged(self) -> bool:
+        """Whether rules were judged by a policy; of an entry and an adoption no policy was asked."""
+        return bool(self.policy)
+
+    @property
     def champion(self) -> Mapping[str, Any]:
         """What it was compared with; empty if there was no champion."""
         return members(self.record.get("champion"))

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from registration import explanation, history_pages
+from tests.turning import rollback, settled
 from tests.world import CHURN, World, job_event
 
 POLICY = CHURN.replace(
@@ -60,3 +61,16 @@ def test_a_version_that_was_only_registered_is_not_called_a_champion(told: list[
 
 def test_what_shadows_said_is_told(told: list[str]) -> None:
     assert any(line.startswith("shadow    stricter.yaml would reject: accuracy 0.93 is below") for line in told)
+
+
+def test_what_no_rule_was_judged_in_says_so_and_shows_no_rules() -> None:
+    world = World()
+    for job, accuracy in {"j1": 0.9, "j2": 0.95}.items():
+        world.job(job, accuracy=accuracy)
+        world.process(job_event(job))
+    back = settled(world, rollback(world))
+
+    told = page(world, str(back.work))
+
+    assert "policy    none: no rule was asked" in told
+    assert not [line for line in told if line.startswith(("compared", "digest", " rule"))]

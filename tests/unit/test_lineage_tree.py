@@ -14,6 +14,7 @@ from registration.lineage_tree import Deployed, Traced
 from registration.step import Step
 from registration.work import Share
 from tests.decided import LINEAGE, record
+from tests.turning import rollback, settled
 from tests.world import World, drop_event, job_event
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def judged(world: World, *accuracies: float) -> None:
 def traced(world: World, said: str, *, deployed: Deployed | None = None) -> Traced:
     found = explanation.find(world.ledger, said)
     assert found.step is not None
-    assert found.past is not None
-    return Traced(found.step, found.past, deployed)
+    return Traced(found.step, found.past or history.read(world.ledger, found.model), deployed)
 
 
 def made(**changes: Any) -> Traced:
@@ -134,6 +134,17 @@ def test_the_champions_after_it_and_the_decisions_against_it_come_below(world: W
     assert named(tree, "then champion") == ["churn:2", "churn:3"]
     assert named(tree, "compared by") == ["decision 2", "decision 3"]
     assert tree.root.note.startswith("champion from ")
+
+
+def test_what_no_rule_was_judged_in_compared_with_nothing(world: World) -> None:
+    judged(world, 0.8, 0.9)
+    back = settled(world, rollback(world))
+
+    left, entry = traced(world, "churn:2"), traced(world, str(back.work))
+
+    assert named(left, "then champion") == ["churn:1"]
+    assert (named(left, "compared by"), left.to_dict()["compared_by"]) == ([], [])
+    assert named(entry, "compared") == []
 
 
 def test_a_champion_of_now_has_none_after_it(world: World) -> None:
