@@ -73,6 +73,10 @@ def text_of(node: ast.AST) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def text_of_name(node: ast.AST) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
 def callee(call: ast.Call) -> str:
     return str(getattr(call.func, "attr", getattr(call.func, "id", "")))
 
@@ -152,6 +156,26 @@ def test_every_error_is_documented_and_no_other() -> None:
     raised = {node.name for node in nodes() if isinstance(node, ast.ClassDef) and node.name.endswith("Error")}
 
     assert sorted(rows(section(DOCS / "errors.md", "Errors"))) == sorted(raised)
+
+
+NUMBERS = {"five": 5, "six": 6, "nine": 9}
+
+
+def test_a_root_of_errors_stands_above_as_many_as_it_says() -> None:
+    bases = {
+        node.name: {text_of_name(base) for base in node.bases} for node in nodes() if isinstance(node, ast.ClassDef)
+    }
+    text = section(DOCS / "errors.md", "Errors")
+    listed = rows(text)
+
+    told = re.findall(r"^\| `(\w+)` \|[^|]*[Rr]oot of the next (\w+)", text, re.MULTILINE)
+    assert told
+    for root, number in told:
+        family = {root}
+        for _ in bases:
+            family |= {name for name, above in bases.items() if above & family}
+        after = listed.index(root) + 1
+        assert set(listed[after : after + NUMBERS[number]]) == family - {root}
 
 
 def test_every_finding_is_documented_and_no_other() -> None:
