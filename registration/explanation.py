@@ -111,7 +111,7 @@ def _work(ledger: Ledger, key: str) -> Work:
         raise InputError(f"{key} begins more than one key: {', '.join(keys)}")
     found = ledger.work(keys[0]) if keys else None
     if found is None:
-        raise InputError(f"the ledger has no work {key}")
+        raise InputError(f"the ledger has no work {key}; `registrar history MODEL` names those of a model")
     return found
 
 

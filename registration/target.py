@@ -29,6 +29,7 @@ type Target = LocalPath | BlobUrl | Uri | Asset
 
 _HOST: Final = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.(?P<suffix>[a-z0-9.-]+)")
 _PLACES: Final = ("azureml://jobs/", "azureml://datastores/", "runs:/")
+_PLACE_FORMS: Final = "azureml://jobs/JOB/outputs/OUTPUT, azureml://datastores/DATASTORE/paths/PATH"
 _DATASTORE: Final = re.compile(r"azureml://subscriptions/.+/datastores/", re.DOTALL)
 _ASSETS: Final = ("azureml:", "/subscriptions/")
 
@@ -62,10 +63,19 @@ def parse_target(text: str) -> Target:
     if text.startswith(_PLACES) or _DATASTORE.match(text):
         return parse_uri(text)
     if text.startswith(_ASSETS):
-        return parse_asset(text)
+        return _asset(text)
     if not text:
         raise InputError("name a file, a folder, a URL or a URI")
     return LocalPath(text)
+
+
+def _asset(text: str) -> Asset:
+    try:
+        return parse_asset(text)
+    except InputError as wrong:
+        if not text.startswith("azureml://"):
+            raise
+        raise InputError(f"{wrong}; or a place: {_PLACE_FORMS}") from None
 
 
 def _blob(url: str) -> BlobUrl:

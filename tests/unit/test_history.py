@@ -527,8 +527,8 @@ def test_a_version_whose_work_record_is_gone_is_still_explained(tale: Tale) -> N
     [
         ("churn:9", "no decision about churn registered version 9; it registered 1, 2"),
         ("chrun:1", "no decision about 'chrun' has been made; did you mean churn?"),
-        ("0" * 64, f"the ledger has no work {'0' * 64}"),
-        ("0" * 8, "the ledger has no work 00000000"),
+        ("0" * 64, f"the ledger has no work {'0' * 64}; `registrar history MODEL` names those of a model"),
+        ("0" * 8, "the ledger has no work 00000000; `registrar history MODEL` names those of a model"),
         ("abc", "'abc': write the key of a work, at least 8 digits of it, or MODEL:VERSION"),
         ("churn:x", "'churn:x': write the key of a work, at least 8 digits of it, or MODEL:VERSION"),
     ],

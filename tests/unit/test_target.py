@@ -73,6 +73,7 @@ def test_a_url_names_a_place_in_an_account(url: str, container: str, name: str) 
         ("https://acc.blob.core.windows.net/c/a?sig=x", "leave out what follows the name"),
         ("azureml:churn@latest", "names no version"),
         ("azureml:churn", "known forms: azureml:NAME:VERSION"),
+        ("azureml://job/J/outputs/model", "or a place: azureml://jobs/JOB/outputs/OUTPUT"),
         ("azureml://jobs/J", "known forms: azureml://jobs/"),
         ("runs:/J", "known forms: azureml://jobs/"),
         ("azureml://datastores/d/paths/../x", "cannot be the path"),
