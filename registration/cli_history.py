@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from registration.inspection import Inspection
     from registration.ledger import Ledger
 
+Model = Annotated[
+    str | None, typer.Argument(help="The model, by its name in the registry; none: every model.", show_default=False)
+]
 At = Annotated[
     str | None,
     typer.Option(
@@ -43,9 +46,10 @@ class Commands:
 
     ledger: Callable[[], Ledger]
 
-    def history(self, model: Model, *, at: At = None, verify: Verify = False, json: Json = False) -> None:
+    def history(self, model: Model = None, *, at: At = None, verify: Verify = False, json: Json = False) -> None:
         """Show every decision about a model, and what was champion when.
 
+        Without a model: every model with its champion, and since when.
         Without options: a table of all decisions, newest last,
         and what is in quarantine with the reason.
         [bold]--at[/bold] answers who was champion at a time.
@@ -54,6 +58,8 @@ class Commands:
         Exit status 0; 1 if the chain of decisions is broken: what could be read
         is shown; 2 if the model has no history or the time cannot be read.
         """
+        if model is None:
+            raise typer.Exit(_everything(self.ledger, is_more_asked=verify or at is not None, as_json=json))
         from registration import history, history_pages, pages  # noqa: PLC0415 - what they need is slow to load
 
         if at is not None and verify:
@@ -93,6 +99,20 @@ def _configured() -> Ledger:
     from registration import bootstrap  # noqa: PLC0415 - loads the Azure clients
 
     return bootstrap.parts().ledger
+
+
+def _everything(ledger: Callable[[], Ledger], *, is_more_asked: bool, as_json: bool) -> int:
+    """Show where every model stands; the exit status."""
+    from registration import pages, standings, standings_page  # noqa: PLC0415 - what they need is slow to load
+
+    if is_more_asked:
+        raise InputError("name the model: --at and --verify are about one")
+    found = list(standings.of(ledger()))
+    if as_json:
+        typer.echo(text.dumps({"models": [each.to_dict() for each in found]}))
+    else:
+        pages.show(standings_page.table_of(found))
+    return 1 if any(each.problem for each in found) else 0
 
 
 def _table(found: History, ledger: Ledger) -> Group:

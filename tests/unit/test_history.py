@@ -373,6 +373,42 @@ def test_the_table_tells_how_to_ask_about_what_has_no_version(tale: Tale) -> Non
     assert said.count("registrar explain") == len(asked)
 
 
+def test_without_a_model_every_one_is_shown_with_its_champion(tale: Tale) -> None:
+    result = tale.run("history")
+
+    said = words(result)
+    assert result.exit_code == 0
+    assert "churn 2 2026-03-02 11:00 4" in said
+    assert said.endswith("1 model")
+
+
+def test_machines_get_the_standing_of_every_model(tale: Tale) -> None:
+    (churn,) = json.loads(tale.run("history", "--json").output)["models"]
+
+    assert churn == {
+        "model": "churn",
+        "decisions": 4,
+        "version": 2,
+        "work": tale.made[3].work,
+        "since": tale.read().reigns[-1].since.isoformat(),
+        "problem": "",
+    }
+
+
+def test_a_model_whose_champion_cannot_be_read_is_named_and_the_others_are_shown(tale: Tale) -> None:
+    tale.rewrite(3, "{}")
+
+    result = tale.run("history")
+
+    assert result.exit_code == 1
+    assert "broken churn: " in words(result)
+
+
+@pytest.mark.parametrize("options", [["--verify"], ["--at", "2026-03-02"]])
+def test_a_question_about_one_model_asks_for_it(tale: Tale, options: list[str]) -> None:
+    assert tale.refusal("history", *options) == "name the model: --at and --verify are about one"
+
+
 def test_who_was_champion_at_a_time(tale: Tale) -> None:
     said = words(tale.run("history", "churn", "--at", "2026-03-02T10:30+01:00"))
 
