@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from registration.cli_options import Decided, Json, Model, time_of
+from registration.cli_options import Decided, Json, time_of
 from registration.errors import InputError
 
 if TYPE_CHECKING:
