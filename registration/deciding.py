@@ -17,6 +17,7 @@ from registration import record
 from registration.errors import LedgerConflictError
 from registration.head import Move
 from registration.policy.decision import Member, Outcome, judged
+from registration.revocation import REVOKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -171,14 +172,16 @@ class Deciding:
         if self.observes:
             return standing.held, True
         if standing.decision.outcome is not Outcome.REGISTER:
-            status = "artifact_changed" if case.validation.objections else "superseded"
-            return Held(self.versioning.withdraw(claim, case, status=status), case), True
+            return Held(self.versioning.withdraw(claim, case, status=_why_withdrawn(case)), case), True
         with self.tracing.step("register"):
             claim, place = self.versioning.register(claim, case, is_pending=is_pending)
         findings = self.versioning.changes(case, place)
-        if not findings:
-            return Held(claim, case), True
-        return Held(self.versioning.withdraw(claim, case, status="artifact_changed"), case.finding(*findings)), False
+        if findings:
+            changed = case.finding(*findings)
+            return Held(self.versioning.withdraw(claim, case, status="artifact_changed"), changed), False
+        # Asked once more, now that the version is there: a revocation that comes later finds it, and the head moves.
+        known = self.surroundings.not_revoked(case)
+        return Held(claim, known), known is case
 
     def _drafted(self, standing: Standing, held: Held, *, at: str) -> Standing:
         """With its decision written, for the place after the head."""
@@ -215,6 +218,13 @@ class Deciding:
             else each
             for each in standings
         ]
+
+
+def _why_withdrawn(case: Case) -> str:
+    """What the version of a case that is not accepted any more says of it."""
+    if case.is_revoked:
+        return REVOKED
+    return "artifact_changed" if case.validation.objections else "superseded"
 
 
 def _version(claim: Claim) -> int:

@@ -20,7 +20,7 @@ from registration.entries import Entries
 from registration.errors import InputError, LedgerConflictError, LedgerFormatError
 from registration.head import Move
 from registration.outcome import Outcome
-from registration.revocation import Revocation
+from registration.revocation import REVOKED, Revocation
 from registration.rollback import Planning
 from registration.versioning import ARCHIVED
 
@@ -85,9 +85,18 @@ class Lifecycle:
         """The model that is named, then every other that has a version of these files."""
         if request.model:
             yield request.model
-        for model in self.ledger.models():
+        # Work first: what is finished before the models are listed has a history by then.
+        for model in dict.fromkeys((*self._under_way(), *self.ledger.models())):
             if model != request.model and any(self.versioning.registry.made_of(model, str(request.artifact_sha256))):
                 yield model
+
+    def _under_way(self) -> Iterator[str]:
+        """The models of work that is not finished: one may have its first version, and no history yet."""
+        for key in self.ledger.unfinished():
+            with contextlib.suppress(LedgerFormatError):  # nobody can go on with it
+                work = self.ledger.work(key)
+                if work is not None and work.subject.get("model"):
+                    yield str(work.subject["model"])
 
     def _agreed(self, request: Request) -> list[Step] | str:
         """The entries of a rollback, made now unless an earlier try made them; or why they are not made."""
@@ -111,7 +120,12 @@ class Lifecycle:
         return history.read(self.ledger, model)
 
     def _entry(self, past: History, request: Request) -> Step | None:
-        return next((step for step in reversed(past.steps) if step.work == request.work), None)
+        """The entry by which this request made another version champion."""
+        return next((step for step in reversed(past.steps) if step.work == request.work and step.promoted), None)
+
+    def _denial(self, past: History, request: Request) -> Step | None:
+        """The entry by which this request denied files; a model that went back with another has both."""
+        return next((step for step in reversed(past.steps) if step.work == request.work and step.revoked), None)
 
     def _turns(self, request: Request, *, denied: frozenset[str]) -> tuple[Turn, ...] | str:
         if self.observes:
@@ -191,7 +205,7 @@ class Lifecycle:
             outcomes.append(_told(request, step, outcome="vacated"))
         versions = versions_with(past, str(request.artifact_sha256))
         for version in versions:
-            self.versioning.put_away(model, version, status="revoked")
+            self.versioning.put_away(model, version, status=REVOKED)
         reasons = list(step.reasons)
         if past.champion in versions:
             name = f"{model}:{past.champion}"
@@ -207,7 +221,7 @@ class Lifecycle:
         sha256 = str(request.artifact_sha256)
         while True:
             past = self._past(model)
-            made = self._entry(past, request)
+            made = self._denial(past, request)
             if made is not None:
                 return made
             versions = versions_with(past, sha256)

@@ -14,6 +14,7 @@ from registration import kept
 from registration.candidate import work_key
 from registration.policy.baseline import Baseline
 from registration.policy.decision import ENGINE_VERSION, decide
+from registration.revocation import REVOKED
 from registration.signatures.verification import Verified
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ class Case:
         others = [each for each in self.validation.findings if not each.code.startswith(_OF_SIGNATURES)]
         found = self.signatures.get(shadow.name, Verified()).findings
         return replace(self.evidence, findings=(*found, *others))
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether its files are known to be denied."""
+        return any(found.code == REVOKED for found in self.validation.findings)
 
     @property
     def signed_by(self) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from registration.stored import Kind
 
 FORMAT = "registrar/revocation/v1"
+REVOKED = "revoked"  # the code of the finding, and what STATUS_TAG says of a version with such files
 
 
 @dataclass(frozen=True)

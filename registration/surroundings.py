@@ -50,7 +50,8 @@ class Surroundings:
     def not_revoked(self, case: Case) -> Case:
         """The case, with a finding if its files were revoked.
 
-        Asked after the head was read: a revocation that comes later appends to the history, and the head moves.
+        Asked after the head was read, and again once the version is in the registry: a revocation that comes later
+        finds the version and appends to the history, so the head moves.
         """
         revocation = self.ledger.revocation(case.validation.sha256)
         if revocation is None or revocation.finding in case.validation.findings:

@@ -15,6 +15,7 @@ from registration.errors import LedgerFormatError, RegistrarError
 from registration.ledger import HELD_FOR
 from registration.pending import Pending
 from tests.answering import adopted, held, say
+from tests.fakes import OUTPUTS
 from tests.turning import digest_of, message, of_three, revoke, rollback, settled
 from tests.unit.test_group_promotion import champions, of_two
 from tests.unit.test_groups import job
@@ -122,6 +123,64 @@ def test_a_candidate_that_was_judged_before_its_files_were_revoked_is_judged_aga
 
     assert (outcome.outcome, world.champion("churn"), world.registry.visible("churn")) == ("rejected", 3, [1, 3])
     assert [step["outcome"] for step in world.history("churn")] == ["register"] * 3 + ["revoke", "reject"]
+
+
+def of_another_model(*, has_history: bool) -> tuple[World, str, str]:
+    """A drop with the files of the champion of `churn`, and a revocation of them by their digest."""
+    world = World()
+    if has_history:
+        world.drop("vendor-a/0")
+        world.process(drop_event("vendor-a/0"))
+    world.job("j1")
+    world.process(job_event("j1"))
+    world.drop("vendor-a/1", files={"model.onnx": b"j1"})
+    text = revoke(world, None, None, sha256=digest_of(world, "churn", 1), **NO_CHAMPION)
+    return world, drop_event("vendor-a/1"), text
+
+
+def nobody_has_them(world: World) -> None:
+    """No champion has the revoked files, and none waits for a person because of that."""
+    before = [1] if world.history("digits")[0]["version"] == 1 and world.champion("digits") else []
+    assert (world.champion("churn"), world.shown("digits")) == (None, before)
+    assert not [*Pending(world.ledger, world.questions, world.pauses, world.standstills, world.clock.now)]
+    assert all(history.read(world.ledger, model).is_whole for model in ("churn", "digits"))
+
+
+@pytest.mark.parametrize("has_history", [True, False], ids=["later", "first"])
+@pytest.mark.parametrize("number", range(1, 10))
+def test_files_that_are_revoked_while_another_model_is_given_them_make_no_champion_of_it(
+    number: int, has_history: bool
+) -> None:
+    """Once the head has moved it has such a champion, as the revocation sees, which leaves no champion then."""
+    world, offer, text = of_another_model(has_history=has_history)
+    world.faults.before_write(number, lambda: world.desk.process(text))
+
+    world.process(offer)
+
+    nobody_has_them(world)
+    assert world.registry.visible("digits") == ([1] if has_history else [])
+
+
+@pytest.mark.parametrize("has_history", [True, False], ids=["later", "first"])
+@pytest.mark.parametrize("number", range(1, 10))
+def test_another_model_that_is_given_files_while_they_are_revoked_does_not_keep_them(
+    number: int, has_history: bool
+) -> None:
+    world, offer, text = of_another_model(has_history=has_history)
+    world.faults.before_write(number, lambda: world.process(offer))
+
+    world.desk.process(text)
+
+    nobody_has_them(world)
+
+
+def test_a_version_that_is_withdrawn_because_its_files_were_revoked_says_so() -> None:
+    world, offer, text = of_another_model(has_history=False)
+    world.faults.meanwhile("registry create digits", lambda: world.desk.process(text))
+
+    assert world.process(offer).outcome == "rejected"
+
+    assert world.registry.versions["digits", 1].tags["registrar.status"] == "revoked"
 
 
 def test_the_champion_can_be_replaced_by_an_earlier_one(world: World) -> None:
@@ -282,6 +341,30 @@ def test_the_members_of_a_group_go_back_together_when_one_is_revoked() -> None:
     assert champions(world) == (1, 1)
     assert [world.history(model)[-1]["outcome"] for model in ("left", "right")] == ["revoke", "rollback"]
     assert (world.registry.visible("left"), world.registry.visible("right")) == ([1], [1, 2])
+
+
+def test_a_member_that_goes_back_with_another_and_has_the_same_files_says_that_they_were_revoked() -> None:
+    world = of_two()
+    for number, value in enumerate((0.9, 0.95), start=1):
+        text = job(world, f"j{number}", left=value, right=value)
+        for output in ("left", "right"):
+            world.store.put(OUTPUTS / f"azureml/j{number}/{output}/model.onnx", f"the same {number}".encode())
+        world.registrar.process(text)
+        world.clock.forward(HELD_FOR)
+    world.topic.events.clear()
+
+    settled(world, revoke(world, "left", 2, to=1))
+
+    assert champions(world) == (1, 1)
+    assert [step["outcome"] for step in world.history("right")] == ["register"] * 2 + ["rollback", "revoke"]
+    assert world.history("right")[-1]["revoked"]["versions"] == [2]
+    assert (world.registry.visible("left"), world.registry.visible("right")) == ([1], [1])
+    assert sorted((event["type"], event["subject"]) for event in world.topic.events) == [
+        ("Registrar.ChampionChanged", "models/left/versions/1"),
+        ("Registrar.ChampionChanged", "models/right/versions/1"),
+        ("Registrar.ModelRevoked", "models/left/versions/2"),
+        ("Registrar.ModelRevoked", "models/right/versions/2"),
+    ]
 
 
 def test_a_revocation_that_cannot_be_read_stops_its_candidates_and_nothing_is_written(world: World) -> None:
