@@ -54,7 +54,7 @@ def _told(step: Step) -> Text:
 def _shared(history: History, shares: Mapping[str, Shares]) -> Iterator[Text]:
     for step in history.steps:
         for share in shares.get(step.digest, ()):
-            done = "shared as" if share.id else "not shared yet,"
+            done = "shared as" if share.id else "not shared yet," if share.is_owed else "not shared,"
             yield plain(f"Version {step.version} is {done} {shown(_share(share))}")
 
 
@@ -169,6 +169,8 @@ def _state(work: Work | None) -> Iterator[Row]:
 def _share(share: Share) -> str:
     if share.id is not None:
         return share.id
+    if share.withheld:
+        return f"withheld from {share.registry}: {share.reason}"
     return f"owed to {share.registry}, as {share.model}: {share.reason or 'not tried yet'}"
 
 

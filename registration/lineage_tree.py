@@ -222,7 +222,8 @@ def _share(share: Share) -> Node:
     if share.id is not None:
         return Node("shared as", share.id)
     why = share.reason or "not tried yet"
-    return Node("not shared yet", f"{share.registry}, as {share.model}", why, remark=True)
+    kind = "not shared yet" if share.is_owed else "not shared"
+    return Node(kind, f"{share.registry}, as {share.model}", why, remark=True)
 
 
 def _reign(reign: Reign) -> dict[str, Any]:

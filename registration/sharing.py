@@ -6,7 +6,7 @@
     done        recorded with the outcome event that tells of it, in one write
 
 The champion moved long before: whatever fails here delays and undoes nothing, and comes again. A version with our
-number that others put there is left alone, and the next number is taken.
+number that others put there is left alone, and the next number is taken. What was revoked meanwhile is not shared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from registration import notices, shared_evidence
 from registration.errors import LedgerConflictError, RegistrarError, RegistryMismatchError, UnavailableError
 from registration.outcome import Outcome
 from registration.promotions import promoted
-from registration.registry import CHAMPION_TAG, STATUS_TAG, VersionTakenError
+from registration.registry import CHAMPION_TAG, SHA256_PROPERTY, STATUS_TAG, VersionTakenError
 from registration.shared_evidence import DECISION_PROPERTY
 from registration.work import Share
 
@@ -87,6 +87,10 @@ class _Payment:
 
     def _make(self, place: int) -> None:
         promotion = self._promotion(self._share(place))
+        revocation = self._sharing.ledger.revocation(promotion.said[SHA256_PROPERTY])
+        if revocation is not None:
+            self._write(place, withheld=True, operation=None, reason=revocation.sentence)
+            return
         if self._share(place).version is None:
             self._write(place, version=promotion.version)
         found = self._described(self._ours(place, promotion), promotion)

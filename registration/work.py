@@ -47,7 +47,8 @@ class Share:
 
     `version` is the number that it gets there, recorded before it is copied; `operation` tells how far the copy is.
     `id` is what it is called there, once nothing is left to do; `reason` is why the last try failed. `promoted` and
-    `decision` name the model and the decision that promoted it, where that is not what the work's result says.
+    `decision` name the model and the decision that promoted it, where that is not what the work's result says. One that
+    is `withheld` is never made: its files were revoked before it was, and `reason` says so.
     """
 
     registry: str
@@ -58,11 +59,12 @@ class Share:
     reason: str | None = None
     promoted: str | None = None
     decision: str | None = None
+    withheld: bool = False
 
     @property
     def is_owed(self) -> bool:
         """Whether there is anything left to do."""
-        return self.id is None
+        return self.id is None and not self.withheld
 
 
 type Outbox = tuple[Mapping[str, Any], ...]
@@ -132,6 +134,7 @@ _SHARE: Mapping[str, Kind] = {
     "reason": str | None,
     "promoted": str | None,
     "decision": str | None,
+    "withheld": bool,
 }
 _SHAPE: Mapping[str, Kind] = {
     "work": str,

@@ -21,6 +21,7 @@ from registration.errors import (
     UnavailableError,
 )
 from registration.ledger import HELD_FOR
+from tests.turning import revoke, settled
 from tests.world import CHURN, WORKSPACE, World, job_event
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def test_the_decision_names_the_registries_and_the_work_what_came_of_it() -> Non
         "model": "churn",
         "version": 1,
         "id": shared(world).id,
+        "withheld": False,
     }
     assert record(world)["state"] == "finished"
 
@@ -147,6 +149,22 @@ def test_the_next_delivery_shares_what_is_owed_and_tells_only_that() -> None:
     assert (record(world)["state"], record(world)["shares"][0]["reason"]) == ("finished", None)
     assert world.process(job_event("j1")).outcome == "duplicate"
     assert len(world.shared.versions_) == 1
+
+
+def test_what_was_revoked_before_it_was_shared_is_not_shared_any_more() -> None:
+    world = sharing_world()
+    world.shared.registries.clear()
+    with contextlib.suppress(RegistrarError):
+        world.process(job_event("j1"))
+    settled(world, revoke(world, version=1, no_champion=True))
+    world.shared.registries.add("contoso")
+
+    assert world.process(job_event("j1")).outcome == "registered"
+
+    assert (world.shared.versions_, world.told().count("Registrar.ModelShared")) == ({}, 0)
+    work = next(work for work in world.works() if work["shares"])
+    assert (work["state"], work["shares"][0]["withheld"]) == ("finished", True)
+    assert work["shares"][0]["reason"].startswith("these files were revoked by ada@contoso.com")
 
 
 def test_a_try_that_fails_as_before_writes_nothing() -> None:
