@@ -8,14 +8,16 @@ cannot be used is a reason, and holds the candidate.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from registration import kept
-from registration.errors import InputError
+from registration import documents
+from registration.errors import DocumentError, InputError
 from registration.policy.baseline import Baseline
+from registration.policy.evidence_file import EvidenceDocument
 from registration.registry import SHA256_PROPERTY
-from registration.shared_evidence import DECISION_PROPERTY, FORMAT, SEQ_PROPERTY, SOURCE_PROPERTY, text_in
+from registration.shared_evidence import DECISION_PROPERTY, FORMAT, KEPT, SEQ_PROPERTY, SOURCE_PROPERTY, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from registration.policy.document import ModelPolicy
     from registration.policy.evidence import Evidence
     from registration.shared import SharedRegistries, SharedVersion
+
+_SEQ = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def champion_of(versions: Sequence[SharedVersion]) -> SharedVersion:
 
 def _seq(version: SharedVersion) -> int:
     said = version.properties.get(SEQ_PROPERTY, "")
-    if not (said.isascii() and said.isdecimal()):
+    if not _SEQ.fullmatch(said):
         raise InputError(f"version {version.version} has {said!r:.40} as {SEQ_PROPERTY}")
     return int(said)
 
@@ -75,13 +79,18 @@ def evidence_of(version: SharedVersion) -> Evidence:
     text = text_in(version.properties)
     if text is None:
         raise InputError(f"the evidence of version {version.version} is not whole")
-    try:
-        said: dict[str, Any] = json.loads(text)
-        evidence = kept.evidence_in({"metrics": {}, **said})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as wrong:
-        raise InputError(f"the evidence of version {version.version} cannot be read") from wrong
-    if said.get("format") != FORMAT:
-        raise InputError(f"the evidence of version {version.version} has the format {said.get('format')!r:.60}")
-    if evidence.artifact_sha256 != version.properties.get(SHA256_PROPERTY):
+    evidence = _read(text, version.version)
+    if evidence.artifact_sha256 is None or evidence.artifact_sha256 != version.properties.get(SHA256_PROPERTY):
         raise InputError(f"the evidence of version {version.version} is about other files")
     return evidence
+
+
+def _read(text: str, number: int) -> Evidence:
+    try:
+        said: dict[str, Any] = json.loads(text)
+        if said.get("format") == FORMAT:
+            members = {name: said[name] for name in KEPT if name in said}
+            return documents.load(EvidenceDocument, members, source="evidence").evidence
+    except (ValueError, AttributeError, RecursionError, DocumentError) as wrong:
+        raise InputError(f"the evidence of version {number} cannot be read") from wrong
+    raise InputError(f"the evidence of version {number} has the format {said.get('format')!r:.60}")

@@ -29,7 +29,7 @@ LONGEST_PART = 1500  # characters
 MOST_PARTS = 20
 # What is left out of evidence that is too long, first what is longest and asked for least.
 _SPARED = ("history", "slices", "tags", "metrics")
-_KEPT = ("artifact_sha256", "metrics", "slices", "history", "comparable", "from_tags", "tags")
+KEPT = ("artifact_sha256", "metrics", "slices", "history", "comparable", "from_tags", "tags")
 
 
 def properties(decision: Mapping[str, Any], digest: str, *, workspace: str) -> dict[str, str]:
@@ -59,7 +59,7 @@ def _text(decision: Mapping[str, Any]) -> str:
         "decided_at": decision["decided_at"],
         "policy_digest": policy and policy["digest"],
         "left_out": [],
-        **{name: candidate[name] for name in _KEPT if name in candidate},
+        **{name: candidate[name] for name in KEPT if name in candidate},
     }
     for name in _SPARED:
         if len(_compact(said)) <= LONGEST_PART * MOST_PARTS:

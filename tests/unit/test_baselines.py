@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from registration import cli_history, redecision
 from registration.errors import UnavailableError
 from registration.policy import document
+from registration.registry import SHA256_PROPERTY
 from registration.shared_evidence import DECISION_PROPERTY, EVIDENCE_PROPERTY, SEQ_PROPERTY, SOURCE_PROPERTY
 from tests.world import CHURN, World, job_event
 
@@ -131,7 +132,14 @@ def hashed(said: dict[str, str], **changes: Any) -> None:
         (lambda said: said.update({f"{EVIDENCE_PROPERTY}.1": "{}"}), "the evidence of version 1 is not whole"),
         (lambda said: hashed(said, format="registrar/shared-evidence/v9"), "has the format"),
         (lambda said: hashed(said, artifact_sha256="0" * 64), "is about other files"),
+        (lambda said: (said.pop(SHA256_PROPERTY), hashed(said, artifact_sha256=None)), "is about other files"),
         (lambda said: hashed(said, history={"accuracy": 3}), "cannot be read"),
+        (lambda said: hashed(said, metrics=["accuracy"]), "cannot be read"),
+        (lambda said: hashed(said, metrics=None), "cannot be read"),
+        (lambda said: hashed(said, slices={"country=DE": 3}), "cannot be read"),
+        (lambda said: hashed(said, comparable=4), "cannot be read"),
+        (lambda said: hashed(said, format="registrar/shared-evidence/v9", metrics=3), "has the format"),
+        (lambda said: said.update({SEQ_PROPERTY: "9" * 5000}), "as registrar.decision_seq"),
         (lambda said: said.update({SEQ_PROPERTY: "-1"}), "version 1 has '-1' as registrar.decision_seq"),
         (lambda said: said.pop(SEQ_PROPERTY), "version 1 has '' as registrar.decision_seq"),
     ],

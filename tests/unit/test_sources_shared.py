@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from registration.events import NotOfInterest, VersionShared, parse
 from registration.lineage import Lineage
 from registration.policy import document
 from registration.registry import STATUS_TAG
-from registration.shared_evidence import EVIDENCE_PROPERTY
+from registration.shared_evidence import EVIDENCE_PROPERTY, text_in
 from tests.fakes import OUTPUTS
 from tests.world import CHURN, WORKSPACE, World, job_event
 
@@ -166,6 +167,24 @@ def test_evidence_that_is_not_whole_refuses_the_offer(environments: Environments
 
     assert (outcome.outcome, outcome.decision, outcome.manifest_etag) == ("rejected", None, None)
     assert any("the evidence of version 1 is not whole" in reason for reason in outcome.reasons)
+
+
+@pytest.mark.parametrize(
+    "edited", [{"tags": {"team": 3}}, {"tags": ["team"]}, {"slices": [1]}, {"metrics": [0.9]}], ids=str
+)
+def test_evidence_that_somebody_wrote_by_hand_and_nobody_can_read_refuses_the_offer(
+    environments: Environments, edited: dict[str, object]
+) -> None:
+    environments.develop("dev-1")
+    said = environments.shared["contoso", "churn", 1].properties
+    text = json.dumps({**json.loads(text_in(said) or ""), **edited})
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    environments.change(properties={**said, f"{EVIDENCE_PROPERTY}.1": text, EVIDENCE_PROPERTY: digest})
+
+    outcome = environments.take()
+
+    assert (outcome.outcome, outcome.decision) == ("rejected", None)
+    assert any("the evidence of version 1 cannot be read" in reason for reason in outcome.reasons)
 
 
 def test_evidence_that_was_mended_is_new_work(environments: Environments) -> None:
