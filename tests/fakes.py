@@ -328,12 +328,14 @@ class MemoryRegistry:
 class MemoryShared:
     """Shared registries over one workspace's versions: a copy is there at once unless it `copies_slowly` or fails.
 
-    `registries` are those that are there. `stores` is what the service makes of what is copied or written.
+    `registries` are those that are there; those that are `barred` answer 403. `stores` is what the service makes of
+    what is copied or written.
     """
 
     workspace: MemoryRegistry
     faults: Faults = field(default_factory=Faults)
     registries: set[str] = field(default_factory=lambda: {"contoso"})
+    barred: set[str] = field(default_factory=set)
     versions_: dict[tuple[str, str, int], SharedVersion] = field(default_factory=dict)
     archived: set[tuple[str, str, int]] = field(default_factory=set)
     copies_slowly: bool = False
@@ -343,6 +345,8 @@ class MemoryShared:
 
     def knows(self, registry: str) -> bool:
         self.faults.reading()
+        if registry in self.barred:
+            raise UnavailableError(f"Azure ML answered 403: registry {registry} is closed to this identity")
         return registry in self.registries
 
     def find(self, registry: str, model: str, version: int) -> SharedVersion | None:

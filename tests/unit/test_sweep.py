@@ -1322,6 +1322,19 @@ def test_a_registry_that_is_down_keeps_nothing_else_from_being_looked_at(azure: 
     assert len(azure.queue) == 1
 
 
+def test_a_registry_that_answers_403_keeps_no_other_registry_waiting(azure: Azure, development: World) -> None:
+    """For as long as its role is missing."""
+    azure.world.policies.kept["a.yaml"] = TAKING.replace("contoso", "barred").replace("taken", "another")
+    azure.world.policies.kept["a.yaml"] = azure.world.policies.kept["a.yaml"].replace("name: taking", "name: a")
+    development.shared.barred.add("barred")
+
+    with pytest.raises(UnavailableError, match="403"):
+        azure.sweep.run()
+
+    assert azure.work_off() == ["registered"]
+    assert azure.world.champion("taken") == 1
+
+
 class Down:
     """Versions that cannot be read."""
 
