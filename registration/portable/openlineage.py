@@ -45,7 +45,10 @@ def run_event(decided: Decided) -> dict[str, Any]:
 
 def _run_facets(decided: Decided) -> dict[str, Any]:
     tests = _facet(decided, "1-0-1/TestRunFacet", tests=[_test(said) for said in decided.step.verdicts])
-    parent = {"parent": _parent(decided, decided.lineage.job)} if decided.lineage.job else {}
+    lineage = decided.lineage
+    # The job of a version that was taken ran in another workspace, and nobody says in which.
+    is_ours = lineage.job is not None and lineage.shared_version is None
+    parent = {"parent": _parent(decided, str(lineage.job))} if is_ours else {}
     return {"test": tests, **parent}
 
 
@@ -103,6 +106,9 @@ def _job_facets(decided: Decided) -> dict[str, Any]:
 
 def _inputs(decided: Decided) -> Iterator[dict[str, Any]]:
     lineage = decided.lineage
+    if lineage.shared_version:  # what it was made from was read by another workspace, as that one may tell
+        yield _dataset(decided, lineage.shared_version, kind="MODEL")
+        return
     for uri in (*lineage.datasets, *lineage.base_models):
         yield _dataset(decided, uri, kind="MODEL" if uri in lineage.base_models else None)
     if files := lineage.job_output_uri or lineage.drop:

@@ -14,7 +14,7 @@ from registration.portable.cyclonedx import bill_of_materials
 from registration.portable.decided import Decided, as_uri
 from registration.portable.intoto import svr
 from registration.portable.openlineage import run_event
-from tests.decided import WORKSPACE, decided, record
+from tests.decided import LINEAGE, WORKSPACE, decided, record
 
 HOME = f"azureml:/{WORKSPACE}"
 
@@ -114,6 +114,18 @@ def test_data_and_files_go_in_and_the_version_comes_out() -> None:
     (output,) = event["outputs"]
     assert (output["namespace"], output["name"]) == (HOME, "models/churn-classifier")
     assert output["facets"]["version"]["datasetVersion"] == "7"
+
+
+def test_of_what_another_environment_shared_only_the_version_there_goes_in() -> None:
+    """Its job, its data and its datastores are another workspace's, and the record does not say which."""
+    shared = "azureml://registries/contoso/models/churn/versions/4"
+
+    event = run_event(decided(lineage={**LINEAGE, "attested_by": "registry", "shared_version": shared}))
+
+    (found,) = event["inputs"]
+    assert (found["namespace"], found["name"]) == ("azureml://registries/contoso", "models/churn")
+    assert found["facets"]["version"]["datasetVersion"] == "4"
+    assert "parent" not in event["run"]["facets"]
 
 
 def test_a_rejection_is_a_run_that_failed_and_made_nothing() -> None:
