@@ -142,7 +142,8 @@ def shares(ledger: Ledger, steps: Iterable[Step]) -> dict[str, Shares]:
         if step.promoted and items(step.record.get("share")):
             with contextlib.suppress(LedgerFormatError):
                 work = ledger.work(step.work)
-                known[step.digest] = work.shares if work else ()
+                shares = work.shares if work else ()
+                known[step.digest] = tuple(one for one in shares if one.decision in {None, step.digest})
     return known
 
 

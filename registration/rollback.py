@@ -124,9 +124,9 @@ def _broken(past: History) -> str:
 
 
 def _promoted_with(past: History) -> Iterator[str]:
-    """The models that were promoted with the latest champion."""
+    """The models that were promoted with the latest champion; what people had decided again was promoted alone."""
     last = past.reigns[-1].step if past.reigns else None
-    yield from last.with_others if last else ()
+    yield from last.with_others if last and not last.record.get("follows") else ()
 
 
 def _are_partners(step: Step, origin: Step, model: str) -> bool:

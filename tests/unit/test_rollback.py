@@ -12,8 +12,9 @@ from registration.errors import RegistrarError, UnavailableError
 from registration.ledger import HELD_FOR
 from registration.policy import document
 from registration.rollback import Planning
+from tests.answering import say
 from tests.turning import message, moves, of_three, rollback, settled
-from tests.unit.test_group_promotion import champions, of_two
+from tests.unit.test_group_promotion import PAIR, champions, of_two
 from tests.unit.test_groups import job
 from tests.world import CHURN, World, job_event
 
@@ -168,6 +169,44 @@ def test_an_app_that_observes_rolls_nothing_back(world: World) -> None:
     world.observes = True
 
     assert declined(world, text) == "this app only observes (REGISTRAR_MODE)"
+
+
+def test_what_was_decided_again_alone_goes_back_alone() -> None:
+    """Its group was only judged for it, and has gone on since."""
+    world = of_two()
+    for number, value in enumerate((0.9, 0.92), start=1):
+        world.registrar.process(job(world, f"j{number}", left=value, right=value))
+        world.clock.forward(HELD_FOR)
+    better = {"left": job(world, "j3", left=0.95, right=0.91), "right": job(world, "j4", left=0.1, right=0.99)}
+    works = {model: _work(world, text, model) for model, text in better.items()}
+    world.policies.kept["churn.yaml"] = PAIR.replace("0}", "10%}").replace("left: {min: 0.8}", "left: {min: 0.1}")
+    for work in works.values():
+        assert say(world, "reevaluate", work).outcome == "registered"
+        world.clock.forward(HELD_FOR)
+    assert champions(world) == (3, 3)
+
+    settled(world, rollback(world, "left"))
+
+    assert champions(world) == (2, 3)
+
+
+def _work(world: World, message: str, model: str) -> str:
+    (found,) = (outcome for outcome in world.registrar.process(message) if outcome.model == model)
+    assert found.outcome == "rejected"
+    return str(found.work)
+
+
+def test_a_history_tells_of_a_group_that_went_back_what_was_shared_of_its_own_model() -> None:
+    sharing = PAIR.replace("    group: pair\n", "    group: pair\n    then: {pass: [promote, share: contoso]}\n")
+    world = of_two(sharing)
+    for number, value in enumerate((0.9, 0.92), start=1):
+        world.registrar.process(job(world, f"j{number}", left=value, right=value))
+        world.clock.forward(HELD_FOR)
+
+    settled(world, rollback(world, "left"))
+
+    steps = history.read(world.ledger, "right").steps
+    assert [share.model for share in history.shares(world.ledger, steps)[steps[-1].digest]] == ["right"]
 
 
 def test_a_broken_history_is_rolled_back_nowhere(world: World) -> None:
