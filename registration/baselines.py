@@ -17,7 +17,7 @@ from registration.errors import DocumentError, InputError
 from registration.policy.baseline import Baseline
 from registration.policy.evidence_file import EvidenceDocument
 from registration.registry import SHA256_PROPERTY
-from registration.shared_evidence import DECISION_PROPERTY, FORMAT, KEPT, SEQ_PROPERTY, SOURCE_PROPERTY, text_in
+from registration.shared_evidence import DECISION_PROPERTY, FORMAT, KEPT, SEQ_PROPERTY, sharer_in, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +60,7 @@ def champion_of(versions: Sequence[SharedVersion]) -> SharedVersion:
     shared = [version for version in versions if DECISION_PROPERTY in version.properties]
     if not shared:
         raise InputError(f"none of its {len(versions)} versions says which decision promoted it")
-    sources = {version.properties.get(SOURCE_PROPERTY, "").lower().rpartition("/versions/")[0] for version in shared}
+    sources = {sharer_in(version.properties) for version in shared}
     if len(sources) > 1:
         named = ", ".join(sorted(sources))
         raise InputError(f"several environments share under this name: {named}; give each a name of its own there")

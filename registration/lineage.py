@@ -19,7 +19,7 @@ CUT: Final = "lineage.cut"  # names what `stored` had to leave out
 LONGEST_PROPERTY: Final = 1700  # characters; Azure ML documents no limit, and stores 1,736 of its own
 WORKSPACE: Final = "workspace"  # `attested_by`: Azure ML said it
 CHECKED: Final = "checked"  # `attested_by`: a drop says it, and Azure ML agrees
-_LISTS: Final = frozenset({"datasets", "base_models", "claimed"})
+_LISTS: Final = frozenset({"datasets", "base_models", "claimed", "shared_by"})
 _MAPPINGS: Final = frozenset({"parameters"})
 _FLAGS: Final = frozenset({"git_dirty"})
 
@@ -32,9 +32,10 @@ class Lineage:
     best `trial`, which was `chosen_by` something. A step that only reused what `job` did is `reused_by`. `datasets` and
     `base_models` are what the job read, as URIs. `git_dirty` is whether the code had changes that no commit has.
     `drop` is where another team left the files, and `producer` who it says it is. `shared_version` is the version in a
-    shared registry that it was taken from. `attested_by` is who said all of it: `workspace`, `manifest`, `metadata`,
-    `registry`, or `checked` for a claim that the workspace bears out; then `claimed` names the
-    fields that the workspace does not speak of.
+    shared registry that it was taken from; `shared_by` are the models that promoted and shared it so far, each by its
+    workspace's ARM id in lower case, the first one first. `attested_by` is who said all of it: `workspace`, `manifest`,
+    `metadata`, `registry`, or `checked` for a claim that the workspace bears out; then `claimed` names the fields that
+    the workspace does not speak of.
     """
 
     job: str | None = None
@@ -61,6 +62,7 @@ class Lineage:
     producer: str | None = None
     claimed: tuple[str, ...] = ()
     shared_version: str | None = None
+    shared_by: tuple[str, ...] = ()
 
     def properties(self) -> dict[str, str]:
         """All that is known, by `lineage.` key; what nobody said is left out.

@@ -49,6 +49,11 @@ def properties(decision: Mapping[str, Any], digest: str, *, workspace: str) -> d
     return {name: str(value) for name, value in said.items() if value is not None} | _parts(_text(decision))
 
 
+def sharer_in(said: Mapping[str, str]) -> str:
+    """The model that a shared version with these properties was promoted for, by its ARM id in lower case; or empty."""
+    return said.get(SOURCE_PROPERTY, "").lower().rpartition("/versions/")[0]
+
+
 def _text(decision: Mapping[str, Any]) -> str:
     """As much of the evidence as fits."""
     candidate, policy = decision["candidate"], decision["policy"]

@@ -76,7 +76,7 @@ class Resolver:
             return self._from_job(event)
         if isinstance(event, VersionShared):
             feeds = self.catalog().fed_by_shared(registry=event.registry, model=event.model)
-            return shared.offers(event, feeds, registries=self.shared)
+            return shared.offers(event, feeds, registries=self.shared, workspace=self.trusted.workspace_id)
         return self._from_blob(event)
 
     def event_of(self, source: object) -> Synthetic | None:

@@ -18,7 +18,7 @@ from registration.lineage import Lineage
 from registration.policy import document
 from registration.registry import STATUS_TAG
 from registration.shared_evidence import EVIDENCE_PROPERTY, text_in
-from tests.fakes import OUTPUTS
+from tests.fakes import OUTPUTS, MemoryShared
 from tests.world import CHURN, WORKSPACE, World, job_event
 
 if TYPE_CHECKING:
@@ -108,6 +108,41 @@ def test_it_says_where_it_comes_from(environments: Environments) -> None:
     assert said.shared_version == environments.shared["contoso", "churn", 1].id
     assert (said.attested_by, said.job, said.source_event) == ("registry", "dev-1", "e-1")
     assert version.job is None  # a job of another workspace is no job of this one
+
+
+BACK = """
+apiVersion: registrar/v1
+kind: PromotionPolicy
+name: churn
+match: {any: [{job: {experiment: "churn-*"}}, {shared: {registry: fabrikam, name: churn-production}}]}
+models:
+  - name: churn
+    from: {output: model}
+    metrics: {accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}
+    then: {pass: [promote, share: contoso]}
+"""
+
+
+def test_what_a_model_promoted_does_not_come_back_to_it_from_another_environment(environments: Environments) -> None:
+    """As good as its champion, it would become the champion, be shared and taken again, and come back for ever."""
+    environments.development.shared.registries.add("fabrikam")
+    environments.development.policies.kept["churn.yaml"] = BACK
+    sharing = TAKING.replace("    metrics:", "    then: {pass: [promote, share: fabrikam]}\n    metrics:")
+    environments.production.policies.kept["taking.yaml"] = sharing
+    environments.production.shared = MemoryShared(environments.production.registry)
+    environments.production.shared.registries = environments.development.shared.registries
+    environments.production.shared.versions_ = environments.shared
+    for number in (1, 2):
+        environments.develop(f"dev-{number}")
+        assert environments.take(version=number).promoted
+
+    back = environments.development.process(shared_event("churn-production", 1, "fabrikam"))
+
+    assert (back.outcome, environments.development.champion("churn")) == ("ignored", 2)
+    name = "azureml://registries/fabrikam/models/churn-production/versions/1"
+    assert back.reasons == (f"{name} was promoted here before it was shared there",)
+    there = environments.shared["fabrikam", "churn-production", 1]
+    assert Lineage.of_properties(there.properties).shared_by == (f"{WORKSPACE}/models/churn".lower(),)
 
 
 def test_its_tags_travel_and_its_standing_does_not(environments: Environments) -> None:
