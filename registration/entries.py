@@ -54,10 +54,15 @@ class Entries:
             "request": request.to_dict(),
         }
 
-    def revoking(self, head: Head, *, request: Request, versions: Sequence[int], vacates: bool) -> dict[str, Any]:
-        """That the files of `versions` were denied; the model has no champion afterwards if that `vacates`."""
+    def revoking(
+        self, head: Head, *, request: Request, versions: Sequence[int], vacates: bool, why_not: str = ""
+    ) -> dict[str, Any]:
+        """That the files of `versions` were denied; the model has no champion afterwards if that `vacates`.
+
+        `why_not` is why the champion that the request names does not follow.
+        """
         return {
-            **self._entry("revoke", head, *_revoked(request, versions)),
+            **self._entry("revoke", head, *_revoked(request, versions), *([why_not] if why_not else [])),
             "candidate": _nobody(request.work, ["request", request.id], event=request.id),
             "vacated": vacates,
             "revoked": {"artifact_sha256": request.artifact_sha256, "versions": list(versions)},

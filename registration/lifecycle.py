@@ -231,16 +231,20 @@ class Lifecycle:
                     self._turns(request, denied=frozenset({sha256})) if leads and self._moves(model, request) else ""
                 )
                 if isinstance(turns, str):
-                    self._note(past, request, versions=versions, vacates=leads and request.no_champion is True)
+                    vacates = leads and request.no_champion is True
+                    self._note(past, request, versions=versions, vacates=vacates, why_not=turns)
                 else:
                     self._return(turns, request, versions=versions)
 
     def _moves(self, model: str, request: Request) -> bool:
         return model == request.model and request.moves is not None
 
-    def _note(self, past: History, request: Request, *, versions: Sequence[int], vacates: bool) -> None:
+    def _note(
+        self, past: History, request: Request, *, versions: Sequence[int], vacates: bool, why_not: str = ""
+    ) -> None:
+        """Append an entry that moves no champion; `why_not` is why not, if the request wanted one to move."""
         entries = Entries(self.ledger, self.now())
-        entry = entries.revoking(past.head, request=request, versions=versions, vacates=vacates)
+        entry = entries.revoking(past.head, request=request, versions=versions, vacates=vacates, why_not=why_not)
         self.ledger.append_all([Move(past.head, self.ledger.write(past.head, entry), vacates=vacates)])
 
 

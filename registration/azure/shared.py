@@ -29,7 +29,7 @@ DISCOVERY = "https://eastus.api.azureml.ms/registrymanagement/v1.0/registries"
 API = {"api-version": "2021-10-01-dataplanepreview"}
 LOOKS_AFTER_SECONDS = (0.0, 1.0, 2.0, 4.0)
 TRUSTED = (".azureml.ms", ".azureml.net")  # where a token of ours may go
-_VERSION = re.compile(r"/versions/(?P<number>[1-9][0-9]{0,17})")
+_VERSION = re.compile(r"/versions/(?P<number>[1-9][0-9]{0,17})\Z")
 # What a write of a version says; what else an answer tells is the service's own.
 _WRITTEN = ("description", "tags", "properties", "isAnonymous", "isArchived", "flavors", "modelType", "modelUri")
 

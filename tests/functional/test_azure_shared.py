@@ -16,6 +16,7 @@ from registration.azure.shared import AzureSharedRegistries
 from registration.errors import PermanentError, UnavailableError
 from registration.registry import VersionTakenError
 from sandbox import names, refusals
+from sandbox.model_store import ModelDraft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,6 +187,17 @@ def test_pages_are_followed(
 
     assert [found.version for found in shared.versions(names.REGISTRY, model)] == [3, 2, 1]
     assert len(registry.versions(model)) == 3
+
+
+@pytest.mark.parametrize("name", ["3-hotfix", "2026.1", "03", "latest"])
+def test_a_version_that_has_no_whole_number_is_passed_over(
+    shared: AzureSharedRegistries, model: str, registry: Registry, name: str
+) -> None:
+    """A registry lets people call a version anything."""
+    copy(shared, model)
+    registry.put(model, name, draft=ModelDraft(URI))
+
+    assert [found.version for found in shared.versions(names.REGISTRY, model)] == [3]
 
 
 def test_a_version_that_is_gone_is_not_described(shared: AzureSharedRegistries, model: str, registry: Registry) -> None:

@@ -250,6 +250,21 @@ def test_a_revoked_version_is_never_champion_again(world: World) -> None:
     assert settled(world, rollback(world)).version == 1
 
 
+def test_a_champion_that_cannot_be_followed_by_the_version_that_was_named_stays_and_the_person_is_told_why(
+    world: World,
+) -> None:
+    text = revoke(world, version=3, to=2)
+    world.registry.archive("churn", 2, tags={})
+
+    outcome = settled(world, text)
+
+    assert (world.champion("churn"), status(world, 3)) == (3, ("champion", False))
+    assert outcome.reasons[1:] == (
+        "churn:2 cannot be champion again: it is archived; restore it first",
+        "churn:3 is the champion all the same: roll it back, or revoke it again and say what follows",
+    )
+
+
 def test_a_champion_about_which_nothing_was_said_stays_and_its_files_are_denied(world: World) -> None:
     """As when it became champion after the person had looked."""
     outcome = settled(world, revoke(world, version=3))
