@@ -87,7 +87,7 @@ class _Payment:
 
     def _make(self, place: int) -> None:
         promotion = self._promotion(self._share(place))
-        revocation = self._sharing.ledger.revocation(promotion.said[SHA256_PROPERTY])
+        revocation = self._sharing.ledger.revocation(promotion.said.get(SHA256_PROPERTY))
         if revocation is not None:
             self._write(place, withheld=True, operation=None, reason=revocation.sentence)
             return

@@ -2,6 +2,7 @@
 
     jobs        completed since the watermark, and not in the ledger: a synthetic event
     drops       completed since the watermark, and not in the ledger: a synthetic event
+    shared      promoted last by another environment, and not in the ledger: a synthetic event
     stuck work  unfinished, and nobody is at it: an event that leads back to its source; settled if none does,
                 because its files were replaced
     champions   not shown in the registry, or to people, as the head says: shown again
