@@ -45,6 +45,15 @@ def test_a_version_that_is_not_the_champion_is_archived_and_its_files_are_denied
     assert world.told() == ["Registrar.ModelRevoked"]
 
 
+def test_files_are_denied_before_anything_else_is_done(world: World) -> None:
+    text, before = revoke(world, version=2), len(world.faults.writes)
+
+    settled(world, text)
+
+    written = [name.partition("/")[0] for name in world.faults.writes[before:]]
+    assert written[:2] == ["state work", "decisions revocations"]
+
+
 def test_the_history_says_so_and_stays_whole(world: World) -> None:
     settled(world, revoke(world, version=2))
 

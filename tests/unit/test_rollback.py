@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from tests.turning import message, moves, of_three, rollback, settled
 from tests.unit.test_group_promotion import PAIR, champions, of_two
 from tests.unit.test_groups import job
 from tests.world import CHURN, World, job_event
+
+if TYPE_CHECKING:
+    from registration.registry import ModelVersion
 
 WRITES = 8
 SHARING = CHURN.replace("metrics:", "then: {pass: [promote, share: contoso]}\n    metrics:")
@@ -45,6 +49,21 @@ def test_the_champion_before_is_champion_again(world: World) -> None:
     assert (world.champion("churn"), world.shown("churn")) == (2, [2])
     assert world.registry.versions["churn", 3].tags["registrar.status"] == "former"
     assert world.told() == ["Registrar.ChampionChanged"]
+
+
+def test_a_champion_that_comes_after_the_plan_was_made_is_not_rolled_back_unseen(world: World) -> None:
+    text, find = rollback(world), world.registry.find
+    world.job("j4", accuracy=0.99)
+
+    def late(model: str, version: int) -> ModelVersion | None:
+        world.registry.find = find  # type: ignore[method-assign]  # once
+        world.process(job_event("j4"))
+        return find(model, version)
+
+    world.registry.find = late  # type: ignore[method-assign]  # what others do while the registry answers
+    outcome = settled(world, text)
+
+    assert (outcome.outcome, world.champion("churn"), world.shown("churn")) == ("declined", 4, [4])
 
 
 def test_the_history_says_who_did_it_and_why_and_stays_whole(world: World) -> None:
