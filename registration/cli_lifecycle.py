@@ -192,7 +192,7 @@ def _of_version(ledger: Ledger, said: str, *, to: int | None, no_champion: bool)
     digest = _digest_of(past, version)
     about: dict[str, Any] = {"artifact_sha256": digest}
     lines = [f"{said} has the files {digest}: they will be denied for ever, and their versions archived"]
-    if past.champion is None or _digest_of(past, past.champion) != digest:
+    if past.champion is None or past.digest_of(past.champion) != digest:
         if to is not None or no_champion:
             raise InputError(f"{said} is not the champion, so none has to follow: leave out --to and --no-champion")
         return Change("revoke", past.model, version, about, tuple(lines))
@@ -211,10 +211,10 @@ def _digest_of(past: History, version: int) -> str:
     step = past.with_version(version)
     if step is None:
         raise InputError(f"no decision about {past.model} registered version {version}")
-    digest = step.candidate.get("artifact_sha256")
-    if not digest:
+    digest = past.digest_of(version)
+    if digest is None:
         raise InputError(
             f"{past.model}:{version} was adopted, and nobody has read its files; "
             "`registrar validate` prints their digest, for --digest"
         )
-    return str(digest)
+    return digest

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registration import history
 from registration.step import members, word
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ class Leading:
 
 
 def champions(ledger: Ledger, digests: Collection[str]) -> Iterator[Leading]:
-    """The champions whose files have one of these digests: two requests for each model, none if there are no digests.
+    """The champions whose files have one of these digests.
 
+    Two requests for each model, none if there are no digests; of a model whose champion was adopted its whole history.
     Raises `LedgerFormatError` for a damaged head or decision.
     """
     for model in ledger.models() if digests else ():
         champion = ledger.head(model).champion
         if champion is not None:
-            sha256 = word(members(ledger.decision(model, champion.decision).get("candidate")).get("artifact_sha256"))
+            decision = ledger.decision(model, champion.decision)
+            sha256 = word(members(decision.get("candidate")).get("artifact_sha256"))
+            if not sha256:  # it was adopted; a decision before may have read its files
+                sha256 = history.read(ledger, model).digest_of(champion.version) or ""
             if sha256 in digests:
                 yield Leading(model, champion.version, sha256)

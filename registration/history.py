@@ -101,6 +101,11 @@ class History:
         found = (step for step in reversed(self.steps) if step.version == version and step.restored is None)
         return next(found, None)
 
+    def digest_of(self, version: int) -> str | None:
+        """What identifies the files of `version`: those who adopted it read none, a decision before may have."""
+        told = (step.candidate.get("artifact_sha256") for step in reversed(self.steps) if step.version == version)
+        return next((word(sha256) for sha256 in told if sha256), None)
+
 
 def read(ledger: Ledger, model: str, *, on_each: Callable[[], None] | None = None) -> History:
     """The history of `model`, empty if it has none; goes on past a break as far as the decisions name each other.

@@ -188,10 +188,10 @@ class Lifecycle:
             return OBSERVES
         if request.model is None:
             return ""
-        step = self._past(request.model).with_version(request.version or 0)
-        if step is None:
+        past, version = self._past(request.model), request.version or 0
+        if past.with_version(version) is None:
             return f"no decision about {request.model} registered version {request.version}"
-        if step.candidate.get("artifact_sha256") != request.artifact_sha256:
+        if past.digest_of(version) != request.artifact_sha256:
             return f"{request.model}:{request.version} has other files than those that were to be revoked"
         return ""
 

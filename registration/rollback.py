@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from registration import history
-from registration.step import word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,22 +78,22 @@ class Planning:
 
     def _may_return(self, past: History, step: Step) -> bool:
         is_other = step.version not in {past.champion, *archived_in(past)}
-        return is_other and self._revoked(past.model, step) is None
+        return is_other and self._revoked(past, step) is None
 
     def _checked(self, past: History, version: int) -> Step | str:
         origin = next((step for step in reversed(past.steps) if step.promoted and step.version == version), None)
         if origin is None:
             were = sorted({step.version for step in past.steps if step.promoted and step.version is not None})
             return f"version {version} was never champion of {past.model}; these were: {', '.join(map(str, were))}"
-        return self._revoked(past.model, origin) or origin
+        return self._revoked(past, origin) or origin
 
-    def _revoked(self, model: str, step: Step) -> str | None:
+    def _revoked(self, past: History, step: Step) -> str | None:
         """Why the version of `step` can never be champion again; None if it can."""
-        sha256 = word(step.candidate.get("artifact_sha256"))
-        if sha256 and sha256 in self.denied:
-            return f"version {step.version} of {model} has the files that are to be revoked"
+        name, sha256 = f"version {step.version} of {past.model}", past.digest_of(step.version or 0)
+        if sha256 in self.denied:
+            return f"{name} has the files that are to be revoked"
         revocation = self.ledger.revocation(sha256)
-        return f"version {step.version} of {model}: {revocation.sentence}" if revocation else None
+        return f"{name}: {revocation.sentence}" if revocation else None
 
     def _following(self, fellow: str, past: History, origin: Step) -> Turn | str | None:
         """What becomes of `fellow` when `origin` is champion again: what was its champion then. None if that is now."""

@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 
 from registration import cli_answers, cli_lifecycle
 from registration.errors import InputError
+from registration.pending import Pending
 from tests.answering import adopted
-from tests.turning import digest_of, of_three, revoke, settled
+from tests.turning import digest_of, message, of_three, revoke, rollback, settled
 from tests.unit.test_cli_answers import WorldDesk
-from tests.world import World
+from tests.world import CHURN, World, job_event
 
 
 @dataclass
@@ -176,6 +177,40 @@ def test_files_that_nobody_read_cannot_be_revoked_by_their_version() -> None:
 
     with pytest.raises(InputError, match="churn:3 was adopted, and nobody has read its files"):
         person.runs("revoke", "churn:3", "--yes")
+
+
+def test_files_that_were_read_before_their_version_was_adopted_can_be_revoked_by_it() -> None:
+    world = World()
+    world.policies.kept["churn.yaml"] = CHURN.replace("    metrics:", "    then: {pass: register_only}\n    metrics:")
+    world.job("j1")
+    world.process(job_event("j1"))
+    person = Person(WorldDesk(world))
+    assert settled(world, message(world, "adopt", "churn", 1)).outcome == "adopted"
+    settled(world, revoke(world, None, None, sha256=digest_of(world, "churn", 1)))
+    (waiting,) = Pending(world.ledger, world.questions, world.pauses, world.standstills, world.clock.now)
+    assert (waiting.kind, waiting.source) == ("revoked", "champion churn:1")
+
+    person.runs("revoke", "churn:1", "--no-champion", "--yes")
+
+    assert settled(world, person.desk.sent[0]).outcome == "revoked"
+    assert (world.champion("churn"), world.registry.visible("churn")) == (None, [])
+
+
+def test_a_version_can_be_revoked_while_the_champion_is_one_that_was_adopted() -> None:
+    """As after a rollback to it from a bad version."""
+    person = Person(WorldDesk(World()))
+    world = person.world
+    adopted(world)
+    world.policies.kept["churn.yaml"] = CHURN.replace(", vs_champion: {max_regression: 0}", "")
+    world.job("j1")
+    assert world.process(job_event("j1")).version == 4
+    settled(world, rollback(world))
+    assert world.champion("churn") == 3
+
+    person.runs("revoke", "churn:4", "--yes")
+
+    assert settled(world, person.desk.sent[0]).outcome == "revoked"
+    assert world.registry.visible("churn") == [3]
 
 
 def test_a_revoked_version_is_not_offered_as_the_one_before(person: Person) -> None:
