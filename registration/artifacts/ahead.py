@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 LONGEST = 32  # windows of a span: 2 MiB; longer ones would cost fewer requests, and more memory
-DEEPEST = 7  # spans on their way, 14 MiB: as many as memory allows, for lines with a latency
+DEEPEST = 6  # spans on their way, 12 MiB: as many as memory allows, for lines with a latency
 NEAR = 32  # windows, 2 MiB: to read over a gap takes no longer than the first byte of another request
 
 

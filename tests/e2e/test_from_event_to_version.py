@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,7 @@ def test_a_jobs_default_artifacts_become_a_version(app: App, name: str, output: 
 @pytest.mark.parametrize("folder", ["model", "1.0.0"])
 def test_an_mlflow_folder_becomes_a_version(app: App, name: str, folder: str) -> None:
     app.policy(name, wants_job(name), type="mlflow_model", **OUTPUT)
-    files = {"MLmodel": b"flavors: {}", "model.pkl": b"pickled"}
+    files = {"MLmodel": b"flavors: {}", "model.pkl": pickle.dumps([1])}
     app.job(name, files, output=folder, outputs={"model": JobOutput("mlflow_model", segment=folder)})
 
     came = app.raised(JOBS, raised.run_completed(name, name))

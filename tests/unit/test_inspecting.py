@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from registration.artifacts.store import Location
     from registration.inspection import Inspection, Seen
 
-FILES = {"MLmodel": b"flavors", "model.onnx": b"weights"}
+FILES = {"labels.txt": b"labels", "model.onnx": b"weights"}
 OUTPUT = OUTPUTS / "azureml/j1/model"
 PINNED = CHURN.replace("    from: {output: model}\n", "    from: {output: model}\n    pin: copy\n")
 
@@ -66,7 +66,7 @@ def test_files_that_nobody_touched_are_neither_read_nor_written_about(
         ("model.onnx", b"WEIGHTS", ("model.onnx", "was written again with other bytes")),
         ("model.onnx", b"longer weights", ("model.onnx", "has 14 bytes, and had 7")),
         ("extra.py", b"import os", ("extra.py", "was added")),
-        ("MLmodel", None, ("MLmodel", "vanished")),
+        ("labels.txt", None, ("labels.txt", "vanished")),
     ],
 )
 def test_what_somebody_did_to_the_files_is_found(

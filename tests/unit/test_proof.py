@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from registration.outcome import Outcome
 
 OUTPUT = "azureml://jobs/j1/outputs/model"
-FILES = {"MLmodel": b"flavors", "data/model.onnx": b"weights"}
+FILES = {"labels.txt": b"labels", "data/model.onnx": b"weights"}
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_what_only_the_drop_speaks_of_is_kept_and_named(world: World) -> None:
         (f"{OUTPUT}/paths/data/", {"model.onnx": b"weights"}),
         (f"{OUTPUT}/paths/data/model.onnx", {"model.onnx": b"weights"}),
         (f"{OUTPUT}/paths/data/model.onnx", {"renamed.onnx": b"weights"}),
-        (OUTPUT, {"MLmodel": b"flavors"}),
+        (OUTPUT, {"labels.txt": b"labels"}),
     ],
     ids=["a folder", "a folder with its slash", "a file", "a file by another name", "some of the files"],
 )
@@ -111,9 +111,9 @@ def test_an_output_that_is_one_file_is_borne_out_as_well(world: World) -> None:
 def test_the_best_model_of_automl_is_known_to_run_history_alone(world: World) -> None:
     world.workspace.jobs["j1"] = replace(world.workspace.jobs["j1"], outputs={})
     world.workspace.history_only["j1"] = {"best_model": JobOutput("mlflow_model", None)}
-    world.store.put(OUTPUTS / "azureml/j1/best_model/MLmodel", b"flavors")
+    world.store.put(OUTPUTS / "azureml/j1/best_model/labels.txt", b"labels")
 
-    dropped(world, files={"MLmodel": b"flavors"}, run_uri="azureml://jobs/j1/outputs/best_model")
+    dropped(world, files={"labels.txt": b"labels"}, run_uri="azureml://jobs/j1/outputs/best_model")
 
     assert properties(world)["attested_by"] == "checked"
 
@@ -141,14 +141,14 @@ def test_bytes_that_the_job_did_not_make_are_refused(world: World, files: dict[s
 
 
 def test_a_refusal_says_which_file_and_what_to_do(world: World) -> None:
-    outcome = dropped(world, files={**FILES, "MLmodel": b"FLAVORS"}, run_uri=OUTPUT)
+    outcome = dropped(world, files={**FILES, "labels.txt": b"LABELS"}, run_uri=OUTPUT)
 
-    told = f"MLmodel: {OUTPUT} has other bytes there, so that job did not make these; drop what the job wrote"
+    told = f"labels.txt: {OUTPUT} has other bytes there, so that job did not make these; drop what the job wrote"
     assert outcome.reasons[0].startswith(told)
 
 
 def test_an_output_that_was_written_again_is_not_what_was_dropped(world: World) -> None:
-    world.store.put(OUTPUTS / "azureml/j1/model/MLmodel", b"rewrite")
+    world.store.put(OUTPUTS / "azureml/j1/model/labels.txt", b"LABELS")
 
     assert refused(world, run_uri=OUTPUT) == ("claim.bytes_differ",)
 
@@ -259,7 +259,7 @@ def test_a_policy_can_refuse_what_only_the_drop_says(world: World) -> None:
 def test_a_drop_that_is_rejected_by_its_listing_is_not_looked_up(world: World) -> None:
     world.workspace.jobs["j1"] = replace(world.workspace.jobs["j1"], outputs={"other": JobOutput("uri_folder", None)})
     world.drop("vendor-a/1", files=FILES, lineage={"run_uri": OUTPUT})
-    world.store.blobs.pop(next(place for place in world.store.blobs if place.name == "vendor-a/1/MLmodel"))
+    world.store.blobs.pop(next(place for place in world.store.blobs if place.name == "vendor-a/1/labels.txt"))
 
     world.process(drop_event("vendor-a/1"))
 
