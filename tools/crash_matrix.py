@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 TOOLS = Path(__file__).resolve().parent
 SIDES: tuple[Side, ...] = ("before", "after")
+WIDTH = 160  # of a table of all scenarios, where lines are narrower or nobody says how wide they are
 MARKS = {"green": "[green]{}[/]", "amber": "[yellow]{}a[/]", "red": "[bold red]{}R[/]"}
 
 
@@ -102,7 +103,7 @@ def main(
     if json_:
         print(json.dumps(as_json(matrix), indent=2))
     else:
-        show(matrix, Console())
+        show(matrix, Console(width=max(Console().width, WIDTH)))
     raise typer.Exit(int(matrix.is_red))
 
 
