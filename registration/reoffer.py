@@ -69,7 +69,7 @@ def _found(registrar: Registrar, work: Work) -> Reoffer | str:
     except PartlyOfferedError as partly:
         offered = partly.ready
         if not any(_place_of(offer) == _place(work) for offer in offered):
-            raise
+            raise partly.failure from partly  # it may be one that comes again
     if isinstance(offered, NotOfInterest):
         return offered.reason
     for offer in offered:

@@ -166,20 +166,27 @@ def offers(
 def _each(offerings: list[_Offering]) -> list[Candidate | Refusal]:
     """Every offer; what keeps one from being made keeps none waiting but those of its group."""
     made: list[Candidate | Refusal] = []
-    failures: dict[str | None, RegistrarError] = {}
+    failures: list[RegistrarError] = []
+    failed: set[str | None] = set()
     for offering in offerings:
         try:
             made.append(offering.offer())
         except RegistrarError as failure:
-            failures.setdefault(offering.group, failure)
+            failures.append(failure)
+            failed.add(offering.group)
     if not failures:
         return made
-    ready = [offer for offer in made if offer.group is None or offer.group not in failures]
-    # What is given up at once comes last: the others still have their attempts.
-    first = min(failures.values(), key=lambda failure: isinstance(failure, PermanentError))
+    ready = [offer for offer in made if offer.group is None or offer.group not in failed]
+    first = min(failures, key=_rank)
     if not ready:
         raise first
     raise PartlyOfferedError(ready, first) from first
+
+
+def _rank(failure: RegistrarError) -> tuple[bool, bool]:
+    """What is given up at once comes last: the others still have their attempts. What did not answer comes first."""
+    # Whoever has the offer of one model made again takes what is not visible for not offered.
+    return isinstance(failure, PermanentError), isinstance(failure, NotVisibleYetError)
 
 
 def _with_history(job: Job, run: Job | None) -> Job:

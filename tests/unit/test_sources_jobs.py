@@ -10,17 +10,19 @@ import pytest
 
 from registration import events
 from registration.candidate import Candidate, JobSource, Refusal
-from registration.errors import NotVisibleYetError
+from registration.errors import NotVisibleYetError, PermanentError, UnavailableError
 from registration.events import NotOfInterest
 from registration.policy import catalog
 from registration.sources import jobs
 from registration.sources.jobs import Announcement, PartlyOfferedError
-from tests.answering import adopted, say
+from tests.answering import adopted, held, say
 from tests.fakes import ARTIFACTS, OUTPUTS
 from tests.world import CHURN, WORKSPACE, World, job_event, output_event
 
 if TYPE_CHECKING:
+    from registration.artifacts.store import Location
     from registration.finding import Finding
+    from registration.sources.jobs import Job
 
 ANNOUNCED = Announcement("j1", "/ws", "e1", "RunCompleted")
 MERELY_A_BLOB = replace(ANNOUNCED, certain=False)
@@ -257,3 +259,45 @@ def test_what_was_held_is_approved_though_another_output_shows_nothing(world: Wo
     (work,) = (found["work"] for found in world.works() if (found["result"] or {}).get("outcome") == "held")
 
     assert say(world, "approve", work).outcome == "registered"
+
+
+WORDS_FIRST = CHURN.replace("models:\n", f"models:\n{WORDS}")
+
+
+def fail(world: World, monkeypatch: pytest.MonkeyPatch, **failures: Exception) -> None:
+    """Let the workspace not tell where these outputs lie."""
+    lies_at = world.workspace.output_location
+
+    def output_location(job: Job, output: str) -> Location | None:
+        if output in failures:
+            raise failures[output]
+        return lies_at(job, output)
+
+    monkeypatch.setattr(world.workspace, "output_location", output_location)
+
+
+@pytest.mark.parametrize("policy", [CHURN + WORDS, WORDS_FIRST])
+def test_what_is_refused_for_good_takes_no_attempt_from_another_model(
+    world: World, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    world.policies.kept["churn.yaml"] = policy
+    fail(world, monkeypatch, default=PermanentError("no"), model=UnavailableError("later"))
+
+    with pytest.raises(UnavailableError, match="later"):
+        world.process(job_event("j1"))
+
+
+@pytest.mark.parametrize("policy", [CHURN + WORDS, WORDS_FIRST])
+@pytest.mark.parametrize("shows_words", [True, False])
+def test_an_approval_waits_for_a_workspace_that_does_not_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch, policy: str, *, shows_words: bool
+) -> None:
+    adopted(world)
+    work = held(world)
+    world.policies.kept["churn.yaml"] = policy
+    if shows_words:
+        world.store.put(ARTIFACTS / "ExperimentRun/dcid.j1/words.txt", b"-")
+    fail(world, monkeypatch, model=UnavailableError("503"))
+
+    with pytest.raises(UnavailableError, match="503"):
+        say(world, "approve", work)
