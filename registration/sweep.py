@@ -124,18 +124,14 @@ class _Pass:
         self.open: dict[str, datetime] = {}
 
     def run(self) -> Coverage:
-        failures: list[Exception] = []
         tasks = self._sweep.upkeep.tasks(self._catalog, dry_run=self._dry_run)
         kept_up = [partial(self._keep_up, task) for task in tasks]
         steps: list[Callable[[], None]] = [self._jobs, self._drops, self._shared, self._stuck, *kept_up, self._warn]
         for step in steps:
-            try:
+            with self._troubles.part():
                 step()
-            except Exception as failure:  # noqa: BLE001 - raised below, when the other steps had their turn
-                log.warning("a part of the sweep failed, so the watermark stays where it is: %s", failure)
-                failures.append(failure)
-        if failures := [*failures, *self._troubles.met]:
-            raise failures[0]
+        if (trouble := self._troubles.first) is not None:
+            raise trouble
         return self._coverage
 
     def _jobs(self) -> None:

@@ -21,11 +21,27 @@ MOST_IN_A_ROW: Final = 10  # storage is asked again for about a minute before it
 
 
 class Troubles:
-    """`met` are those of one pass, in order."""
+    """Those of one pass: what ended a part of it, and what single things met."""
 
     def __init__(self) -> None:
-        self.met: list[Exception] = []
+        self._ended: list[Exception] = []
+        self._met: list[Exception] = []
         self._in_a_row = 0
+
+    @property
+    def first(self) -> Exception | None:
+        """What the pass fails with; None if there was no trouble."""
+        return next(iter([*self._ended, *self._met]), None)
+
+    @contextlib.contextmanager
+    def part(self) -> Iterator[None]:
+        """Do a part of the pass; what ends it keeps no other from its turn, and counts for nothing there."""
+        self._in_a_row = 0
+        try:
+            yield
+        except Exception as failure:  # noqa: BLE001 - the pass fails with it, when the other parts had their turn
+            log.warning("a part of the sweep failed, so the watermark stays where it is: %s", failure)
+            self._ended.append(failure)
 
     @contextlib.contextmanager
     def passing_over(self, what: str) -> Iterator[None]:
@@ -44,4 +60,4 @@ class Troubles:
 
     def _keep(self, what: str, trouble: Exception) -> None:
         log.warning("the watermark stays where it is, because of %s: %s", what, trouble)
-        self.met.append(trouble)
+        self._met.append(trouble)

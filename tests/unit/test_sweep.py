@@ -532,8 +532,8 @@ def test_a_service_that_answers_about_nothing_ends_its_part_of_the_pass(azure: A
     assert azure.work_off() == ["registered"]
 
 
-@pytest.mark.parametrize("refused", ["incoming", "second"])
-def test_a_place_that_refuses_to_be_listed_keeps_no_other_waiting(azure: Azure, refused: str) -> None:
+def refuses(azure: Azure, refused: str) -> None:
+    """Let one of two places with a drop in it not be listed."""
     text = azure.world.policies.kept["digits.yaml"]
     azure.world.policies.kept["other.yaml"] = text.replace("digits", "other").replace("incoming", "second")
     azure.drop("vendor-a/1")
@@ -545,7 +545,27 @@ def test_a_place_that_refuses_to_be_listed_keeps_no_other_waiting(azure: Azure, 
     azure.modified[twin] = azure.now
     azure.refused = refused
 
+
+@pytest.mark.parametrize("refused", ["incoming", "second"])
+def test_a_place_that_refuses_to_be_listed_keeps_no_other_waiting(azure: Azure, refused: str) -> None:
+    refuses(azure, refused)
+
     with pytest.raises(UnavailableError, match="403"):
+        azure.sweep.run()
+
+    assert len(azure.queue) == 1
+
+
+@pytest.mark.parametrize("refused", ["incoming", "second"])
+def test_nor_does_it_after_a_part_of_the_pass_that_was_ended(azure: Azure, refused: str) -> None:
+    names = [f"j{number}" for number in range(MOST_IN_A_ROW)]
+    for name in names:
+        azure.job(name)
+    azure.world.workspace = Partly(jobs=azure.world.workspace.jobs)
+    azure.world.workspace.silent = frozenset(names)
+    refuses(azure, refused)
+
+    with pytest.raises(UnavailableError):
         azure.sweep.run()
 
     assert len(azure.queue) == 1
