@@ -47,5 +47,6 @@ class Cache:
         number, (span, _) = self._spans.popitem(last=False)
         self.windows -= span.windows
         for window in range(span.first, span.end):
-            if self._numbers[window] == number:
+            # Of spans that overlap, the newer one may be the first to go.
+            if self._numbers.get(window) == number:
                 del self._numbers[window]

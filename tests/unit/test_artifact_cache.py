@@ -58,3 +58,25 @@ def test_what_was_read_last_stays_longest() -> None:
     cache.add(Span(30, 1), data_of(Span(30, 1)))
 
     assert (0 in cache, 10 in cache) == (True, False)
+
+
+@given(st.lists(st.builds(Span, st.integers(0, 30), st.integers(1, 12)) | st.integers(0, 41), max_size=40))
+def test_spans_that_overlap_may_be_let_go_in_any_order(steps: list[Span | int]) -> None:
+    cache = Cache(MOST)
+    for step in steps:
+        if isinstance(step, Span):
+            cache.add(step, data_of(step))
+        elif (found := cache.find(step)) is not None:
+            assert found[1][step - found[0].first] == step
+
+
+def test_what_is_left_of_a_span_that_another_one_covered_can_be_let_go() -> None:
+    cache = Cache(MOST)
+    cache.add(Span(0, 10), data_of(Span(0, 10)))
+    cache.add(Span(5, 10), data_of(Span(5, 10)))
+    cache.find(0)
+
+    for first in (20, 30):
+        cache.add(Span(first, 10), data_of(Span(first, 10)))
+
+    assert (0 in cache, 5 in cache, 30 in cache) == (False, False, True)
