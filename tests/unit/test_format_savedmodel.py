@@ -115,3 +115,11 @@ def test_more_kinds_of_operators_than_there_are_take_no_memory() -> None:
     data = a_model(ops=tuple(f"Op{number}" for number in range(10_001)))
 
     assert codes(report(data, "saved_model.pb")) == ["scan.too_large"]
+
+
+def test_the_graph_that_tensorflow_saves_variables_with_is_safe() -> None:
+    saver = ("StringJoin", "ShardedFilename", "SaveV2", "MergeV2Checkpoints", "Identity", "RestoreV2")
+
+    found = report(a_model(in_function=saver), "saved_model.pb")
+
+    assert (codes(found), found.verdict) == ([], Verdict.SAFE)

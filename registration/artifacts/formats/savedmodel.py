@@ -45,7 +45,7 @@ _REACHES_OUT = re.compile(
     r"|RegisterDataset\w*|SaveDataset\w*|LoadDataset\w*|SqlDataset|ExperimentalSqlDataset|TextLineReader\w*|WholeFileReader\w*"
     r"|TFRecordReader\w*|FixedLengthRecordReader\w*|IdentityReader\w*|LMDBReader|TPUCompile\w*"
     r"|(?:Experimental)?(?:TFRecord|TextLine|FixedLengthRecord|CSV|LMDB|MatchingFiles|Cache|Snapshot)Dataset\w*"
-    r"|ListSnapshotChunksDataset|MergeV2Checkpoints|DistributedSave|LoadAndRemapMatrix|GenerateVocabRemapping|RemoteCall"
+    r"|ListSnapshotChunksDataset|DistributedSave|LoadAndRemapMatrix|GenerateVocabRemapping|RemoteCall"
     r"|TRTEngineOp"
 )
 _METADATA = 5  # of a node of keras_metadata.pb
