@@ -61,3 +61,9 @@ def test_a_schema_in_another_encoding_is_read_as_skops_reads_it() -> None:
 
 def test_another_schema_is_text() -> None:
     assert report(b'{"type": "object", "properties": {}}', "schema.json").format == "text"
+
+
+def test_a_schema_that_is_too_large_is_not_taken_for_text() -> None:
+    schema = b'{"a": "' + b"A" * 9_000_000 + b'", ' + json.dumps(a_node("os", "system")).encode()[1:]
+
+    assert codes(report(zipped({"schema.json": schema}), "model.skops")) == ["scan.too_large"]

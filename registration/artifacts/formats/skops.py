@@ -36,9 +36,8 @@ _OWN = re.compile(
 def _matches(look: Look) -> bool:
     if _NAME.fullmatch(look.name) is None or json_text.as_utf8(look.head).lstrip()[:1] != b"{":
         return False
-    if look.reader.reaches(_LARGEST + 1):
-        return json_text.has_key(look.head, _LOADER)
-    return json_text.has_key(look.reader.read(0, _LARGEST), _LOADER)
+    # What is larger than is looked at may have the key anywhere.
+    return look.reader.reaches(_LARGEST + 1) or json_text.has_key(look.reader.read(0, _LARGEST), _LOADER)
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
