@@ -35,6 +35,8 @@ PICKLES = {
     "behind the head, after a long line of text": b"S'" + b"A" * 70_000 + b"'\n0" + PAYLOAD,
     "behind the head, after bytes that look like numbers": b"B" + pack("<I", 70_000) + bytes(70_000) + b"0" + PAYLOAD,
     "behind the magic number of a picture": b"GIF89a\0\0\0" + b"0" + PAYLOAD,
+    "behind the magic number of a picture, with an object by a line at its end": b"GIF89a\x00\x00\x000"
+    + PAYLOAD.replace(b".", b"P1\n."),
     "behind the magic number of CatBoost": b"CBM1" + pack("<I", 80) + b"A" * 60 + b"0" + PAYLOAD + bytes(99),
     "as the name of a member of a tar": tarred({PAYLOAD.decode(): b"text"}, format=tarfile.USTAR_FORMAT),
     "before the end of an index": PAYLOAD + INDEX,
@@ -234,3 +236,9 @@ def test_a_pickle_with_a_header_that_looks_like_a_length_is_found() -> None:
     data = b"\x80\4" + b"C\xff" + bytes(4) + b"{" + bytes(250) + PAYLOAD
 
     assert DANGEROUS in codes(report(data, "model.safetensors"))
+
+
+def test_text_that_tensorflow_has_a_name_for_is_text() -> None:
+    found = report(b"item {\n  id: 1\n  name: 'cat'\n}\n", "label_map.pbtxt")
+
+    assert (codes(found), found.verdict) == ([], Verdict.SAFE)

@@ -62,6 +62,7 @@ _TEXT = frozenset(
         ".csv",
         ".tsv",
         ".json",
+        ".pbtxt",
         ".jsonl",
         ".yaml",
         ".yml",

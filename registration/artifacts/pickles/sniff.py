@@ -37,9 +37,11 @@ def is_pickle(reader: Reader, *, strict: bool = False) -> bool:
         is_complete = _run(machine)
         followed += machine.opcodes
         offset = machine.end or offset
+        if _matters(machine, strict=strict):
+            return True
         if strict and any(said is findings.persistent_id for said, _ in machine.told):
             return False
-        if _matters(machine, strict=strict) or followed >= ENOUGH or (is_complete and not reader.reaches(offset + 1)):
+        if followed >= ENOUGH or (is_complete and not reader.reaches(offset + 1)):
             return True
         if not is_complete:
             return False
