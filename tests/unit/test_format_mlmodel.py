@@ -171,3 +171,66 @@ def test_an_empty_environment_is_empty() -> None:
 @pytest.mark.parametrize("name", ["pickle_module_info.txt", "keras_module.txt"])
 def test_a_module_that_mlflow_imports_by_a_text_is_judged(name: str, module: str, code: list[str]) -> None:
     assert codes(report(f"{module}\n".encode(), f"model/data/{name}")) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "class_"),
+    [
+        ("spark", "pyspark.ml.pipeline.PipelineModel"),
+        ("xgboost", "xgboost.sklearn.XGBClassifier"),
+        ("lightgbm", "lightgbm.sklearn.LGBMClassifier"),
+    ],
+)
+def test_the_class_that_a_flavor_of_mlflow_states_is_its_library_s_own(name: str, class_: str) -> None:
+    flavor = f"  {name}:\n    code: null\n    model_class: {class_}\n"
+
+    assert codes(report((HEAD + flavor + SIGNED).encode(), "MLmodel")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("requirements.txt", b"# a comment goes on nowhere \\\n-r extra.txt\n"),
+        ("requirements.txt", b"# a page ends here \x0c-r extra.txt\n"),
+        ("requirements.txt", "# a line ends here \u2028-r extra.txt\n".encode()),
+        ("requirements.txt", b"\xef\xbb\xbf-r extra.txt\n"),
+        ("requirements.txt", b'-"r" extra.txt\n'),
+        ("requirements.txt", b"."),
+        ("requirements.txt", b"package/of/mine\n"),
+        ("requirements.txt", b"file:package\n"),
+        ("requirements.txt", b"package.tar.xz\n"),
+        ("conda.yaml", b"dependencies: [pip: [package/of/mine]]\n"),
+        ("conda.yaml", b"dependencies: [pip: {package.whl: }]\n"),
+        ("conda.yaml", b"dependencies: {package.whl: }\n"),
+        ("conda.yaml", b"channels: {evil: }\n"),
+        ("conda.yaml", b"dependencies: ['numpy[channel=evil]']\n"),
+        ("conda.yaml", b'dependencies: [pip: ["numpy\\n."]]\n'),
+        ("conda.yaml", b"dependencies: [pip: ['-\\', r extra.txt]]\n"),
+    ],
+)
+def test_no_way_to_write_it_hides_what_is_installed_from_elsewhere(path: str, data: bytes) -> None:
+    assert codes(report(data, path)) == ["environment.foreign_source"]
+
+
+def test_an_encoding_is_looked_for_where_pip_does() -> None:
+    data = b"numpy # coding: utf-8\n# coding: utf-7\n" + "-r extra.txt".encode("utf-7")
+
+    assert codes(report(data, "requirements.txt")) == ["environment.broken"]
+
+
+@pytest.mark.parametrize("path", ["requirements.txt", "conda.yaml"])
+def test_an_environment_is_read_though_it_begins_like_a_picture(path: str) -> None:
+    found = report(b"GIF89a # \0\n-r extra.txt\n", path)
+
+    assert "environment.broken" in codes(found)
+
+
+def test_a_comment_behind_a_requirement_installs_nothing() -> None:
+    data = b"numpy==2.5.0  # via -r requirements.in, https://example.org\nx==1 \\\n    --hash=sha256:ab \\\n"
+
+    assert codes(report(data + b"    --hash=sha256:cd\n    # via\n    #   -r in.txt\n", "requirements.txt")) == []
+
+
+@pytest.mark.parametrize("line", [b" " * 500_000, b"#" * 500_000, b"[" * 500_000, b"-" * 500_000, b"@ " * 250_000])
+def test_a_line_that_is_long_is_looked_at_once(line: bytes) -> None:
+    assert report(b"numpy" + line, "requirements.txt").verdict is Verdict.SAFE

@@ -41,6 +41,7 @@ _LOADERS = {
     )
 }
 _FILES = ("data", "pickled_model", "model_data", "model_binary", "model_path", "model_code_path", "weights")
+_LIBRARIES = {"spark": "pyspark"}  # of flavors that are not called like it
 _NOTHING: tuple[object, ...] = ("", "null", "~", [])
 
 
@@ -146,7 +147,7 @@ def _elsewhere(name: str, flavor: Mapping[str, Any], context: Context) -> Iterat
 def _is_of(name: str, class_: object) -> bool:
     """Whether a class is named without a module, or in the library of the flavor."""
     module, _, last = str(class_).rpartition(".")
-    return last.isidentifier() and (not module or module.partition(".")[0] == name)
+    return last.isidentifier() and (not module or module.partition(".")[0] == _LIBRARIES.get(name, name))
 
 
 def _is_module(look: Look) -> bool:
