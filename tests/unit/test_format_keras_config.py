@@ -122,3 +122,10 @@ def test_an_optimizer_of_a_backend_is_safe() -> None:
     adam = an_object("Adam", module="keras.src.backend.torch.optimizers.torch_adam", registered="Adam")
 
     assert codes(report(a_model(PLAIN, adam), "config.json")) == []
+
+
+@pytest.mark.parametrize("layer", ["TFOpLambda", "InstanceMethod"])
+def test_a_layer_that_calls_a_function_may_not_come_from_anywhere(layer: str) -> None:
+    found = report(a_model(an_object(layer, module="vendor.layers", function="py_function")), "config.json")
+
+    assert set(codes(found)) == {"keras.custom_object", "keras.foreign_module"}

@@ -96,9 +96,6 @@ def _object(entry: Mapping[str, Any], context: Context) -> Iterator[Finding]:
         yield context.finding(
             "keras.runs_code", f"a {name} runs {runs} when the model is loaded or used", action="do not load it"
         )
-    elif short in _OPERATIONS and not keras_names.is_operation(said.get("function")):
-        symbol = said.get("function") or said.get("cls_symbol")
-        yield _brought(f"a {name} calls {symbol!r} of TensorFlow, which may do more than compute", context)
     elif (module, name) == ("builtins", "function") and keras_names.is_function(config):
         return
     elif module is not None and not keras_names.is_plain(module, name):
@@ -109,6 +106,9 @@ def _object(entry: Mapping[str, Any], context: Context) -> Iterator[Finding]:
         )
     elif _is_brought(entry.get("registered_name"), name, module):
         yield _brought(f"{entry['registered_name']!r} is a class that whoever loads the model has to bring", context)
+    if short in _OPERATIONS and not keras_names.is_operation(said.get("function")):
+        symbol = said.get("function") or said.get("cls_symbol")
+        yield _brought(f"a {name} calls {symbol!r} of TensorFlow, which may do more than compute", context)
     if short in _LOOKUPS and isinstance(said.get("vocabulary"), str):
         yield _reads(short, said["vocabulary"], context)
 
