@@ -8,6 +8,7 @@ import lzma
 import tarfile
 from struct import pack
 
+import h5py
 import pytest
 
 from registration.artifacts.scan import Verdict
@@ -152,6 +153,15 @@ def test_a_member_with_two_names_is_found(name: str) -> None:
     assert codes(report(zip_of(piece), "a.zip")) == ["zip.duplicate_name"]
 
 
+def test_a_member_whose_last_name_is_another_one_is_found() -> None:
+    names = (b"notes.txt", b"config.json")
+    extra = b"".join(pack("<HHBL", 0x7075, 5 + len(name), 1, 0) + name for name in names)
+
+    found = report(zip_of(Piece("notes.txt", b"text", central={"extra": extra})), "a.zip")
+
+    assert codes(found) == ["zip.duplicate_name"]
+
+
 def test_a_name_that_is_not_ascii_may_be_spelled_in_two_ways() -> None:
     name = "größe.txt".encode()
     extra = pack("<HHBL", 0x7075, 5 + len(name), 1, 0) + name
@@ -176,6 +186,7 @@ TARS = {
     "two sizes": SIZES[0] + SIZES[1] + _header(b"0", 508) + PICTURE + HIDDEN,
     "two names": _special(b"L", b"../../x\0") + _special(b"x", b"11 path=ab\n") + _header(b"0", 512) + PICTURE,
     "a long name with more behind": _special(b"L", b"a\0b") + _header(b"0", 512) + PICTURE,
+    "a folder with a size and headers": _header(b"\0", 512, "a/") + _header(b"0", 0, "b.png"),
     "a folder with a size": _header(b"\0", 1536, "a/") + PICTURE + HIDDEN,
 }
 
@@ -242,3 +253,26 @@ def test_text_that_tensorflow_has_a_name_for_is_text() -> None:
     found = report(b"item {\n  id: 1\n  name: 'cat'\n}\n", "label_map.pbtxt")
 
     assert (codes(found), found.verdict) == ([], Verdict.SAFE)
+
+
+def test_hdf5_that_looks_like_a_part_of_a_member_of_a_tar_is_not_safe() -> None:
+    with io.BytesIO() as made:
+        with h5py.File(made, "w", userblock_size=2048) as file:
+            file.attrs["model_config"] = LAMBDA
+        behind = made.getvalue()[2048:]
+    picture = b"GIF89a".ljust(1536, b"\0") + behind.ljust(-(-len(behind) // 512) * 512, b"\0")
+
+    found = report(_header(b"0", len(picture), "a.gif") + picture + bytes(1024), "model.h5")
+
+    assert (codes(found), found.verdict) == (["format.ambiguous", "hdf5.unsupported"], Verdict.UNSAFE)
+
+
+@pytest.mark.parametrize("front", [{}, {"a/b.txt": b"text" * 99}])
+@pytest.mark.parametrize("name", ["model.h5", "folder/" * 30 + "model.h5"])
+def test_hdf5_in_a_tar_is_that_of_a_member(front: dict[str, bytes], name: str) -> None:
+    with io.BytesIO() as made:
+        with h5py.File(made, "w") as file:
+            file.attrs["a"] = "b"
+        data = made.getvalue()
+
+    assert codes(report(tarred({**front, name: data}), "model.tar")) == []

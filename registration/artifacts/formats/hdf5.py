@@ -36,9 +36,9 @@ def _matches(look: Look) -> bool:
     """The signature is at the beginning, or behind a block of the author's of 512 bytes, 1024 and so on (II.A)."""
     if look.head.startswith(SIGNATURE):
         return True
-    # In a tar it is that of a member, which is looked at by itself.
-    behind = any(look.head.startswith(SIGNATURE, 512 << step) for step in range(7))
-    return behind and not tar.FORMAT.matches(look)
+    behind = {512 << step for step in range(7) if look.head.startswith(SIGNATURE, 512 << step)}
+    # In a tar it may be that of a member, which is looked at by itself.
+    return bool(behind) and not (tar.FORMAT.matches(look) and behind <= tar.starts(Memory(look.head)))
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:

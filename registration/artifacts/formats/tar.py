@@ -5,6 +5,7 @@ https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html and the GNU 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,20 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     yield from _after(reader, offset, context)
 
 
+def starts(reader: Reader) -> set[int]:
+    """Where the content of each regular member begins, as far as the headers can be followed."""
+    found: set[int] = set()
+    said, offset = _Said(), 0
+    with contextlib.suppress(UnreadableError):
+        while (header := reader.read(offset, _BLOCK)) != _EMPTY and header:
+            member = _parsed(header, offset, said)
+            if member.kind in _FILES:
+                found.add(member.offset)
+            offset = member.offset + -(-member.size // _BLOCK) * _BLOCK
+            _remember(reader, member, said)
+    return found
+
+
 def _parsed(header: bytes, offset: int, said: _Said) -> _Member:
     if len(header) < _BLOCK or not _has_its_sum(header):
         raise UnreadableError("tar.broken", "a header is damaged", offset=offset)
@@ -106,9 +121,10 @@ def _parsed(header: bytes, offset: int, said: _Said) -> _Member:
         told, said.next = said.next, {}
         name = told.get("path", name)
         size = _decimal(told["size"]) if "size" in told else size
-        # What has no type is a folder if its name ends so; then its size means nothing.
-        is_empty = kind in _LINKS + _DEVICES + _FOLDER or (kind == b"\0" and _text(header[:100]).endswith("/"))
-        size = 0 if is_empty else size
+        # What has no type is a folder if its name ends so, but not to every program where another name was stated.
+        if kind == b"\0" and size and _text(header[:100]).endswith("/"):
+            raise UnreadableError("tar.broken", "a member is a folder by its name, and has a size", offset=offset)
+        size = 0 if kind in _LINKS + _DEVICES + _FOLDER else size
     if size is None:
         raise UnreadableError("tar.broken", "the size of a member is no number", offset=offset)
     return _Member(name, kind, size, offset + _BLOCK)

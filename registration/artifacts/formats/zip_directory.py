@@ -166,14 +166,17 @@ def _entry(stream: Stream, found: Directory) -> Entry:
 
 def _other_name(name: str, extra: bytes) -> str:
     """The name that a field of Unicode gives the member, if no honest program would give it."""
-    other = (_field(extra, _UNICODE_PATH) or b"")[5:].decode("utf-8", "backslashreplace")  # version and CRC before it
-    # Only what is not ASCII is honestly spelled in two ways.
-    return other if other != name and (other.isascii() or escapes(other)) else ""
+    for field in _fields(extra, _UNICODE_PATH):
+        other = field[5:].decode("utf-8", "backslashreplace")  # version and CRC before it
+        # Only what is not ASCII is honestly spelled in two ways.
+        if other and other != name and (other.isascii() or escapes(other)):
+            return other
+    return ""
 
 
 def _widened(values: list[int], extra: bytes, place: int) -> list[int]:
     """`values` with those replaced that the zip64 extra field holds, in its order."""
-    wide = _field(extra, _ZIP64)
+    wide = next(_fields(extra, _ZIP64), None)
     for index, value in enumerate(values):
         if value == _FULL32 and wide is not None:
             if len(wide) < 8:  # noqa: PLR2004 - bytes of a value
@@ -183,13 +186,13 @@ def _widened(values: list[int], extra: bytes, place: int) -> list[int]:
     return values
 
 
-def _field(extra: bytes, wanted: int) -> bytes | None:
-    while len(extra) >= 4:  # noqa: PLR2004 - id and length of a field
-        kind, length = struct.unpack_from("<2H", extra)
+def _fields(extra: bytes, wanted: int) -> Iterator[bytes]:
+    at = 0
+    while at + 4 <= len(extra):  # id and length of a field
+        kind, length = struct.unpack_from("<2H", extra, at)
         if kind == wanted:
-            return extra[4 : 4 + length]
-        extra = extra[4 + length :]
-    return None
+            yield extra[at + 4 : at + 4 + length]
+        at += 4 + length
 
 
 def _find64(reader: Reader, end: int) -> tuple[int, int, int, int] | None:
