@@ -24,9 +24,10 @@ def a_model(*inside: Any) -> bytes:
 
 
 def test_a_model_of_scikit_learn_is_safe() -> None:
-    function = a_node("numpy", "log1p", "FunctionNode")
+    functions = a_node("numpy", "log1p", "FunctionNode"), a_node("_codecs", "encode", "FunctionNode")
+    types = a_node("collections", "defaultdict", "DefaultDictNode"), a_node("numpy", "dtype", "DTypeNode")
 
-    found = report(a_model(function), "model.skops", profile=named("sklearn"))
+    found = report(a_model(*functions, *types), "model.skops", profile=named("sklearn"))
 
     assert (found.verdict, codes(found)) == (Verdict.SAFE, [])
 
@@ -39,6 +40,12 @@ def test_a_model_of_scikit_learn_is_safe() -> None:
         (a_node("vendor.models", "Model"), Verdict.UNSCANNABLE),
         (a_node("sklearn.pipeline", "Pipeline", "MethodNode"), Verdict.UNSCANNABLE),
         ({"__module__": "vendor.models"}, Verdict.UNSCANNABLE),
+        (a_node("_codecs", "encode", "ConstructorFromReduceNode"), Verdict.UNSCANNABLE),
+        (a_node("collections", "defaultdict", "ConstructorFromReduceNode"), Verdict.UNSCANNABLE),
+        (
+            a_node("numpy", "log1p", "FunctionNode", content={"module_path": "os", "function": "system"}),
+            Verdict.UNSAFE,
+        ),
     ],
 )
 def test_any_other_type_is_not_safe(node: Any, verdict: Verdict) -> None:
