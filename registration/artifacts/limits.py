@@ -20,7 +20,8 @@ class Limits:
     unjudged: int = 64 * 1024**2
     findings: int = 200
     opcodes: int = 200_000_000  # of one pickle
-    steps: int = 400_000_000  # opcodes of all pickles; a field of a message counts as 8, one of HDF5's as 64
+    # Opcodes of all pickles; a field of a message counts as 8, one of HDF5's as 64, and a byte of YAML as 32.
+    steps: int = 400_000_000
     memo: int = 4_000_000  # entries
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from registration.artifacts.limits import Limits
 from registration.artifacts.scan import Verdict
 from tests.archives import zipped
 from tests.scanning import codes, report
@@ -234,3 +235,13 @@ def test_a_comment_behind_a_requirement_installs_nothing() -> None:
 @pytest.mark.parametrize("line", [b" " * 500_000, b"#" * 500_000, b"[" * 500_000, b"-" * 500_000, b"@ " * 250_000])
 def test_a_line_that_is_long_is_looked_at_once(line: bytes) -> None:
     assert report(b"numpy" + line, "requirements.txt").verdict is Verdict.SAFE
+
+
+@pytest.mark.parametrize("name", ["conda.yaml", "MLmodel", "python_env.yaml"])
+def test_many_files_of_yaml_cost_no_more_than_a_scan_may(name: str) -> None:
+    text = (HEAD + SKLEARN + SIGNED).encode() if name == "MLmodel" else b"dependencies: [pip]\n"
+    archive = zipped({f"{number}/{name}": text for number in range(9)})
+
+    found = report(archive, "a.zip", limits=Limits(steps=32 * 5 * len(text)))
+
+    assert codes(found) == ["scan.too_large"]

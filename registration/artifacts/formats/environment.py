@@ -54,6 +54,7 @@ def _matches(look: Look) -> bool:
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     text = plain_yaml.text(reader)
     if not context.name.endswith(".txt"):
+        context.tally.step(plain_yaml.STEPS * len(text))
         yield from _told(plain_yaml.parsed(text, code="environment.broken"), context)
         return
     for number, line in _lines(_decoded(text)):

@@ -76,7 +76,9 @@ def _is_mlmodel(look: Look) -> bool:
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
-    said = plain_yaml.parsed(plain_yaml.text(reader), code="mlmodel.broken")
+    text = plain_yaml.text(reader)
+    context.tally.step(plain_yaml.STEPS * len(text))
+    said = plain_yaml.parsed(text, code="mlmodel.broken")
     flavors = said.get("flavors")
     if not isinstance(flavors, dict):
         raise UnreadableError("mlmodel.broken", "flavors is no mapping")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from registration.artifacts.reader import Reader
 
+STEPS = 32  # what a byte costs to parse beside an opcode of a pickle
 _LARGEST = 512 * 1024
 _MERGES = "tag:yaml.org,2002:merge"
 
