@@ -79,9 +79,8 @@ def replay(  # noqa: PLR0913 - one for each option
     That is what the app keeps in quarantine, or what Event Grid could not
     deliver and left in a dead-letter container, or both.
 
-    Mend the cause first, then look with [bold]--dry-run[/bold]. Replaying twice is safe:
-    work that was settled is answered with `duplicate`, and nothing changes.
-    Nothing is deleted; quarantine and dead letters stay as they are.
+    Mend the cause first, then look with [bold]--dry-run[/bold]. Nothing is deleted, and what
+    was settled is answered with `duplicate`, however often it is replayed.
 
     With [bold]--new-epoch[/bold] it sends a request to decide again about one work that was
     settled, as new work; a version that it has registered is kept. That needs
@@ -100,8 +99,7 @@ def replay(  # noqa: PLR0913 - one for each option
         others = {"--dead-letters": dead_letters, "--quarantine": quarantine, "--since": since, "--only": only}
         _decide_again(new_epoch, reason, {**others, "--dry-run": dry_run}, as_json=json)
         return
-    moment = time_of(since, option="--since") if since else None
-    parts = bootstrap.parts()
+    parts, moment = bootstrap.parts(), time_of(since, option="--since") if since else None
     sources = _sources(parts, dead_letters=dead_letters, quarantine=quarantine, since=moment)
     counts = show(Replay(sources, parts.queue.send, only, reason, dry_run), as_json=json)
     raise typer.Exit(1 if counts["unreadable"] else 0)
