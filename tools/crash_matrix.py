@@ -108,8 +108,16 @@ def main(
 
 
 def run(scenarios: list[Scenario], *, points: list[str], jobs: int) -> Matrix:
-    """The matrix of these scenarios at the points whose name holds one of `points`, in a sandbox of its own."""
+    """The matrix of these scenarios at the points whose name holds one of `points`.
+
+    Each scenario has a sandbox of its own: the more blobs there are, the longer Azurite takes to list some.
+    """
     started = time.monotonic()
+    results = [result for each in scenarios for result in _run(each, points=points, jobs=jobs)]
+    return Matrix(scenarios, results, time.monotonic() - started)
+
+
+def _run(scenario: Scenario, *, points: list[str], jobs: int) -> list[Result]:
     with ExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="crash-matrix-")))
         sandbox = closing.enter_context(Sandbox.start(directory=folder))
@@ -117,23 +125,21 @@ def run(scenarios: list[Scenario], *, points: list[str], jobs: int) -> Matrix:
         path = os.pathsep.join((str(TOOLS.parent), str(TOOLS)))
         closing.enter_context(stage.environment({**sandbox.environment(), "PYTHONPATH": path}))
         theatre = Theatre(Stagehand(sandbox, folder / "policies"), Witness(sandbox))
-        found = [point for each in scenarios for point in theatre.points(each)]
-        chosen = [point for point in found if any(text in point.name for text in points)]
-        results = theatre.unfinished(sorted(_played(theatre, chosen, jobs), key=_place))
-    return Matrix(scenarios, results, time.monotonic() - started)
+        chosen = [point for point in theatre.points(scenario) if any(text in point.name for text in points)]
+        return theatre.unfinished(sorted(_played(theatre, scenario, chosen, jobs), key=_place))
 
 
-def _played(theatre: Theatre, points: list[Point], jobs: int) -> Iterator[Result]:
+def _played(theatre: Theatre, scenario: Scenario, points: list[Point], jobs: int) -> Iterator[Result]:
     with _progress() as progress, ThreadPoolExecutor(jobs) as threads:
-        task = progress.add_task("stopping workers", total=len(points) * len(SIDES))
+        task = progress.add_task(f"stopping workers: {scenario.name}", total=len(points) * len(SIDES))
         runs = [threads.submit(theatre.play, point, side) for point in points for side in SIDES]
         for done in as_completed(runs):
             progress.advance(task)
             yield done.result()
 
 
-def _place(result: Result) -> tuple[int, int, int]:
-    return SCENARIOS.index(result.point.scenario), result.point.number, SIDES.index(result.side)
+def _place(result: Result) -> tuple[int, int]:
+    return result.point.number, SIDES.index(result.side)
 
 
 def _progress() -> Progress:

@@ -62,8 +62,10 @@ class Theatre:
         hand = _first(self._company, scene)
         wrong = _yielded(self._company, scene, hand)
         report = hand.report()
-        if wrong or report.broke is not None:
-            raise RuntimeError(f"{scenario.name} breaks without any stop: {[*wrong, report.broke]}")
+        if wrong or report.broke is not None or report.queued:
+            raise RuntimeError(
+                f"{scenario.name} does not end without any stop: {[*wrong, report.broke or report.outcomes]}"
+            )
         names = numbered(list(report.calls[0]))
         begins = names.index(scenario.yields) if scenario.yields else 0
         return [Point(scenario, name, number) for number, name in enumerate(names, start=1) if number > begins]

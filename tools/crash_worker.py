@@ -31,6 +31,8 @@ from registration.bootstrap import Parts
 from registration.ledger import HELD_FOR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.core.credentials import TokenCredential
 
     from registration.azure.blobs import BlobStore
@@ -197,7 +199,7 @@ class Hand:
 
 
 class Company:
-    """Where workers come from: one fork server for this process, with this process's environment."""
+    """Where workers come from: one fork server. A worker has the environment that this process has when it is hired."""
 
     hiring = threading.Lock()  # multiprocessing reaps children wherever it starts one
 
@@ -208,15 +210,16 @@ class Company:
     def hire(self, order: Order) -> Hand:
         """A fresh process at work on `order`."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(order, theirs), daemon=True)
+        process = self._context.Process(target=work, args=(order, theirs, dict(os.environ)), daemon=True)
         with self.hiring:
             process.start()
         theirs.close()
         return Hand(process, ours)
 
 
-def work(order: Order, link: connection.Connection[Any, Any]) -> None:
+def work(order: Order, link: connection.Connection[Any, Any], environment: Mapping[str, str]) -> None:
     """Carry out `order` and report through `link`: the whole life of a worker's process."""
+    os.environ.update(environment)  # the fork server has that of when it began
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         link.send(_carried_out(order, link))
