@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST = 8 * 1024 * 1024  # bytes of a range: what the Azure client reads in one request
 SHORTEST = 1024 * 1024
-SHARE = (
-    2 * 1024 * 1024
-)  # what is too little for full ranges is read in as many as may be on their way, but of so many bytes
+# What is too little for full ranges is read in as many as may be on their way, each of so many bytes at least.
+SHARE = 2 * 1024 * 1024
 ON_THE_WAY = 64 * 1024 * 1024  # bytes, at most
 SLOW_SECONDS = 4.0  # a range that takes longer is too long for this line
 GAIN = 1.1  # reading deeper is worth it if it is a tenth faster

@@ -483,10 +483,7 @@ def test_files_that_change_before_an_approval_is_carried_out_open_the_question_a
     work = held(world)
     message = asked(world, "approve", work)
     world.faults.fail("state questions/", done=True, dead=True)
-    with pytest.raises(Exception, match="on purpose"):
-        settled(world, message)
-    world.faults.revive()
-    world.clock.forward(HELD_FOR)
+    dies(world, message)
     world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"other")
 
     outcome = settled(world, message)
@@ -521,21 +518,23 @@ def decided_at(world: World, message: str, *, at: str) -> None:
         world.faults.fail(at, done=True, dead=True)
     else:
         world.faults.meanwhile("registry project", lambda: world.faults.fail(at, done=True, dead=True))
+    dies(world, message)
+    assert world.ledger.head("churn") != head
+
+
+def dies(world: World, message: str) -> None:
+    """The worker of a message dies of the fault that waits for it, and its claim runs out."""
     with pytest.raises(Exception, match="on purpose"):
         settled(world, message)
     world.faults.revive()
     world.clock.forward(HELD_FOR)
-    assert world.ledger.head("churn") != head
 
 
 def test_a_version_of_files_that_changed_before_an_approval_was_decided_is_archived(world: World) -> None:
     work = held(world)
     message = asked(world, "approve", work)
     world.faults.fail("registry create", done=True, dead=True)
-    with pytest.raises(Exception, match="on purpose"):
-        settled(world, message)
-    world.faults.revive()
-    world.clock.forward(HELD_FOR)
+    dies(world, message)
     world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"other")
 
     outcome = settled(world, message)

@@ -9,18 +9,10 @@ import pytest
 from registration.errors import PolicyError
 from registration.policy import cases, document
 from registration.policy.folder import cases_at, files_at, is_policy
+from tests import policy_texts
 
 ROOT = Path(__file__).parents[2]
-CHURN = """
-apiVersion: registrar/v1
-kind: PromotionPolicy
-name: churn
-match: {any: [{job: {experiment: "churn-*"}}]}
-models:
-  - name: churn
-    from: {output: model}
-    metrics: {accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}
-"""
+CHURN = policy_texts.CHURN.replace("1%", "0")
 OTHER = "  - {name: other, from: {output: o}, metrics: {f1: {min: 0.5}}}\n"
 WORSE = "candidate: {metrics: {accuracy: 0.85}}, champion: {metrics: {accuracy: 0.9}}"
 
