@@ -143,9 +143,8 @@ def _place(result: Result) -> tuple[int, int]:
 
 
 def _progress() -> Progress:
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal)
+    return Progress(*columns, console=Console(stderr=True))  # in a file, a line for each scenario as it ends
 
 
 def show(matrix: Matrix, console: Console) -> None:
