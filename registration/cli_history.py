@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as text
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,10 +14,10 @@ from registration.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from rich.console import Group
 
+    from registration.explanation import Explanation
     from registration.history import History
     from registration.inspection import Inspection
     from registration.ledger import Ledger
@@ -29,6 +30,9 @@ At = Annotated[
     typer.Option(
         "--at", metavar="TIME", help="Who was champion then? A date, as it begins, or a time; UTC if no zone is given."
     ),
+]
+Policy = Annotated[
+    bool, typer.Option("--policy", help="Print the policy that decided it, word for word, and nothing else.")
 ]
 Verify = Annotated[bool, typer.Option("--verify", help="Check every decision of the chain against the head.")]
 
@@ -64,7 +68,7 @@ class Commands:
 
         if at is not None and verify:
             raise InputError("--at and --verify ask different questions; give one of them")
-        moment = None if at is None else time_of(at, option="--at")
+        moment = None if at is None else _past(at)
         ledger = self.ledger()
         found = history.known(ledger, model)
         if json:
@@ -76,23 +80,45 @@ class Commands:
             pages.show(history_pages.champion_then(found, moment) if moment else _table(found, ledger))
         raise typer.Exit(0 if found.is_whole else 1)
 
-    def explain(self, said: Decided, *, json: Json = False) -> None:
+    def explain(self, said: Decided, *, policy: Policy = False, json: Json = False) -> None:
         """Show why one piece of work ended as it did: every verdict, and what it was made from.
 
         The key of the work is in the receipt, the outcome event and the log line,
         and in the property registrar.work of the version.
 
         Exit status 0; 1 if the decision is missing or was changed: what could be
-        read is shown; 2 if there is no such work or version.
+        read is shown; 2 if there is no such work or version, or with --policy no
+        policy that decided it, or its text is not the one of then.
         """
         from registration import explanation, history_pages, pages  # noqa: PLC0415 - as above
 
-        found = explanation.find(self.ledger(), said)
-        if json:
+        if policy and json:
+            raise InputError("--policy prints YAML and --json an object; give one of them")
+        ledger = self.ledger()
+        found = explanation.find(ledger, said)
+        if policy:
+            _policy(ledger, found)
+        elif json:
             typer.echo(text.dumps(found.to_dict()))
         else:
             pages.show(history_pages.explanation(found))
         raise typer.Exit(1 if found.breaks else 0)
+
+
+def _past(said: str) -> datetime:
+    moment = time_of(said, option="--at")
+    if moment > datetime.now(UTC):
+        raise InputError(f"--at {said} is still to come; without --at the history says who is champion now")
+    return moment
+
+
+def _policy(ledger: Ledger, found: Explanation) -> None:
+    from registration import explanation  # noqa: PLC0415 - as above
+
+    for each in found.breaks:
+        typer.echo(f"registrar: {each}", err=True)
+    # Bytes, because a terminal's encoding and line ends would make another file of it.
+    typer.echo(explanation.policy_text(ledger, found).encode(), nl=False)
 
 
 def _configured() -> Ledger:

@@ -29,8 +29,23 @@ Reason = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the records, with your name.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Send it without asking.")]
+
+
+def _allowable(codes: list[str] | None) -> list[str] | None:
+    from registration.policy.remark import FATAL, Code  # noqa: PLC0415 - only for those who ask for it
+
+    known = [code for code in Code if code not in FATAL]
+    if wrong := next((code for code in codes or () if code not in known), None):
+        why = "the app can use no such policies" if wrong in FATAL else "there is no such code"
+        raise typer.BadParameter(f"{wrong!r}: {why}; what can be left out is {', '.join(known)}")
+    return codes
+
+
 Allow = Annotated[
-    list[str] | None, typer.Option("--allow", metavar="CODE", help="Leave out remarks of this code; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--allow", metavar="CODE", callback=_allowable, help="Leave out remarks of this code; may be repeated."
+    ),
 ]
 
 

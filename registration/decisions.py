@@ -49,6 +49,20 @@ class Decisions:
         self.shelf.create_text(names.decision(model, digest), text)
         return digest
 
+    def keep_policy(self, *, sha256: str, text: str) -> None:
+        """Keep the exact text that decides, once."""
+        self.shelf.create_text(names.policy(sha256), text)
+
+    def policy(self, sha256: str) -> str:
+        """The exact text that decided; raises `LedgerFormatError` when it is gone, or not what was written."""
+        name = names.policy(sha256)
+        text = self.shelf.text(name)
+        if text is None:
+            raise LedgerFormatError(f"the policy text {sha256} is not in the ledger: restore the blob {name}")
+        if hashlib.sha256(text.encode()).hexdigest() != sha256:
+            raise damaged(name, "was changed after it was written")
+        return text
+
     def revoke(self, revocation: Revocation) -> None:
         """Deny files, once: a revocation that is there already stays."""
         self.shelf.create_text(names.revocation(revocation.artifact_sha256), json.dumps(revocation.to_dict(), indent=2))

@@ -73,6 +73,17 @@ def find(ledger: Ledger, said: str) -> Explanation:
     return _of_work(ledger, _work(ledger, key))
 
 
+def policy_text(ledger: Ledger, found: Explanation) -> str:
+    """The policy that decided, word for word.
+
+    Raises `InputError` when none did, and `LedgerFormatError` when the text is gone or is not the one that decided.
+    """
+    said = word(found.step.policy.get("text_sha256")) if found.step else ""
+    if not said:
+        raise InputError("no policy decided this: no rule was asked")
+    return ledger.policy(said)
+
+
 def _of_version(ledger: Ledger, model: str, version: int) -> Explanation:
     past = history.known(ledger, model)
     step = past.with_version(version)

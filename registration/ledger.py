@@ -207,7 +207,11 @@ class Ledger:
 
     def keep_policy(self, *, sha256: str, text: str) -> None:
         """Keep the exact text that decides, once."""
-        self._decisions.shelf.create_text(f"policies/{sha256}.yaml", text)
+        self._decisions.keep_policy(sha256=sha256, text=text)
+
+    def policy(self, sha256: str) -> str:
+        """The exact text that decided; raises `LedgerFormatError` when it is gone, or not what was written."""
+        return self._decisions.policy(sha256)
 
     def reserve(self, model: str, *, work: str, at_least: int) -> int:
         """A version number of `model`, not below `at_least`, that no other work of ours has."""

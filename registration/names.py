@@ -55,6 +55,11 @@ def decision(model: str, digest: str) -> str:
     return f"{model}/{digest}.json"
 
 
+def policy(sha256: str) -> str:
+    """The exact text that decided, among the decisions."""
+    return f"policies/{sha256}.yaml"
+
+
 def evidence(model: str, digest: str, kind: str) -> str:
     """Portable evidence of a decision, among the decisions."""
     return f"evidence/{model}/{digest}.{kind}.json"

@@ -27,6 +27,10 @@ class Shelf(Protocol):
         """The document `name`, or None; raises `LedgerFormatError` for what is no JSON object."""
         ...
 
+    def text(self, name: str) -> str | None:
+        """What `name` holds, whatever it is, or None; bytes that are no UTF-8 are shown as replaced."""
+        ...
+
     def create(self, name: str, document: Mapping[str, Any]) -> Entry:
         """Write `name` if it does not exist; raises `LedgerConflictError` if it does."""
         ...

@@ -74,6 +74,10 @@ class MemoryShelf:
         text, etag, written = self.kept[name]
         return Entry(parsed(text, name=f"{self.name} {name}"), etag, written, self.clock.now)
 
+    def text(self, name: str) -> str | None:
+        self.faults.reading()
+        return self.kept[name][0] if name in self.kept else None
+
     def create(self, name: str, document: Mapping[str, Any]) -> Entry:
         with self.faults.writing(f"{self.name} {name}"):
             if name in self.kept:

@@ -47,6 +47,14 @@ class BlobShelf:
             document = parsed(text, name=f"{self._container.container_name} {name}")
             return Entry(document, stream.properties.etag, stream.properties.last_modified, now)
 
+    def text(self, name: str) -> str | None:
+        """What `name` holds, whatever it is, or None; bytes that are no UTF-8 are shown as replaced."""
+        with answering(SERVICE):
+            try:
+                return self._container.download_blob(name).readall().decode(errors="replace")
+            except ResourceNotFoundError:
+                return None
+
     def create(self, name: str, document: Mapping[str, Any]) -> Entry:
         """Write `name` if it does not exist; raises `LedgerConflictError` if it does."""
         return self._put(name, document, overwrite=False)

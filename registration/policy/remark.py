@@ -28,6 +28,10 @@ class Code(StrEnum):
     NO_RULE = "no_rule"
 
 
+# With these the app uses the policies not at all, so nobody can take them upon himself.
+FATAL = frozenset({Code.UNUSABLE, Code.TWO_POLICIES})
+
+
 @dataclass(frozen=True)
 class Remark:
     """`source` is the file, `path` the place in it, `line` counts from 1 and is None if unknown."""

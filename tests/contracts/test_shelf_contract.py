@@ -64,6 +64,14 @@ def test_a_document_comes_back_as_it_was_created(shelf: Shelf, name: str) -> Non
     assert (found.etag, found.written) == (created.etag, created.written)
 
 
+def test_a_text_comes_back_as_it_was_written(shelf: Shelf, name: str) -> None:
+    text = "# grüße\r\nname: 模型\n\n"
+    absent = shelf.text(name)
+    shelf.create_text(name, text)
+
+    assert (absent, shelf.text(name)) == (None, text)
+
+
 def test_a_document_is_created_once(shelf: Shelf, name: str) -> None:
     first = shelf.create(name, {"by": "first"})
 

@@ -179,6 +179,23 @@ def test_warnings_make_the_status_1_only_if_asked(tmp_path: Path, strict: tuple[
     assert registrar("policy", "check", place, *strict).exit_code == status
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("vacous", "there is no such code; what can be left out is unsatisfiable, never_judged,"),
+        ("two_policies", "the app can use no such policies"),
+        ("unusable", "the app can use no such policies"),
+    ],
+)
+def test_what_cannot_be_left_out_is_refused(tmp_path: Path, code: str, said: str) -> None:
+    place = policy(tmp_path, "churn.yaml", CHURN)
+
+    result = registrar("policy", "check", place, "--allow", code)
+
+    assert result.exit_code == 2
+    assert f"{code!r}: {said}" in " ".join(result.output.replace("│", " ").split())
+
+
 def test_a_folder_is_checked_as_a_whole(tmp_path: Path) -> None:
     policy(tmp_path, "a.yaml", CHURN)
     policy(tmp_path, "b.yaml", CHURN)

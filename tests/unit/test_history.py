@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 
 from registration import cli_history, history
 from registration.artifacts.inventory import digest as digest_of
-from registration.errors import InputError, UnavailableError
+from registration.errors import InputError, LedgerFormatError, UnavailableError
 from registration.step import Step
 from registration.terminal import shown
 from tests.world import CHURN, World, drop_event, job_event
@@ -95,6 +96,10 @@ class Tale:
 @pytest.fixture
 def tale() -> Tale:
     return Tale().decide(PROMOTED, REJECTED, HELD, PROMOTED)
+
+
+def policy_name(text: str) -> str:
+    return f"policies/{hashlib.sha256(text.encode()).hexdigest()}.yaml"
 
 
 def words(result: Result) -> str:
@@ -429,6 +434,10 @@ def test_what_is_no_time_is_refused(tale: Tale, time: str) -> None:
     assert f"--at {time!r} is not a time" in tale.refusal("history", "churn", "--at", time)
 
 
+def test_nobody_is_champion_in_the_future(tale: Tale) -> None:
+    assert "--at 9999-01-01 is still to come" in tale.refusal("history", "churn", "--at", "9999-01-01")
+
+
 def test_a_time_and_a_check_are_not_asked_for_together(tale: Tale) -> None:
     assert "give one of them" in tale.refusal("history", "churn", "--at", "2026-03-02", "--verify")
 
@@ -488,6 +497,50 @@ def test_a_work_record_and_its_decision_come_for_machines(tale: Tale) -> None:
     assert machine["work"]["work"] == tale.made[3].work
     assert machine["decision"] == json.loads(tale.text(3))
     assert (machine["digest"], machine["is_draft"], machine["breaks"]) == (tale.made[3].decision, False, [])
+
+
+def test_the_policy_that_decided_is_printed_byte_for_byte(tale: Tale) -> None:
+    tale.world.policies.kept["churn.yaml"] = CHURN.replace("0.8", "0.5")
+    sha256 = json.loads(tale.text(0))["policy"]["text_sha256"]
+
+    result = tale.run("explain", "churn:1", "--policy")
+
+    assert (result.stdout, result.exit_code) == (CHURN, 0)
+    assert hashlib.sha256(result.stdout_bytes).hexdigest() == sha256
+
+
+def test_work_that_no_policy_decided_has_none_to_print(tale: Tale) -> None:
+    tale.world.job("j9", files={"model.onnx": b"j4"})
+    twin = tale.world.process(job_event("j9"))
+
+    assert tale.refusal("explain", str(twin.work), "--policy") == "no policy decided this: no rule was asked"
+
+
+@pytest.mark.parametrize(("text", "said"), [(None, "restore the blob policies/"), ("name: churn", "was changed after")])
+def test_a_policy_text_that_is_not_the_one_of_then_is_not_printed(tale: Tale, text: str | None, said: str) -> None:
+    (name,) = {name for name in tale.world.decisions.kept if name.startswith("policies/")} - {policy_name(UNJUDGED)}
+    del tale.world.decisions.kept[name]
+    if text is not None:
+        tale.world.decisions.create_text(name, text)
+
+    result = tale.run("explain", "churn:1", "--policy")
+
+    assert isinstance(result.exception, LedgerFormatError)
+    assert said in str(result.exception)
+    assert result.stdout == ""
+
+
+def test_the_policy_of_a_decision_that_was_changed_is_not_vouched_for(tale: Tale) -> None:
+    tale.rewrite(1, tale.text(1).replace("0.1", "0.7"))
+
+    result = tale.run("explain", str(tale.made[1].work), "--policy")
+
+    assert (result.exit_code, result.stdout) == (1, CHURN)
+    assert "it was changed after it was written" in result.stderr
+
+
+def test_yaml_and_json_are_not_printed_together(tale: Tale) -> None:
+    assert "give one of them" in tale.refusal("explain", "churn:1", "--policy", "--json")
 
 
 def test_a_refused_manifest_is_explained_without_a_decision() -> None:

@@ -138,6 +138,14 @@ def test_a_remark_can_be_allowed(folder: Path, store: MemoryPublished) -> None:
     assert (refused, allowed) == (1, 0)
 
 
+def test_two_policies_about_one_model_cannot_be_allowed(folder: Path, store: MemoryPublished) -> None:
+    (folder / "again.yaml").write_text(CHURN, encoding="utf-8")
+
+    result = publish(folder, store, "--yes", "--allow", "two_policies")
+
+    assert (result.exit_code, store.kept) == (2, {})
+
+
 def test_a_model_that_a_published_policy_has_already_stops_it(folder: Path, store: MemoryPublished) -> None:
     store.has("old.yaml", CHURN.encode())
 
