@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from registration import outcome as outcomes
 from registration.approval import Circumstances, counting, override_of, why_not
 from registration.candidate import Again, Candidate, source_from, work_key
 from registration.errors import LedgerConflictError
@@ -166,19 +167,17 @@ def _again(question: Question, work: Work, request: Request) -> Again:
 
 
 def _declined(request: Request, why: str) -> Outcome:
-    return _outcome(request, f"{request.of}: {why}", outcome="declined")
+    return outcomes.of_request(request, f"{request.of}: {why}", outcome="declined")
 
 
 def _half(request: Request) -> Outcome:
     said = f"{request.actor} approved {request.of}: {request.reason}"
-    return _outcome(request, said, "a second, different person has to approve it too", outcome="half_approved")
+    return outcomes.of_request(
+        request, said, "a second, different person has to approve it too", outcome="half_approved"
+    )
 
 
 def _told(request: Request, outcome: Outcome, key: str, *doubts: str) -> Outcome:
     said = f"{request.actor} {DONE[request.action]}: {request.reason}"
     reasons = (said, *doubts, f"decided as work {key}: {outcome.outcome}", *outcome.reasons)
     return replace(outcome, event=request.id, source=str(request), work=request.work, reasons=reasons)
-
-
-def _outcome(request: Request, *reasons: str, outcome: str) -> Outcome:
-    return Outcome(request.id, outcome, reasons, source=str(request), model=request.model, work=request.work)

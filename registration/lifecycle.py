@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from registration import history
+from registration import outcome as outcomes
 from registration.artifacts.inventory import digest as digest_of
 from registration.entries import Entries
 from registration.errors import InputError, LedgerConflictError, LedgerFormatError
@@ -52,7 +53,7 @@ class Lifecycle:
         """What came of a rollback, an outcome for each model that moved, the one asked for first."""
         moved = self._agreed(request)
         if isinstance(moved, str):
-            return (_outcome(request, moved, outcome="declined"),)
+            return (outcomes.of_request(request, moved, outcome="declined"),)
         return self._shown(request, moved)
 
     def revoke(self, request: Request) -> tuple[Outcome, ...]:
@@ -62,13 +63,13 @@ class Lifecycle:
         """
         why_not = self._why_not(request)
         if why_not:
-            return (_outcome(request, why_not, outcome="declined"),)
+            return (outcomes.of_request(request, why_not, outcome="declined"),)
         self.ledger.revoke(Revocation(str(request.artifact_sha256), self.now(), request.to_dict()))
         told, damages = self._revoked_everywhere(request)
         if damages:
             raise damages[0]
         said = f"{request.actor} revoked {request.artifact_sha256}, which no version has: {request.reason}"
-        return tuple(told) or (_outcome(request, said, outcome="revoked"),)
+        return tuple(told) or (outcomes.of_request(request, said, outcome="revoked"),)
 
     def _revoked_everywhere(self, request: Request) -> tuple[list[Outcome], list[LedgerFormatError]]:
         """What came of it in each model; one that is damaged keeps no other from being looked at."""
@@ -198,11 +199,11 @@ class Lifecycle:
     def _revoked(self, model: str, request: Request) -> list[Outcome]:
         """What comes of the denied files in one model: its entry, and its versions archived but for the champion."""
         step = self._revoking(model, request)
-        past, outcomes = self._past(model), list[Outcome]()
+        past, others = self._past(model), list[Outcome]()
         if step.promoted:
-            outcomes += self._shown(request, self._made(request))
+            others += self._shown(request, self._made(request))
         if step.vacated:
-            outcomes.append(_told(request, step, outcome="vacated"))
+            others.append(_told(request, step, outcome="vacated"))
         versions = versions_with(past, str(request.artifact_sha256))
         for version in versions:
             self.versioning.put_away(model, version, status=REVOKED)
@@ -214,7 +215,7 @@ class Lifecycle:
             )
         about = request.version if model == request.model else max(versions, default=None)
         said = _told(request, step, outcome="revoked")
-        return [replace(said, version=about, promoted=False, reasons=tuple(reasons)), *outcomes]
+        return [replace(said, version=about, promoted=False, reasons=tuple(reasons)), *others]
 
     def _revoking(self, model: str, request: Request) -> Step:
         """The entry about the revocation in the history of `model`, made now unless an earlier try made it."""
@@ -255,10 +256,6 @@ def versions_with(past: History, sha256: str) -> list[int]:
 
 
 def _told(request: Request, step: Step, *, outcome: str) -> Outcome:
-    known = _outcome(request, *step.reasons, outcome=outcome)
+    known = outcomes.of_request(request, *step.reasons, outcome=outcome)
     model = str(step.record["model"])
     return replace(known, model=model, version=step.version, promoted=step.promoted, decision=step.digest)
-
-
-def _outcome(request: Request, *reasons: str, outcome: str) -> Outcome:
-    return Outcome(request.id, outcome, reasons, source=str(request), model=request.model, work=request.work)

@@ -8,6 +8,7 @@ duplicate    the same work, or the same bytes as the champion, was settled befor
 ignored      the event offers nothing to any policy
 quarantined  the event could not be used; it is kept with the reason
 waiting      another worker is at it, it is paused, or the world did not hold; the message comes again
+half_approved  a person approved what was held, and a second one has to; nothing was registered yet
 adopted      a person made a version that was there already the first champion
 paused       a person let candidates wait
 resumed      a person let them go on
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from registration.candidate import Candidate, Refusal, Source
     from registration.record import Case, Past
+    from registration.request import Request
     from registration.stored import Kind
     from registration.work import Work
 
@@ -145,6 +147,11 @@ def told(decision: Mapping[str, Any], *, digest: str) -> Outcome:
         manifest_etag=offered["fingerprint"] if is_drop else None,
         signed_by=tuple(str(Signer(**each)) for each in offered.get("signed_by", ())),
     )
+
+
+def of_request(request: Request, *reasons: str, outcome: str) -> Outcome:
+    """The outcome of what a person asked for, about the model that the request names."""
+    return Outcome(request.id, outcome, reasons, source=str(request), model=request.model, work=request.work)
 
 
 def replaced(work: Work) -> Outcome:

@@ -6,6 +6,7 @@ comes again. Answers to held works are given by `answers`, everything else here.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -92,10 +93,12 @@ class Requests:
         if request.action == "pause":
             self.pauses.pause(request.model, actor=str(request.actor), reason=request.reason, at=request.at)
             said = f"{request.actor} paused {whom}: {request.reason}"
-            return _outcome(request, said, *self._doubts(request.model), outcome="paused")
+            return outcomes.of_request(request, said, *self._doubts(request.model), outcome="paused")
         was_paused = self.pauses.resume(request.model)
         said = f"{request.actor} resumed {whom}: {request.reason}"
-        return _outcome(request, said, *(() if was_paused else (f"{whom} was not paused",)), outcome="resumed")
+        return outcomes.of_request(
+            request, said, *(() if was_paused else (f"{whom} was not paused",)), outcome="resumed"
+        )
 
     def _doubts(self, model: str | None) -> tuple[str, ...]:
         if model is None or self.ledger.head(model).etag:
@@ -110,23 +113,21 @@ class Requests:
             known = self.ledger.decided(claim, head)
             if known is not None:
                 self.versioning.project(model, version=number, former=None)
-                adopted = _outcome(request, *known[1]["reasons"], outcome="adopted")
+                adopted = outcomes.of_request(request, *known[1]["reasons"], outcome="adopted")
                 return claim, replace(adopted, version=number, promoted=True, decision=known[0])
             found = self.versioning.registry.find(model, number)
             why_not = self._why_not(head, found, request)
             if found is None or why_not:
-                return claim, _outcome(request, why_not, outcome="declined")
+                return claim, outcomes.of_request(request, why_not, outcome="declined")
             claim = self._record(claim, head, self._decision(request, found))
 
     def _record(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
         claim = self.ledger.draft(claim, head, decision)
         draft = claim.work.draft
         assert draft is not None  # noqa: S101 - drafting recorded it
-        try:
+        # Another decision may come first, perhaps one that makes a champion; the caller looks at the head again.
+        with contextlib.suppress(LedgerConflictError):
             self.ledger.append(head, draft.digest, promote=(decision["version"], claim.work.work))
-        except LedgerConflictError:
-            # Another decision came first, perhaps one that made a champion; the caller looks at the head again.
-            return claim
         return claim
 
     def _why_not(self, head: Head, found: ModelVersion | None, request: Request) -> str:
@@ -185,10 +186,6 @@ class Requests:
     def _tell(self, claim: Claim) -> Outcome:
         self.owed.pay(claim)
         return Outcome.from_dict(claim.work.result or {})
-
-
-def _outcome(request: Request, *reasons: str, outcome: str) -> Outcome:
-    return Outcome(request.id, outcome, reasons, source=str(request), model=request.model, work=request.work)
 
 
 def _candidate(request: Request, metrics: Mapping[str, object], lineage: Mapping[str, str]) -> dict[str, Any]:
