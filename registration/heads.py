@@ -61,22 +61,20 @@ class Heads:
             return (self._put(head),)
         written = self._moved(group, heads)
         for head in written:
-            self.show(head)
+            self.mirror(head)
         return written
 
-    def show(self, head: Head) -> bool:
-        """Copy a head that lies in a group to where people look for it; whether that was due, and was done."""
+    def mirror(self, head: Head) -> None:
+        """See that people find a head that lies in a group where they look for it, unless they find a newer one."""
         if head.group is None:
-            return False
+            return
         known = self._named(head.model)
         if known.group != head.group or known == head or known.log_seq > head.log_seq:
-            return False
+            return
         with contextlib.suppress(LedgerConflictError):  # it left, or another worker is at it
             self._put(replace(head, etag=known.etag))
-            return True
-        return False
 
-    def is_shown(self, head: Head) -> bool:
+    def is_mirrored(self, head: Head) -> bool:
         """Whether people find `head` as it is."""
         return head.group is None or self._named(head.model) == head
 

@@ -143,12 +143,12 @@ class Ledger:
         return self._heads.together(models, group=group)
 
     def is_mirrored(self, head: Head) -> bool:
-        """Whether people find a head that lies in a group where they look for it."""
-        return self._heads.is_shown(head)
+        """Whether people find `head` as it is."""
+        return self._heads.is_mirrored(head)
 
     def mirror(self, head: Head) -> None:
-        """See that people find a head that lies in a group where they look for it."""
-        self._heads.show(head)
+        """See that people find a head that lies in a group where they look for it, unless they find a newer one."""
+        self._heads.mirror(head)
 
     def draft(self, claim: Claim, head: Head, decision: Mapping[str, Any]) -> Claim:
         """Write `decision` for the place after `head`; raises `LedgerConflictError` if the claim was lost."""

@@ -123,9 +123,11 @@ def test_a_copy_that_could_not_be_written_is_mended_and_counts_for_nothing_until
         put_in_production(shelf, "left", 7, "d1")
 
     left = heads.read("left")
+    assert (left.log_digest, heads.is_mirrored(left)) == ("d1", False)
 
-    assert (left.log_digest, heads.is_shown(left)) == ("d1", False)
-    assert (heads.show(left), heads.is_shown(left), heads.show(left)) == (True, True, False)
+    heads.mirror(left)
+
+    assert heads.is_mirrored(left)
 
 
 def test_a_late_copy_does_not_hide_a_newer_one(shelf: MemoryShelf) -> None:
@@ -134,7 +136,8 @@ def test_a_late_copy_does_not_hide_a_newer_one(shelf: MemoryShelf) -> None:
     put_in_production(shelf, "left", 7, "d1")
     before = dict(shelf.kept)
 
-    assert not heads.show(late)
+    heads.mirror(late)
+
     assert shelf.kept == before
 
 
