@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from registration.work import Outbox, Shares
 
 HELD_FOR = timedelta(minutes=2)
+QUARANTINE_FORMAT = "registrar/quarantine/v1"
 
 
 class Ledger:
@@ -260,7 +261,7 @@ class Ledger:
     def quarantine(self, message: str, *, reason: str, attempts: int) -> str:
         """Keep a message nobody could use, with the reason, once; the name it is kept under is returned."""
         name = names.letter(message)
-        document = {"format": "registrar/quarantine/v1", "reason": reason, "attempts": attempts, "message": message}
+        document = {"format": QUARANTINE_FORMAT, "reason": reason, "attempts": attempts, "message": message}
         self._quarantine.create_text(name, json.dumps(document, indent=2))
         return name
 

@@ -10,7 +10,6 @@ the same event, and both copies are sent.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -19,11 +18,11 @@ from registration import envelope, events, names
 from registration.envelope import Envelope
 from registration.errors import MalformedEventError
 from registration.events import NotOfInterest
+from registration.ledger import QUARANTINE_FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-QUARANTINE_FORMAT: Final = "registrar/quarantine/v1"
 DRY_RUN: Final = "dry run: nothing was sent"
 LARGEST_MESSAGE: Final = 48 * 1024  # bytes of UTF-8; base64 makes 64 KiB of them, which is all that a queue takes
 
@@ -149,7 +148,7 @@ def _unsealed(document: Mapping[str, Any]) -> Letter | Unreadable:
         found = f"format {document.get('format')!r}, message of type {type(message).__name__}"
         reads = f"this version reads {QUARANTINE_FORMAT!r} with a text; its reason: {document.get('reason')}"
         return Unreadable(names.QUARANTINE, f"{found}; {reads}")
-    source = _name(message)
+    source = f"{names.QUARANTINE}/{names.letter(message)}"
     try:
         opened = envelope.open_(message)
         return Letter(source, _bare(message, opened), opened.event, str(document.get("reason", "")))
@@ -163,8 +162,3 @@ def _bare(message: str, opened: Envelope) -> str:
     """The event's own text: byte for byte as it came, unless a retry had put it into an envelope."""
     is_bare = opened == Envelope(opened.event)
     return message if is_bare else json.dumps(opened.event, ensure_ascii=False, separators=(",", ":"))
-
-
-def _name(message: str) -> str:
-    digest = hashlib.sha256(message.encode("utf-8", "backslashreplace")).hexdigest()
-    return f"{names.QUARANTINE}/{digest}.json"

@@ -82,7 +82,7 @@ class Work:
     attempt: int
     intent: Intent | None = None
     draft: Draft | None = None
-    result: Mapping[str, Any] | None = None  # what `registrar.Outcome` is made of
+    result: Mapping[str, Any] | None = None  # what `outcome.Outcome` is made of
     outbox: Outbox = ()
     shares: Shares = ()
     format: str = WORK_FORMAT
