@@ -55,11 +55,11 @@ class Entries:
         }
 
     def revoking(
-        self, head: Head, *, request: Request, versions: Sequence[int], vacates: bool, why_not: str = ""
+        self, head: Head, *, request: Request, versions: Sequence[int], vacates: bool, why_not: str
     ) -> dict[str, Any]:
         """That the files of `versions` were denied; the model has no champion afterwards if that `vacates`.
 
-        `why_not` is why the champion that the request names does not follow.
+        `why_not` is why the champion that the request names does not follow, empty if it names none.
         """
         return {
             **self._entry("revoke", head, *_revoked(request, versions), *([why_not] if why_not else [])),

@@ -240,9 +240,7 @@ class Lifecycle:
     def _moves(self, model: str, request: Request) -> bool:
         return model == request.model and request.moves is not None
 
-    def _note(
-        self, past: History, request: Request, *, versions: Sequence[int], vacates: bool, why_not: str = ""
-    ) -> None:
+    def _note(self, past: History, request: Request, *, versions: Sequence[int], vacates: bool, why_not: str) -> None:
         """Append an entry that moves no champion; `why_not` is why not, if the request wanted one to move."""
         entries = Entries(self.ledger, self.now())
         entry = entries.revoking(past.head, request=request, versions=versions, vacates=vacates, why_not=why_not)

@@ -215,11 +215,6 @@ class Manifest(Document):
     description: Prose | None = None
     producer: Text | None = None
 
-    @property
-    def total_size(self) -> int:
-        """Bytes of all files together."""
-        return sum(file.size for file in self.files)
-
 
 def parse(data: bytes, *, source: str) -> Manifest:
     """The manifest in the bytes of `model.manifest.json`; `source` names it in errors.

@@ -91,7 +91,7 @@ def propose(
     *,
     cases: Callable[[], Iterable[CaseResult]],
     prune: bool,
-    allow: Collection[str] = (),
+    allow: Collection[str],
 ) -> Proposal:
     """What publishing `files` at `place` does.
 

@@ -79,7 +79,7 @@ class JobOutputUri:
         return f"{whole}/paths/{self.path}" if self.path else whole
 
     @classmethod
-    def of_reported(cls, job: str, output: str, *, path: str = "") -> JobOutputUri:
+    def of_reported(cls, job: str, output: str, *, path: str) -> JobOutputUri:
         """The URI of an output under the name that the job reports it by."""
         return cls(job, ARTIFACTS if output == DEFAULT_OUTPUT else output, path)
 

@@ -52,17 +52,15 @@ class Azurite:
     _children: tuple[subprocess.Popen[str], ...]
 
     @classmethod
-    def start(
-        cls, *, packages: Path, accounts: Mapping[str, str], certificates: Certificates, directory: Path | None = None
-    ) -> Self:
+    def start(cls, *, packages: Path, accounts: Mapping[str, str], certificates: Certificates) -> Self:
         """Start both services and return when both listen.
 
-        `packages` is the `node_modules` folder Azurite is in. Data is kept in memory, or in `directory` if given.
+        `packages` is the `node_modules` folder Azurite is in. Data is kept in memory.
         `accounts` have a key each, which is told to nobody who can do with an identity.
         Raises AzuriteError.
         """
         environment = {**os.environ, "AZURITE_ACCOUNTS": ";".join(map(":".join, accounts.items()))}
-        commands = [_command(packages, service, certificates, directory) for service in ("blob", "queue")]
+        commands = [_command(packages, service, certificates) for service in ("blob", "queue")]
         children = tuple(_child(command, environment) for command in commands)
         try:
             blob_port, queue_port = (_wait_for_port(child) for child in children)
@@ -81,12 +79,11 @@ class Azurite:
         _end(self._children)
 
 
-def _command(packages: Path, service: str, certificates: Certificates, directory: Path | None) -> list[str]:
+def _command(packages: Path, service: str, certificates: Certificates) -> list[str]:
     main = packages / "azurite" / "dist" / "src" / service / "main.js"
     if not main.is_file():
         raise AzuriteError(f"Azurite is not installed: {main} is missing; run `npm ci` in the repository")
-    where = ["--inMemoryPersistence"] if directory is None else ["--location", str(directory)]
-    options = [f"--{service}Host", "127.0.0.1", f"--{service}Port", "0", *where]
+    options = [f"--{service}Host", "127.0.0.1", f"--{service}Port", "0", "--inMemoryPersistence"]
     tls = ["--cert", str(certificates.leaf), "--key", str(certificates.key), "--oauth", "basic"]
     return [node.find(), "--import", _beforehand(main), str(main), *options, *tls, "--skipApiVersionCheck", *_QUIET]
 

@@ -42,7 +42,6 @@ def build_manifest(
     model: str,
     metrics: Mapping[str, float] | None = None,
     lineage: Mapping[str, Any] | None = None,
-    tags: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The manifest of every file in `folder`, with true sizes and digests; see docs/formats/manifest.md.
 
@@ -55,7 +54,6 @@ def build_manifest(
         "files": [_described(path, name) for name, path in _files(folder)],
         "metrics": dict(metrics or {}),
         "lineage": dict(lineage or {}),
-        "tags": dict(tags or {}),
     }
 
 

@@ -34,11 +34,9 @@ def run_completed(
     return _of_run("RunCompleted", data, schema=schema)
 
 
-def run_status_changed(
-    job: str, experiment: str, status: str, *, schema: Schema = "eventgrid", tags: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def run_status_changed(job: str, experiment: str, status: str, *, schema: Schema = "eventgrid") -> dict[str, Any]:
     """A job has another status, such as `Running`, `Completed` or `Failed`."""
-    data = {**_run(Job(job, experiment=experiment, tags=tags or {})), "runStatus": status}
+    data = {**_run(Job(job, experiment=experiment)), "runStatus": status}
     return _of_run("RunStatusChanged", data, schema=schema)
 
 

@@ -66,16 +66,15 @@ class Sandbox:
         self._closing = ExitStack()
 
     @classmethod
-    def start(cls, *, directory: Path, packages: Path = _PACKAGES, keep_storage_on_disk: bool = False) -> Self:
+    def start(cls, *, directory: Path, packages: Path = _PACKAGES) -> Self:
         """Start everything; it answers when this returns, and containers and queues are there.
 
         `directory` receives throw-away files; `packages` is the `node_modules` folder that holds Azurite. Storage
-        lives in memory unless it is to be kept on disk, below `directory`, for artifacts larger than memory.
-        Raises `sandbox.azurite.AzuriteError`.
+        lives in memory. Raises `sandbox.azurite.AzuriteError`.
         """
         sandbox = cls()
         try:
-            sandbox._start(directory, packages, directory / "storage" if keep_storage_on_disk else None)
+            sandbox._start(directory, packages)
         except BaseException:
             sandbox.close()
             raise
@@ -139,10 +138,10 @@ class Sandbox:
         """End everything that `start` started. May be called again."""
         self._closing.close()
 
-    def _start(self, directory: Path, packages: Path, storage: Path | None) -> None:
+    def _start(self, directory: Path, packages: Path) -> None:
         self._certificates = certificates.issue([*_HTTP_HOSTS, _BLOB_HOSTS, _QUEUE_HOSTS], directory=directory)
         keys = {account: random_key() for account in (*names.CONTAINERS, names.REGISTRY_ACCOUNT)}
-        azurite = Azurite.start(packages=packages, accounts=keys, certificates=self._certificates, directory=storage)
+        azurite = Azurite.start(packages=packages, accounts=keys, certificates=self._certificates)
         self._closing.callback(azurite.close)
         self._azurite = azurite
         answer = self._denials.around(self.faults.around(self._answer()))

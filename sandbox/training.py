@@ -30,7 +30,6 @@ class Trained:
 
     files: Path
     metrics: Mapping[str, float]
-    framework: str
     dataset: str
     output_type: str
 
@@ -57,7 +56,7 @@ def train(recipe: str, folder: Path) -> Trained:
     folder.mkdir(parents=True, exist_ok=True)
     chosen.save(model, seen, folder)
     metrics = {name: round(_MEASURES[name](model, held_out, truth), DIGITS) for name in chosen.metrics}
-    return Trained(folder, metrics, _framework(), chosen.dataset, chosen.output_type)
+    return Trained(folder, metrics, chosen.dataset, chosen.output_type)
 
 
 def split(dataset: str) -> tuple[Any, Any, Any, Any]:
@@ -76,12 +75,6 @@ def _recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise ValueError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
     return RECIPES[name]
-
-
-def _framework() -> str:
-    import sklearn
-
-    return f"scikit-learn {sklearn.__version__}"
 
 
 def _one_question() -> Any:

@@ -77,12 +77,10 @@ def scan(
     return Report("+".join(walk.outermost) or detect.UNKNOWN, findings)
 
 
-def scan_tree(
-    tree: Tree, *, profile: Profile, limits: Limits | None = None, trees: Sequence[TreeFormat] = TREES
-) -> Report:
+def scan_tree(tree: Tree, *, profile: Profile, trees: Sequence[TreeFormat] = TREES) -> Report:
     """What the files of an artifact tell together; the format is empty if that is nothing. Raises as `scan` does."""
     walk = _Walk((), trees)
-    context = walk.context("", profile, limits or Limits())
+    context = walk.context("", profile, Limits())
     findings = _bounded(walk.visit_tree(tree, context), context)
     return Report("+".join(walk.outermost), findings)
 

@@ -32,10 +32,10 @@ class Stream:
         self._at = end
         return data
 
-    def peek(self, length: int = 1) -> bytes:
-        """What is at hand, without moving: at least `length` bytes (64 KiB at most), fewer only at the end."""
-        if len(self._block) - self._at < length:
-            self._go_to(self.tell(), least=length)
+    def peek(self) -> bytes:
+        """What is at hand, without moving: a byte or more, none only at the end."""
+        if self._at == len(self._block):
+            self._go_to(self.tell(), least=1)
         return self._block[self._at :] if self._at else self._block
 
     def readline(self, limit: int) -> bytes:

@@ -24,10 +24,8 @@ DIRTY: Final = ("azureml.git.dirty",)
 SNAPSHOT: Final = ("ContentSnapshotId",)
 
 
-def lineage_of(
-    job: Job, uri: JobOutputUri, *, event: str, parent: Job | None = None, step: str | None = None
-) -> Lineage:
-    """The lineage of the output `uri` that `job` wrote, or its `parent` for it, whose `step` it is.
+def lineage_of(job: Job, uri: JobOutputUri, *, event: str, parent: Job | None = None) -> Lineage:
+    """The lineage of the output `uri` that `job` wrote, or its `parent` for it.
 
     What the job itself does not say is its parent's. What is said of the code is said of one commit: of the job's own
     commit the parent knows neither the branch nor whether it was whole.
@@ -53,7 +51,6 @@ def lineage_of(
         parameters={key: value for one in reversed(told) for key, value in one.parameters.items()},
         source_event=event,
         parent_job=parent.name if parent else None,
-        step=step,
     )
 
 

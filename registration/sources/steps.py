@@ -54,7 +54,7 @@ def find(pipeline: Job, path: Sequence[str], workspace: Workspace) -> Step | Fin
     return unfinished(step.shown, f"step {'/'.join(path)}") or step
 
 
-def worked(shown: Job, workspace: Workspace, *, reused: Job | None = None) -> Step | Finding:
+def worked(shown: Job, workspace: Workspace, *, reused: Job | None) -> Step | Finding:
     """`shown` with the run that did its work, both as run history has them; `reused` is what was so further out."""
     run, seen = shown, {shown.name}
     while run.properties.get(_IS_REUSED, "").lower() == "true" and (name := run.properties.get(_REUSED)):

@@ -82,9 +82,9 @@ def test_a_snapshot_stands_for_code_that_is_no_asset() -> None:
 
 
 def test_what_a_step_does_not_say_is_its_pipelines() -> None:
-    known = lineage_of(SILENT, JobOutputUri("S", "model"), event="e1", parent=TOLD, step="train")
+    known = lineage_of(SILENT, JobOutputUri("S", "model"), event="e1", parent=TOLD)
 
-    assert (known.job, known.parent_job, known.step) == ("S", "J", "train")
+    assert (known.job, known.parent_job) == ("S", "J")
     assert (known.git_commit, known.git_dirty, known.experiment) == ("9f2d1c4", False, "churn")
     assert (known.environment, known.datasets) == ("azureml:sklearn:7", ("azureml:churn-2026:3",))
     assert known.code == TOLD.code

@@ -52,7 +52,7 @@ def ambiguous(context: Context, found: Sequence[Format]) -> Iterator[Finding]:
 
 
 def contradicted(
-    context: Context, found: Sequence[Format], formats: Sequence[Format], *, inside: Iterable[str] = ()
+    context: Context, found: Sequence[Format], formats: Sequence[Format], *, inside: Iterable[str]
 ) -> Iterator[Finding]:
     """The name of the file claims another format than its content has; `inside` names formats of its members."""
     claimed = extension(context.name)

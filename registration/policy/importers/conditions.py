@@ -56,7 +56,7 @@ class Reader:
     parameters: Mapping[str, object]
     paths: dict[str, str] = field(default_factory=dict)
 
-    def bounds(self, condition: Section, *, negated: bool = False) -> Iterator[Bound]:
+    def bounds(self, condition: Section, *, negated: bool) -> Iterator[Bound]:
         """The bounds that must all hold for `condition` to be true, or false if `negated`."""
         kind = condition.required_text("Type")
         if kind == "Not":

@@ -19,6 +19,7 @@ from registration.terminal import shown
 if TYPE_CHECKING:
     from registration.policy.document import Policy
 
+OUTPUT = "model"
 UNNAMED = "imported-model"
 NO_EXPERIMENT = "name-the-experiment"
 _STRICTER = {"max_regression": min, "min_improvement": max, "max_improvement": min}
@@ -74,12 +75,12 @@ class Draft:
         self.origins.setdefault(spelled(("models", 0, "metrics", metric)), place)
         return metrics.setdefault(metric, {})
 
-    def finish(self, *, name: str | None, experiment: str | None, output: str = "model") -> Imported:
-        """The whole policy; `output` is where the model lies if the config did not say.
+    def finish(self, *, name: str | None, experiment: str | None) -> Imported:
+        """The whole policy; the model lies in `OUTPUT` of a job if the config did not say.
 
         Raises `ForeignConfigError` when what the config asks for makes no policy, naming the place in the config.
         """
-        policy = self._policy(name, experiment, output)
+        policy = self._policy(name, experiment)
         if not self.model.get("metrics"):
             self.warn(
                 "",
@@ -87,15 +88,15 @@ class Draft:
             )
         return Imported(self.tool, policy, self._checked(policy), tuple(self.warnings))
 
-    def _policy(self, name: str | None, experiment: str | None, output: str) -> dict[str, Any]:
+    def _policy(self, name: str | None, experiment: str | None) -> dict[str, Any]:
         called = name or self.model.get("name") or self._unnamed()
         self.origins["name"] = self.origins["models[0].name"] = (
             "--name" if name else self.origins.get("models[0].name", "")
         )
         feeds = experiment or self._no_experiment()
         if "from" not in self.model:
-            self.warn("", f"the config does not say where in a job the model lies; the output {output!r} is assumed")
-        model = {"name": called, "from": {"output": output}} | _unmistakable(self.model) | {"name": called}
+            self.warn("", f"the config does not say where in a job the model lies; the output {OUTPUT!r} is assumed")
+        model = {"name": called, "from": {"output": OUTPUT}} | _unmistakable(self.model) | {"name": called}
         return {
             "apiVersion": "registrar/v1",
             "kind": "PromotionPolicy",
