@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Held:
+class Claimed:
     """A candidate whose work is claimed."""
 
     claim: Claim
@@ -49,17 +49,17 @@ class Held:
 class Decided:
     """What came of a candidate: the decision `digest` with its text, or None and the `champion` whose bytes it has."""
 
-    held: Held
+    claimed: Claimed
     digest: str = ""
     written: Mapping[str, Any] | None = None
     champion: Past | None = None
 
 
 @dataclass(frozen=True)
-class Standing:
+class Judgement:
     """A candidate as things stand: the head of its model, and the decision there that an earlier try recorded."""
 
-    held: Held
+    claimed: Claimed
     head: Head
     beside: Beside
     known: tuple[str, dict[str, Any]] | None = None
@@ -73,29 +73,29 @@ class Standing:
     def same(self) -> Past | None:
         """The champion, if the candidate has its very bytes."""
         champion = self.beside.champion
-        return champion if champion is not None and champion.is_same_as(self.held.case) else None
+        return champion if champion is not None and champion.is_same_as(self.claimed.case) else None
 
     @cached_property
     def member(self) -> Member:
         """What becomes of it, or became, by its own rules."""
         if self.known is not None:
-            return Member(self.held.model, judged(self.known[1]))
-        return Member(self.held.model, Outcome.REGISTER if self.same else self.decision.judged)
+            return Member(self.claimed.model, judged(self.known[1]))
+        return Member(self.claimed.model, Outcome.REGISTER if self.same else self.decision.judged)
 
     @cached_property
     def decision(self) -> Decision:
         """What the policy says of it."""
-        return self.beside.decide(self.held.case.candidate.model, self.held.case.evidence)
+        return self.beside.decide(self.claimed.case.candidate.model, self.claimed.case.evidence)
 
-    def among(self, others: Iterable[Member]) -> Standing:
+    def among(self, others: Iterable[Member]) -> Judgement:
         """The same, with the fate of others."""
         return replace(self, beside=replace(self.beside, group=tuple(others)))
 
     def decided(self) -> Decided:
         """What came of it, once the heads moved."""
         if self.known is not None:
-            return Decided(self.held, *self.known)
-        return Decided(self.held, champion=self.same)
+            return Decided(self.claimed, *self.known)
+        return Decided(self.claimed, champion=self.same)
 
 
 @dataclass(frozen=True)
@@ -109,23 +109,23 @@ class Deciding:
     observes: bool
     tracing: Tracing
 
-    def together(self, held: Sequence[Held], *, fellows: Sequence[Member] = ()) -> tuple[Decided, ...]:
-        """Decide about `held`, each for another model; `fellows` are members of their group that are settled.
+    def together(self, claimed: Sequence[Claimed], *, fellows: Sequence[Member] = ()) -> tuple[Decided, ...]:
+        """Decide about `claimed`, each for another model; `fellows` are members of their group that are settled.
 
         Raises `LedgerConflictError` if a claim was lost, and `TransientError` when the world does not answer.
         """
-        for one in held:
+        for one in claimed:
             self._keep_policies(one.case)
         while True:
-            standings = self._standings(held, fellows)
-            held, is_firm = self._realised(standings)
+            judgements = self._judgements(claimed, fellows)
+            claimed, is_firm = self._realised(judgements)
             if not is_firm:
                 continue
             at = self.now()
-            standings = [self._drafted(each, one, at=at) for each, one in zip(standings, held, strict=True)]
-            held = [each.held for each in standings]
-            if self._moved(standings):
-                return tuple(each.decided() for each in self._recorded(standings))
+            judgements = [self._drafted(each, one, at=at) for each, one in zip(judgements, claimed, strict=True)]
+            claimed = [each.claimed for each in judgements]
+            if self._moved(judgements):
+                return tuple(each.decided() for each in self._recorded(judgements))
 
     def _keep_policies(self, case: Case) -> None:
         policy = case.candidate.policy
@@ -133,70 +133,72 @@ class Deciding:
         for shadow in case.candidate.shadows:
             self.ledger.keep_policy(sha256=shadow.text_sha256, text=shadow.text)
 
-    def _standings(self, held: Sequence[Held], fellows: Sequence[Member]) -> list[Standing]:
-        standings = [self._standing(one, head) for one, head in zip(held, self._heads(held), strict=True)]
-        if len(standings) == 1:
-            return [standings[0].among(fellows)]
-        members = [each.member for each in standings]
-        return [each.among((*members[:place], *members[place + 1 :], *fellows)) for place, each in enumerate(standings)]
+    def _judgements(self, claimed: Sequence[Claimed], fellows: Sequence[Member]) -> list[Judgement]:
+        judgements = [self._judgement(one, head) for one, head in zip(claimed, self._heads(claimed), strict=True)]
+        if len(judgements) == 1:
+            return [judgements[0].among(fellows)]
+        members = [each.member for each in judgements]
+        return [
+            each.among((*members[:place], *members[place + 1 :], *fellows)) for place, each in enumerate(judgements)
+        ]
 
-    def _heads(self, held: Sequence[Held]) -> tuple[Head, ...]:
-        models = [one.model for one in held]
+    def _heads(self, claimed: Sequence[Claimed]) -> tuple[Head, ...]:
+        models = [one.model for one in claimed]
         if len(models) == 1:
             return (self.ledger.head(models[0]),)
-        return self.ledger.together(models, group=str(held[0].case.candidate.home))
+        return self.ledger.together(models, group=str(claimed[0].case.candidate.home))
 
-    def _standing(self, held: Held, head: Head) -> Standing:
-        known = self.ledger.decided(held.claim, head)
+    def _judgement(self, claimed: Claimed, head: Head) -> Judgement:
+        known = self.ledger.decided(claimed.claim, head)
         if known is not None:
             self.ledger.mirror(head)  # the worker that moved it may have died before it did
-            return Standing(held, head, record.Beside(), known)
-        case = self.surroundings.not_revoked(held.case)
-        return Standing(Held(held.claim, case), head, self.surroundings.of(case, head))
+            return Judgement(claimed, head, record.Beside(), known)
+        case = self.surroundings.not_revoked(claimed.case)
+        return Judgement(Claimed(claimed.claim, case), head, self.surroundings.of(case, head))
 
-    def _realised(self, standings: Sequence[Standing]) -> tuple[list[Held], bool]:
+    def _realised(self, judgements: Sequence[Judgement]) -> tuple[list[Claimed], bool]:
         """Give a version to what was accepted; whether every file is still what it was judged by."""
-        held = [each.held for each in standings]
-        for place, each in enumerate(standings):
+        claimed = [each.claimed for each in judgements]
+        for place, each in enumerate(judgements):
             if each.known is None:
-                held[place], is_firm = self._versioned(each, is_pending=len(standings) > 1)
+                claimed[place], is_firm = self._versioned(each, is_pending=len(judgements) > 1)
                 if not is_firm:
-                    return held, False
-        return held, True
+                    return claimed, False
+        return claimed, True
 
-    def _versioned(self, standing: Standing, *, is_pending: bool) -> tuple[Held, bool]:
+    def _versioned(self, judgement: Judgement, *, is_pending: bool) -> tuple[Claimed, bool]:
         """Register what was accepted; archive a version that an earlier decision made and this one does not accept."""
-        claim, case = standing.held.claim, standing.held.case
-        if standing.same is not None:
-            return Held(self.versioning.withdraw(claim, case, status="superseded"), case), True
+        claim, case = judgement.claimed.claim, judgement.claimed.case
+        if judgement.same is not None:
+            return Claimed(self.versioning.withdraw(claim, case, status="superseded"), case), True
         if self.observes:
-            return standing.held, True
-        if standing.decision.outcome is not Outcome.REGISTER:
-            return Held(self.versioning.withdraw(claim, case, status=_why_withdrawn(case)), case), True
+            return judgement.claimed, True
+        if judgement.decision.outcome is not Outcome.REGISTER:
+            return Claimed(self.versioning.withdraw(claim, case, status=_why_withdrawn(case)), case), True
         with self.tracing.step("register"):
             claim, place = self.versioning.register(claim, case, is_pending=is_pending)
         findings = self.versioning.changes(case, place)
         if findings:
             changed = case.finding(*findings)
-            return Held(self.versioning.withdraw(claim, case, status="artifact_changed"), changed), False
+            return Claimed(self.versioning.withdraw(claim, case, status="artifact_changed"), changed), False
         # Asked once more, now that the version is there: a revocation that comes later finds it, and the head moves.
         known = self.surroundings.not_revoked(case)
-        return Held(claim, known), known is case
+        return Claimed(claim, known), known is case
 
-    def _drafted(self, standing: Standing, held: Held, *, at: str) -> Standing:
+    def _drafted(self, judgement: Judgement, claimed: Claimed, *, at: str) -> Judgement:
         """With its decision written, for the place after the head."""
-        if not standing.is_open:
-            return replace(standing, held=held)
-        case, decision = held.case, standing.decision
-        version = _version(held.claim) if decision.outcome is Outcome.REGISTER and not self.observes else None
-        written = record.write(case, decision, beside=standing.beside, version=version, decided_at=at)
-        more = {"mode": "observe"} if self.observes else record.asked(case, champion_seq=standing.head.champion_seq)
-        claim = self.ledger.draft(held.claim, standing.head, {**written, **more})
-        return replace(standing, held=Held(claim, case))
+        if not judgement.is_open:
+            return replace(judgement, claimed=claimed)
+        case, decision = claimed.case, judgement.decision
+        version = _version(claimed.claim) if decision.outcome is Outcome.REGISTER and not self.observes else None
+        written = record.write(case, decision, beside=judgement.beside, version=version, decided_at=at)
+        more = {"mode": "observe"} if self.observes else record.asked(case, champion_seq=judgement.head.champion_seq)
+        claim = self.ledger.draft(claimed.claim, judgement.head, {**written, **more})
+        return replace(judgement, claimed=Claimed(claim, case))
 
-    def _moved(self, standings: Sequence[Standing]) -> bool:
+    def _moved(self, judgements: Sequence[Judgement]) -> bool:
         """Move the heads to what was drafted; False, and none has moved, if one of them moved meanwhile."""
-        moves = [self._move(each) for each in standings if each.is_open]
+        moves = [self._move(each) for each in judgements if each.is_open]
         try:
             with self.tracing.step("head"):
                 if moves:
@@ -205,18 +207,18 @@ class Deciding:
             return False
         return True
 
-    def _move(self, standing: Standing) -> Move:
-        claim = standing.held.claim
-        promotes = standing.decision.promote and not self.observes
-        return Move(standing.head, _digest(claim), (_version(claim), claim.work.work) if promotes else None)
+    def _move(self, judgement: Judgement) -> Move:
+        claim = judgement.claimed.claim
+        promotes = judgement.decision.promote and not self.observes
+        return Move(judgement.head, _digest(claim), (_version(claim), claim.work.work) if promotes else None)
 
-    def _recorded(self, standings: Iterable[Standing]) -> list[Standing]:
+    def _recorded(self, judgements: Iterable[Judgement]) -> list[Judgement]:
         """With the decisions that were just recorded."""
         return [
-            replace(each, known=(digest, self.ledger.decision(each.held.model, digest)))
-            if each.is_open and (digest := _digest(each.held.claim))
+            replace(each, known=(digest, self.ledger.decision(each.claimed.model, digest)))
+            if each.is_open and (digest := _digest(each.claimed.claim))
             else each
-            for each in standings
+            for each in judgements
         ]
 
 

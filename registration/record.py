@@ -1,6 +1,6 @@
 """The decision record: everything a decision was made from, so that it can be explained and repeated years later.
 
-`docs/formats/decision.md` describes the document. `registrar.py` writes one for every candidate, `Past` reads it back
+`docs/formats/decision.md` describes the document. `deciding.py` writes one for every candidate, `Past` reads it back
 when its version has become the champion that later candidates are compared with.
 """
 

@@ -15,7 +15,7 @@ from registration import envelope, events, notices, sharing
 from registration import outcome as outcomes
 from registration.candidate import Candidate, Refusal, work_key
 from registration.claiming import claimed
-from registration.deciding import Decided, Deciding, Held
+from registration.deciding import Claimed, Decided, Deciding
 from registration.errors import (
     ArtifactChangedError,
     MalformedEventError,
@@ -146,12 +146,12 @@ class Registrar:
 
     def _settled(self, opened: Sequence[Opened], *, fellows: Sequence[Member] = ()) -> tuple[Outcome, ...]:
         """Bring what was opened to its outcomes; `fellows` share their fate and are not settled here."""
-        held = [Held(one.claim, one.case) for one in opened if one.case is not None]
+        cases = [Claimed(one.claim, one.case) for one in opened if one.case is not None]
         decided: dict[str, Decided] = {}
-        if held:
+        if cases:
             known = [self._surroundings.settled(one) for one in opened if one.case is None]
-            found = self._deciding.together(held, fellows=(*known, *fellows))
-            decided = {each.held.claim.work.work: each for each in found}
+            found = self._deciding.together(cases, fellows=(*known, *fellows))
+            decided = {each.claimed.claim.work.work: each for each in found}
         settled, failures = self._each_concluded(opened, decided)
         if failures:
             raise failures[0]
@@ -199,7 +199,7 @@ class Registrar:
 
     def _announce(self, decided: Decided) -> Claim:
         """Show in the registry what the decision did to the champion, and conclude."""
-        case, written = decided.held.case, decided.written
+        case, written = decided.claimed.case, decided.written
         if written is None:
             assert decided.champion is not None  # noqa: S101 - nothing else is settled without a decision
             outcome = outcomes.same_bytes(case, decided.champion)
@@ -208,7 +208,7 @@ class Registrar:
                 self.versioning.show(written)
             outcome = outcomes.recorded(case, written, digest=decided.digest)
         shares = sharing.owed(written) if written else ()
-        return self._conclude(decided.held.claim, case.candidate, outcome, shares=shares)
+        return self._conclude(decided.claimed.claim, case.candidate, outcome, shares=shares)
 
     def _conclude(self, claim: Claim, offer: Offer, outcome: Outcome, *, shares: Shares = ()) -> Claim:
         if self.observes:
