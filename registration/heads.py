@@ -17,6 +17,7 @@ from registration import names
 from registration.errors import LedgerConflictError
 from registration.group import Group
 from registration.head import Head
+from registration.shelf import put
 from registration.stored import damaged
 
 if TYPE_CHECKING:
@@ -137,11 +138,7 @@ class Heads:
         return head
 
     def _put(self, head: Head) -> Head:
-        name = names.head(head.model)
-        if head.etag:
-            entry = self.shelf.replace(name, head.to_dict(), etag=head.etag)
-        else:
-            entry = self.shelf.create(name, head.to_dict())
+        entry = put(self.shelf, names.head(head.model), head.to_dict(), etag=head.etag)
         return replace(head, etag=entry.etag)
 
     def _document(self, group: str) -> Group:
@@ -160,8 +157,5 @@ class Heads:
 
     def _write(self, document: Group) -> Group:
         name = names.group(document.group)
-        if document.etag:
-            entry = self.shelf.replace(name, document.to_dict(), etag=document.etag)
-        else:
-            entry = self.shelf.create(name, document.to_dict())
+        entry = put(self.shelf, name, document.to_dict(), etag=document.etag)
         return Group.from_dict(document.to_dict(), etag=entry.etag, name=name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from registration import names
 from registration.finding import Finding
+from registration.shelf import put
 from registration.stored import damaged, made, read_format
 
 if TYPE_CHECKING:
@@ -96,10 +97,7 @@ class Inspections:
     def record(self, inspection: Inspection) -> None:
         """Write it in the place of what was read; raises `LedgerConflictError` if another sweep was first."""
         name = names.inspection(inspection.model, inspection.version)
-        if inspection.etag:
-            self.shelf.replace(name, inspection.to_dict(), etag=inspection.etag)
-        else:
-            self.shelf.create(name, inspection.to_dict())
+        put(self.shelf, name, inspection.to_dict(), etag=inspection.etag)
 
     def changed(self) -> Iterator[Inspection]:
         """Every version whose files were not as judged when they were last seen, champion or not."""

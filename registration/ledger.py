@@ -28,6 +28,7 @@ from registration.errors import ClaimHeldError, LedgerConflictError, LedgerForma
 from registration.head import Move
 from registration.heads import Heads
 from registration.inspection import Inspections
+from registration.shelf import put
 from registration.stored import damaged
 from registration.work import Claim, Draft, Intent, Work
 
@@ -243,10 +244,7 @@ class Ledger:
         """Keep why a delivery failed, for `failure` to tell when the host gives the message up."""
         name = names.failure(message)
         found = self._state.read(name)
-        if found is None:
-            self._state.create(name, {"reason": reason})
-        else:
-            self._state.replace(name, {"reason": reason}, etag=found.etag)
+        put(self._state, name, {"reason": reason}, etag=found.etag if found else "")
 
     def failure(self, message: str) -> str | None:
         """Why the latest delivery of `message` failed, if that was remembered."""

@@ -15,7 +15,8 @@ POISON_QUEUE = f"{WORK_QUEUE}-poison"  # the Functions host adds the ending
 COPIES = "registrar/"  # the folder of the default datastore that drops are copied to
 
 WORKS, HEADS, REVOCATIONS, INSPECTIONS = "work/", "heads/", "revocations/", "inspections/"
-STANDSTILL = "standstill.json"
+PAUSES, QUESTIONS = "pauses/", "questions/"
+STANDSTILL, WATERMARK = "standstill.json", "sweep/watermark.json"
 REQUEST = "registrarRequest"  # the one key of a message in which a person asks the app for something
 CHECKUP = "registrarCheckup"  # the one key of a message that asks the app to look at itself
 
@@ -48,6 +49,16 @@ def reservation(model: str, number: int) -> str:
 def inspection(model: str, number: int) -> str:
     """Whether the files of a version are still those that were judged."""
     return f"{INSPECTIONS}{model}/{number}.json"
+
+
+def pause(model: str) -> str:
+    """That the candidates of a model wait."""
+    return f"{PAUSES}{model}.json"
+
+
+def question(work: str) -> str:
+    """What a held piece of work asks of people."""
+    return f"{QUESTIONS}{work}.json"
 
 
 def decision(model: str, digest: str) -> str:
@@ -86,5 +97,5 @@ def letter(message: str) -> str:
 
 
 def key(name: str) -> str:
-    """The key or model that a work record or a head is named by."""
+    """The key or model that a work record, a head, a pause or a question is named by."""
     return name.partition("/")[2].removesuffix(".json")

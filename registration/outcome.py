@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from registration import names
 from registration.candidate import JobSource, SharedSource, source_from
 from registration.promotions import promoted
 from registration.signatures.verification import Signer
@@ -65,7 +66,7 @@ class Outcome:
 
         Raises `LedgerFormatError` when it was damaged.
         """
-        name = f"work/{data.get('work', '…')}.json"
+        name = names.work(data.get("work", "…"))
         texts = {key: _texts(data.get(key, [] if key == "signed_by" else None), key, name) for key in _TEXTS}
         return made(cls, {**data, **texts}, shape=_SHAPE, name=name, at="result.")
 

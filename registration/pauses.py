@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from registration import names
 from registration.errors import PausedError
+from registration.shelf import put
 from registration.stored import damaged, read_format
 
 if TYPE_CHECKING:
@@ -54,29 +56,23 @@ class Pauses:
 
     def standing(self) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
         """Every pause that stands, with its model, or None for the whole app."""
-        for name, _ in self.shelf.names("pauses/"):
-            model = name.removeprefix("pauses/").removesuffix(".json")
+        for name, _ in self.shelf.names(names.PAUSES):
+            model = names.key(name)
             said = self._standing(model)
             if said is not None:
                 yield (None if model == _APP else model), said
 
-    def _standing(self, name: str) -> Mapping[str, Any] | None:
-        found = self.shelf.read(_name(name))
+    def _standing(self, model: str) -> Mapping[str, Any] | None:
+        name = names.pause(model)
+        found = self.shelf.read(name)
         if found is None:
             return None
-        read_format(found.document, FORMAT, name=_name(name))
+        read_format(found.document, FORMAT, name=name)
         if not isinstance(paused := found.document.get("paused"), bool):
-            raise damaged(_name(name), f"has {paused!r:.60} as paused")
+            raise damaged(name, f"has {paused!r:.60} as paused")
         return found.document if paused else None
 
     def _write(self, model: str | None, said: Mapping[str, object]) -> None:
-        name, document = _name(model or _APP), {"format": FORMAT, **said}
+        name = names.pause(model or _APP)
         found = self.shelf.read(name)
-        if found is None:
-            self.shelf.create(name, document)
-        else:
-            self.shelf.replace(name, document, etag=found.etag)
-
-
-def _name(name: str) -> str:
-    return f"pauses/{name}.json"
+        put(self.shelf, name, {"format": FORMAT, **said}, etag=found.etag if found else "")

@@ -15,7 +15,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from registration import names
 from registration.errors import LedgerConflictError
+from registration.shelf import put
 from registration.stored import damaged, made, read_format
 
 if TYPE_CHECKING:
@@ -103,28 +105,21 @@ class Questions:
 
     def read(self, work: str) -> Question | None:
         """What was asked about `work`, if anything was."""
-        found = self.shelf.read(_name(work))
-        return Question.from_dict(found.document, etag=found.etag, name=_name(work)) if found else None
+        name = names.question(work)
+        found = self.shelf.read(name)
+        return Question.from_dict(found.document, etag=found.etag, name=name) if found else None
 
     def write(self, question: Question) -> Question:
         """Write `question` in the place of what was read; raises `LedgerConflictError` if another answer came first."""
-        name = _name(question.work)
-        if question.etag:
-            entry = self.shelf.replace(name, question.to_dict(), etag=question.etag)
-        else:
-            entry = self.shelf.create(name, question.to_dict())
+        entry = put(self.shelf, names.question(question.work), question.to_dict(), etag=question.etag)
         return replace(question, etag=entry.etag)
 
     def unanswered(self) -> Iterator[Question]:
         """Every question that is open, one at a time; those that are closed are passed over unread."""
-        for name, state in self.shelf.names("questions/"):
-            found = self.read(name.removeprefix("questions/").removesuffix(".json")) if state == OPEN else None
+        for name, state in self.shelf.names(names.QUESTIONS):
+            found = self.read(names.key(name)) if state == OPEN else None
             if found is not None and found.is_open:
                 yield found
-
-
-def _name(work: str) -> str:
-    return f"questions/{work}.json"
 
 
 _SHAPE: Mapping[str, Kind] = {

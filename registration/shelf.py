@@ -46,3 +46,11 @@ class Shelf(Protocol):
     def names(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Every name that begins with `prefix`, with the document's `state`, empty if it has none; nothing is read."""
         ...
+
+
+def put(shelf: Shelf, name: str, document: Mapping[str, Any], *, etag: str) -> Entry:
+    """Write `name` in the place of what was read with `etag`, or of nothing if that is empty.
+
+    Raises `LedgerConflictError` if another writer was first.
+    """
+    return shelf.replace(name, document, etag=etag) if etag else shelf.create(name, document)

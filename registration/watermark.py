@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from registration import names
 from registration.errors import LedgerConflictError
 from registration.stored import damaged, read_format
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 FORMAT = "registrar/watermark/v1"
-NAME = "sweep/watermark.json"
 OVERLAP = timedelta(hours=1)  # what clocks may differ by, and a list may lag behind
 LONGEST_RUN = timedelta(days=30)
 _FIRST_DAY = datetime.min.replace(tzinfo=UTC)
@@ -43,10 +43,10 @@ class Watermark:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, etag: str) -> Self:
         """The watermark as stored; raises `LedgerFormatError` for another format or a damage."""
-        read_format(data, FORMAT, name=NAME)
+        read_format(data, FORMAT, name=names.WATERMARK)
         running = data.get("open")
         if not isinstance(running, dict | None):
-            raise damaged(NAME, f"has {running!r:.60} as open")
+            raise damaged(names.WATERMARK, f"has {running!r:.60} as open")
         named = running and {name: _moment(running, name) for name in running}
         return cls(_moment(data, "until"), _moment(data, "first"), named, etag)
 
@@ -85,13 +85,13 @@ class Watermarks:
 
     def read(self) -> Watermark | None:
         """The watermark, or None before the first sweep."""
-        found = self.shelf.read(NAME)
+        found = self.shelf.read(names.WATERMARK)
         return Watermark.from_dict(found.document, etag=found.etag) if found else None
 
     def begin(self, mark: Watermark) -> Watermark:
         """Keep the first watermark; the one that another sweep kept first counts."""
         try:
-            entry = self.shelf.create(NAME, mark.to_dict())
+            entry = self.shelf.create(names.WATERMARK, mark.to_dict())
         except LedgerConflictError:
             return self.read() or mark
         return Watermark(mark.until, mark.first, mark.open, entry.etag)
@@ -99,7 +99,7 @@ class Watermarks:
     def advance(self, mark: Watermark) -> None:
         """Replace the watermark that `mark.etag` names; leaves one that another sweep wrote meanwhile."""
         try:
-            self.shelf.replace(NAME, mark.to_dict(), etag=mark.etag)
+            self.shelf.replace(names.WATERMARK, mark.to_dict(), etag=mark.etag)
         except LedgerConflictError:
             log.info("left the watermark as it is: another sweep ended meanwhile")
 
@@ -110,5 +110,5 @@ def _moment(data: Mapping[str, Any], member: str) -> datetime:
     except (TypeError, ValueError):
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise damaged(NAME, f"has {data.get(member)!r:.60} as {member}, which is no time")
+        raise damaged(names.WATERMARK, f"has {data.get(member)!r:.60} as {member}, which is no time")
     return moment

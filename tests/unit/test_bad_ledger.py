@@ -16,8 +16,9 @@ from registration import history
 from registration.errors import LedgerFormatError, PausedError
 from registration.head import Head
 from registration.ledger import HELD_FOR, Ledger
+from registration.names import WATERMARK
 from registration.outcome import Outcome
-from registration.watermark import NAME, Watermark, Watermarks
+from registration.watermark import Watermark, Watermarks
 from registration.work import Work
 from tests.fakes import MemoryShelf
 from tests.world import World, drop_event, job_event
@@ -249,9 +250,9 @@ def test_a_pause_written_by_hand_is_one_whoever_wrote_it(world: World) -> None:
 def test_a_watermark_edited_wrongly_says_where(world: World, member: str, value: object, complaint: str) -> None:
     marks = Watermarks(world.state)
     marks.begin(Watermark(until=world.clock.now, first=world.clock.now))
-    edit(world.state, NAME, **{member: value})
+    edit(world.state, WATERMARK, **{member: value})
 
-    with pytest.raises(LedgerFormatError, match=f"{NAME} {complaint}: restore"):
+    with pytest.raises(LedgerFormatError, match=f"{WATERMARK} {complaint}: restore"):
         marks.read()
 
 

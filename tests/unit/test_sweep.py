@@ -19,13 +19,14 @@ from registration.deployments import Deployment
 from registration.errors import InputError, LedgerFormatError, PolicyError, UnavailableError
 from registration.ledger import HELD_FOR
 from registration.listing import DropPlace, ListedBlob, ListedJob
+from registration.names import WATERMARK
 from registration.retention import Retention
 from registration.showing import Showing
 from registration.sources.jobs import Job
 from registration.sweep import LONGEST_TRIED, MOST_CLAIMS, Sweep
 from registration.troubles import MOST_IN_A_ROW
 from registration.upkeep import Upkeep
-from registration.watermark import LONGEST_RUN, NAME, OVERLAP, Watermark, Watermarks
+from registration.watermark import LONGEST_RUN, OVERLAP, Watermark, Watermarks
 from tests.answering import adopted, adopting, asked, held, settled
 from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
 from tests.turning import revoke
@@ -995,13 +996,13 @@ def test_a_champion_that_cannot_be_shown_does_not_end_the_sweep(azure: Azure) ->
 def test_a_page_that_fails_leaves_the_watermark_where_it_was(azure: Azure) -> None:
     for number in range(PAGE + 1):
         azure.job(f"j{number}", created=azure.now - timedelta(seconds=number))
-    before = azure.world.state.kept[NAME]
+    before = azure.world.state.kept[WATERMARK]
     azure.fails_at_page = azure.pages + 2
 
     with pytest.raises(UnavailableError, match="429"):
         azure.sweep.run()
 
-    assert azure.world.state.kept[NAME] == before
+    assert azure.world.state.kept[WATERMARK] == before
     assert len(azure.queue) == PAGE
     assert azure.sweep.run().enqueued == PAGE + 1
 
@@ -1073,7 +1074,7 @@ def test_the_watermark_of_a_sweep_that_ended_meanwhile_stays(azure: Azure) -> No
     mark = azure.mark()
     assert mark is not None
     later = replace(mark, until=azure.now + QUARTER)
-    azure.world.faults.meanwhile(f"state {NAME}", lambda: Watermarks(azure.world.state).advance(later))
+    azure.world.faults.meanwhile(f"state {WATERMARK}", lambda: Watermarks(azure.world.state).advance(later))
 
     azure.sweep.run()
 
@@ -1081,7 +1082,7 @@ def test_the_watermark_of_a_sweep_that_ended_meanwhile_stays(azure: Azure) -> No
 
 
 def test_a_watermark_of_another_version_is_not_read(azure: Azure) -> None:
-    azure.world.state.kept[NAME] = ('{"format": "registrar/watermark/v9"}', '"1"', azure.now)
+    azure.world.state.kept[WATERMARK] = ('{"format": "registrar/watermark/v9"}', '"1"', azure.now)
 
     with pytest.raises(LedgerFormatError, match="v9"):
         azure.sweep.run()
