@@ -13,13 +13,3 @@ models:
     from: {output: o}
 """
 ACCURATE = BARE + "    metrics: {accuracy: {min: 0.5}}\n"
-CHURN = """\
-apiVersion: registrar/v1
-kind: PromotionPolicy
-name: churn
-match: {any: [{job: {experiment: "churn-*"}}]}
-models:
-  - name: churn
-    from: {output: model}
-    metrics: {accuracy: {direction: maximize, min: 0.8, vs_champion: {max_regression: 1%}}}
-"""

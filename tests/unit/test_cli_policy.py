@@ -17,7 +17,7 @@ from registration import cli_decide, cli_policy
 from registration.errors import EvidenceError, InputError, PolicyError
 from registration.policy import ENGINE_VERSION, document, evidence_file
 from registration.policy.remark import Code
-from tests.policy_texts import CHURN
+from tests.world import CHURN
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -266,14 +266,17 @@ def test_cases_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
 
 
 def test_a_difference_is_told_and_makes_the_status_1(tmp_path: Path) -> None:
-    old, new = policy(tmp_path, "a.yaml", CHURN), policy(tmp_path, "b.yaml", CHURN.replace("1%", "2%"))
+    old, new = (
+        policy(tmp_path, "a.yaml", CHURN),
+        policy(tmp_path, "b.yaml", CHURN.replace("regression: 0", "regression: 2%")),
+    )
 
     result, told = registrar("policy", "diff", old, new), registrar("policy", "diff", old, new, "--json")
 
     assert result.exit_code == told.exit_code == 1
-    assert result.output == "- churn: accuracy may now be 2% worse than the champion (was 1%)\n"
+    assert result.output == "- churn: accuracy may now be 2% worse than the champion (was 0)\n"
     [change] = json.loads(told.output)["changes"]
-    assert (change["model"], change["old"], change["new"]) == ("churn", "1%", "2%")
+    assert (change["model"], change["old"], change["new"]) == ("churn", "0", "2%")
 
 
 def test_another_layout_makes_no_difference_in_meaning(tmp_path: Path) -> None:

@@ -9,10 +9,9 @@ import pytest
 from registration.errors import PolicyError
 from registration.policy import cases, document
 from registration.policy.folder import cases_at, files_at, is_policy
-from tests import policy_texts
+from tests.world import CHURN
 
 ROOT = Path(__file__).parents[2]
-CHURN = policy_texts.CHURN.replace("1%", "0")
 OTHER = "  - {name: other, from: {output: o}, metrics: {f1: {min: 0.5}}}\n"
 WORSE = "candidate: {metrics: {accuracy: 0.85}}, champion: {metrics: {accuracy: 0.9}}"
 
