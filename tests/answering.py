@@ -34,19 +34,14 @@ def asked(world: World, action: str, work: str, **changes: Any) -> str:
     return json.dumps({"registrarRequest": said | changes})
 
 
-def settled(world: World, message: str) -> Outcome:
-    (outcome,) = world.desk.process(message)
-    return outcome
-
-
 def say(world: World, action: str, work: str, **changes: Any) -> Outcome:
-    return settled(world, asked(world, action, work, **changes))
+    return world.process(asked(world, action, work, **changes))
 
 
 def adopted(world: World, model: str = "churn", version: int = 3) -> None:
     """A champion that nobody knows the metrics of, so that every comparison with it is held."""
     world.registry.register_by_hand(model, version)
-    assert settled(world, adopting(model, version)).outcome == "adopted"
+    assert world.process(adopting(model, version)).outcome == "adopted"
 
 
 def adopting(model: str, version: int) -> str:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from registration.ledger import HELD_FOR
 from registration.rollback import Planning
 from tests.answering import ADA
 from tests.world import CHURN, World, job_event
-
-if TYPE_CHECKING:
-    from registration.outcome import Outcome
 
 
 def of_three(policy: str = CHURN) -> World:
@@ -60,9 +57,3 @@ def digest_of(world: World, model: str, version: int | None) -> str:
     """The digest of the files of a version."""
     found = [step for step in world.history(model) if step["version"] == version]
     return str(found[0]["candidate"]["artifact_sha256"])
-
-
-def settled(world: World, text: str) -> Outcome:
-    """The outcome of a request."""
-    (outcome,) = world.desk.process(text)
-    return outcome

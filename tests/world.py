@@ -11,6 +11,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from registration import events, names
 from registration.answers import Answers
 from registration.artifacts.inventory import Artifact
@@ -18,7 +20,7 @@ from registration.artifacts.store import Location
 from registration.artifacts.validation import validate
 from registration.candidate import Candidate
 from registration.desk import Desk
-from registration.errors import ClaimHeldError, RegistrarError
+from registration.errors import ClaimHeldError, RegistrarError, UnavailableError
 from registration.events import NotOfInterest
 from registration.gathering import gathered
 from registration.inspecting import Inspector
@@ -199,19 +201,31 @@ class World:
 
     def process(self, message: str) -> Outcome:
         """The one outcome of a message."""
-        (outcome,) = self.registrar.process(message)
+        (outcome,) = self.desk.process(message)
         return outcome
 
-    def settle(self, message: str, *, tries: int = 4) -> Outcome:
-        """The outcome of a message that the queue delivers again after each failure, as long as that may help."""
-        for _ in range(tries):
+    def settle(self, message: str) -> Outcome:
+        """The one outcome of a message, as `deliver` has it."""
+        (outcome,) = self.deliver(message)
+        return outcome
+
+    def deliver(self, message: str) -> tuple[Outcome, ...]:
+        """The outcomes of a message that the queue delivers again after each failure, as long as that may help."""
+        for _ in range(4):
             try:
-                return self.process(message)
+                return self.desk.process(message)
             except ClaimHeldError:
                 self.clock.forward(HELD_FOR)
             except RegistrarError:
                 self.faults.revive()
-        return self.process(message)
+        return self.desk.process(message)
+
+    def dies(self, message: str, *, before: str = "", after: str = "") -> None:
+        """A worker dies just before or just after its first write whose name begins so; another takes its place."""
+        self.faults.fail(before or after, done=bool(after), dead=True)
+        with pytest.raises(UnavailableError, match="on purpose"):
+            self.desk.process(message)
+        self.faults.revive()
 
     def job(
         self, name: str, *, status: str = "Completed", accuracy: object = 0.9, files: Mapping[str, bytes] | None = None

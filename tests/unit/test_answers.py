@@ -17,7 +17,7 @@ from registration import explanation, history, history_pages
 from registration.candidate import Again
 from registration.errors import ArtifactChangedError, LedgerFormatError, PausedError
 from registration.ledger import HELD_FOR
-from tests.answering import ADA, BOB, RULE, TWO_PEOPLE, adopted, asked, held, say, settled
+from tests.answering import ADA, BOB, RULE, TWO_PEOPLE, adopted, asked, held, say
 from tests.fakes import OUTPUTS
 from tests.world import CHURN, INCOMING, World, drop_event, job_event
 
@@ -47,7 +47,7 @@ def test_an_approved_candidate_is_registered_and_promoted(world: World) -> None:
 def test_the_decision_says_who_answered_for_which_rule(world: World) -> None:
     message = asked(world, "approve", work := held(world))
 
-    settled(world, message)
+    world.process(message)
 
     decision = world.history("churn")[-1]
     (override,) = decision["overrides"]
@@ -70,21 +70,21 @@ def test_the_outcome_of_the_request_tells_what_came_of_it(world: World) -> None:
 
 def test_the_same_approval_again_changes_nothing(world: World) -> None:
     message = asked(world, "approve", held(world))
-    settled(world, message)
+    world.process(message)
     before = world.everything()
 
-    assert settled(world, message).outcome == "duplicate"
-    assert settled(world, job_event("j1")).outcome == "duplicate"
+    assert world.process(message).outcome == "duplicate"
+    assert world.process(job_event("j1")).outcome == "duplicate"
     assert world.everything() == before
 
 
 def test_a_second_approval_of_the_same_work_is_declined(world: World) -> None:
     work = held(world)
     first, second = asked(world, "approve", work), asked(world, "approve", work, actor=BOB)
-    settled(world, first)
+    world.process(first)
     versions = dict(world.registry.versions)
 
-    outcome = settled(world, second)
+    outcome = world.process(second)
 
     assert outcome.outcome == "declined"
     assert outcome.reasons == (f"{work}: it was approved already, by ada@contoso.com",)
@@ -124,7 +124,7 @@ def test_what_was_rejected_is_not_approved_any_more(world: World) -> None:
     approve = asked(world, "approve", work)
     say(world, "reject", work)
 
-    assert settled(world, approve).reasons == (f"{work}: it was rejected already, by ada@contoso.com",)
+    assert world.process(approve).reasons == (f"{work}: it was rejected already, by ada@contoso.com",)
     assert world.champion("churn") == 3
 
 
@@ -142,7 +142,7 @@ def test_what_does_not_count_is_declined_and_changes_nothing(world: World, chang
     message = asked(world, "approve", held(world), **changes)
     before = (dict(world.registry.versions), world.ledger.head("churn"), world.state.documents("questions/"))
 
-    outcome = settled(world, message)
+    outcome = world.process(message)
 
     assert (outcome.outcome, outcome.decision) == ("declined", None)
     assert why in outcome.reasons[0]
@@ -154,7 +154,7 @@ def test_a_request_that_names_something_else_than_was_held_is_declined(world: Wo
     message = json.loads(asked(world, "approve", held(world)))
     message["registrarRequest"]["seen"][member] = "1" * 64
 
-    outcome = settled(world, json.dumps(message))
+    outcome = world.process(json.dumps(message))
 
     assert "the request names other files, another policy or another champion" in outcome.reasons[0]
     assert world.champion("churn") == 3
@@ -164,7 +164,7 @@ def test_an_approval_is_declined_once_the_champion_is_another(world: World) -> N
     message = asked(world, "approve", held(world))
     world.promote("churn", 9)
 
-    outcome = settled(world, message)
+    outcome = world.process(message)
 
     assert outcome.outcome == "declined"
     assert "the champion of churn changed since it was held" in outcome.reasons[0]
@@ -175,7 +175,7 @@ def test_an_approval_is_declined_once_the_policy_is_another(world: World) -> Non
     message = asked(world, "approve", held(world))
     world.policies.kept["churn.yaml"] = CHURN.replace("min: 0.8", "min: 0.7")
 
-    outcome = settled(world, message)
+    outcome = world.process(message)
 
     assert "the policy changed since it was held" in outcome.reasons[0]
     assert world.champion("churn") == 3
@@ -185,7 +185,7 @@ def test_an_approval_is_declined_once_the_files_are_others(world: World) -> None
     message = asked(world, "approve", held(world))
     world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"other")
 
-    outcome = settled(world, message)
+    outcome = world.process(message)
 
     assert "its files were written again since it was decided" in outcome.reasons[0]
     assert world.champion("churn") == 3
@@ -239,7 +239,7 @@ def test_an_app_that_observes_takes_no_answer(world: World) -> None:
     message = asked(world, "approve", held(world))
     world.observes = True
 
-    assert settled(world, message).outcome == "declined"
+    assert world.process(message).outcome == "declined"
 
 
 @pytest.mark.parametrize("action", ["approve", "reevaluate"])
@@ -248,10 +248,10 @@ def test_an_answer_that_may_register_waits_while_the_model_is_paused(world: Worl
     world.pauses.pause("churn", actor="eve", reason="audit", at="now")
 
     with pytest.raises(PausedError):
-        settled(world, message)
+        world.process(message)
     world.pauses.resume("churn")
 
-    assert settled(world, message).outcome in {"registered", "held"}
+    assert world.process(message).outcome in {"registered", "held"}
 
 
 @pytest.fixture
@@ -319,9 +319,9 @@ def test_a_champion_that_comes_while_it_is_carried_out_voids_the_approval(
 ) -> None:
     world.job("j2", accuracy=rival)
     message, other = asked(world, "approve", held(world)), asked(world, "approve", held(world, "j2"))
-    world.faults.meanwhile("state heads/churn.json", lambda: settled(world, other))
+    world.faults.meanwhile("state heads/churn.json", lambda: world.process(other))
 
-    outcome = settled(world, message)
+    outcome = world.process(message)
 
     assert outcome.outcome == came
     assert "files, policy or champion were others by then" in outcome.reasons[1]
@@ -400,7 +400,7 @@ def test_a_held_decision_of_an_older_version_of_the_app_is_not_approved(world: W
     message = asked(world, "approve", work := held(world))
     former, digest = age(world, "champion_seq")
 
-    outcome = settled(world, message.replace(former, digest))
+    outcome = world.process(message.replace(former, digest))
 
     assert outcome.reasons[0].startswith(f"{work}: it was held by an older version of the app")
     assert "registrar replay --new-epoch" in outcome.reasons[0]
@@ -437,7 +437,7 @@ def test_every_write_of_an_answer_is_a_crash_point(world: World, action: str) ->
     message = asked(world, action, held(world))
     before = len(world.faults.writes)
 
-    settled(world, message)
+    world.process(message)
 
     assert len(world.faults.writes) - before == WRITES[action]
 
@@ -449,12 +449,8 @@ def test_a_kill_at_any_write_leaves_what_a_redelivery_finishes(
     message = asked(world, action, held(world))
     world.faults.fail_write(number, done=bool(done), dead=True)
 
-    for _ in range(6):
-        try:
-            outcome = settled(world, message)
-        except Exception:  # noqa: BLE001 - the message comes again, whatever it was
-            world.faults.revive()
-            world.clock.forward(HELD_FOR)
+    world.settle(message)
+    outcome = world.process(message)
 
     version = world.history("churn")[-1]["version"]
     assert outcome.outcome == "duplicate"
@@ -468,13 +464,10 @@ def test_a_kill_of_the_second_of_two_leaves_what_a_redelivery_finishes(careful: 
     work = held(careful)
     say(careful, "approve", work)
     message = asked(careful, "approve", work, actor=BOB)
-    careful.faults.fail("registry create", dead=True)
-    with pytest.raises(Exception, match="on purpose"):
-        settled(careful, message)
-    careful.faults.revive()
+    careful.dies(message, before="registry create")
     careful.clock.forward(timedelta(days=30))
 
-    outcome = settled(careful, message)
+    outcome = careful.process(message)
 
     assert (outcome.outcome, outcome.version, careful.champion("churn")) == ("registered", 4, 4)
 
@@ -482,11 +475,10 @@ def test_a_kill_of_the_second_of_two_leaves_what_a_redelivery_finishes(careful: 
 def test_files_that_change_before_an_approval_is_carried_out_open_the_question_again(world: World) -> None:
     work = held(world)
     message = asked(world, "approve", work)
-    world.faults.fail("state questions/", done=True, dead=True)
-    dies(world, message)
+    world.dies(message, after="state questions/")
     world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"other")
 
-    outcome = settled(world, message)
+    outcome = world.settle(message)
 
     assert outcome.outcome == "declined"
     question = world.questions.read(work)
@@ -501,7 +493,7 @@ def test_an_approval_that_was_decided_before_the_files_changed_is_brought_to_its
     decided_at(world, message, at=at)
     world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"other")
 
-    outcome = settled(world, message)
+    outcome = world.settle(message)
 
     question = world.questions.read(work)
     assert question is not None
@@ -514,30 +506,20 @@ def test_an_approval_that_was_decided_before_the_files_changed_is_brought_to_its
 def decided_at(world: World, message: str, *, at: str) -> None:
     """A worker dies after the head moved: just then, or at a later write of this name."""
     head = world.ledger.head("churn")
-    if at == "state heads/":
-        world.faults.fail(at, done=True, dead=True)
-    else:
-        world.faults.meanwhile("registry project", lambda: world.faults.fail(at, done=True, dead=True))
-    dies(world, message)
-    assert world.ledger.head("churn") != head
-
-
-def dies(world: World, message: str) -> None:
-    """The worker of a message dies of the fault that waits for it, and its claim runs out."""
+    world.faults.meanwhile("state heads/", lambda: world.faults.fail(at, done=True, dead=True))
     with pytest.raises(Exception, match="on purpose"):
-        settled(world, message)
+        world.process(message)
     world.faults.revive()
-    world.clock.forward(HELD_FOR)
+    assert world.ledger.head("churn") != head
 
 
 def test_a_version_of_files_that_changed_before_an_approval_was_decided_is_archived(world: World) -> None:
     work = held(world)
     message = asked(world, "approve", work)
-    world.faults.fail("registry create", done=True, dead=True)
-    dies(world, message)
+    world.dies(message, after="registry create")
     world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"other")
 
-    outcome = settled(world, message)
+    outcome = world.settle(message)
 
     assert (outcome.outcome, world.registry.visible("churn"), world.champion("churn")) == ("declined", [3], 3)
     assert say(world, "reject", work).outcome == "rejected"
@@ -547,13 +529,10 @@ def test_a_version_of_files_that_changed_before_an_approval_was_decided_is_archi
 def test_a_rejection_archives_what_an_approval_that_was_not_carried_out_had_made(world: World) -> None:
     work = held(world)
     message = asked(world, "approve", work)
-    world.faults.fail("registry create", done=True, dead=True)
-    with pytest.raises(Exception, match="on purpose"):
-        settled(world, message)
-    world.faults.revive()
+    world.dies(message, after="registry create")
     world.clock.forward(HELD_FOR)
     move_on(world)
-    assert settled(world, message).outcome == "declined"
+    assert world.process(message).outcome == "declined"
 
     outcome = say(world, "reject", work)
 
@@ -623,7 +602,7 @@ def test_what_is_not_offered_any_more_is_declined_and_stays_open(
     message = asked(world, action, work := held(world))
     change(world)
 
-    outcome = settled(world, message)
+    outcome = world.process(message)
 
     question = world.questions.read(work)
     assert (outcome.outcome, world.champion("churn")) == ("declined", 3)
@@ -636,7 +615,7 @@ def test_what_is_not_offered_any_more_can_still_be_rejected(world: World) -> Non
     message = asked(world, "reject", held(world))
     vanish(world)
 
-    assert settled(world, message).outcome == "rejected"
+    assert world.process(message).outcome == "rejected"
 
 
 def test_a_drop_whose_manifest_was_replaced_is_not_approved(world: World) -> None:
@@ -645,7 +624,7 @@ def test_a_drop_whose_manifest_was_replaced_is_not_approved(world: World) -> Non
     message = asked(world, "approve", str(world.process(drop_event("vendor-a/d1")).work))
     world.drop("vendor-a/d1", metrics={"accuracy": 0.99})
 
-    outcome = settled(world, message)
+    outcome = world.process(message)
 
     assert "its files were written again since it was decided" in outcome.reasons[0]
     assert world.receipt("vendor-a/d1")["outcome"] == "held"
@@ -680,7 +659,7 @@ def test_a_finding_outweighs_every_approval(world: World) -> None:
     model = INCOMING / "vendor-a/d1/model.onnx"
     world.faults.meanwhile("state questions/", lambda: world.store.put(model, b"tampered"))
 
-    outcome = settled(world, message)
+    outcome = world.process(message)
 
     assert outcome.outcome == "rejected"
     assert world.champion("digits") == 3
@@ -703,7 +682,7 @@ def test_a_damaged_question_is_named_and_nothing_is_written(world: World, change
     world.state.kept[f"questions/{work}.json"] = (json.dumps(json.loads(text) | changes), etag, written)
 
     with pytest.raises(LedgerFormatError, match=re.escape(f"questions/{work}.json")) as raised:
-        settled(world, message)
+        world.process(message)
 
     assert told in str(raised.value)
     assert world.champion("churn") == 3
@@ -714,4 +693,4 @@ def test_members_that_a_newer_version_added_are_left_out(world: World) -> None:
     text, etag, written = world.state.kept[f"questions/{work}.json"]
     world.state.kept[f"questions/{work}.json"] = (json.dumps(json.loads(text) | {"colour": "red"}), etag, written)
 
-    assert settled(world, message).outcome == "registered"
+    assert world.process(message).outcome == "registered"

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from registration import cli_answers, pending_page
 from registration.errors import InputError
 from registration.pending import Pending, Waiting
-from tests.answering import BOB, RULE, TWO_PEOPLE, adopted, held, say, settled
+from tests.answering import BOB, RULE, TWO_PEOPLE, adopted, held, say
 from tests.faults import Faults
 from tests.unit.test_requests import token
 from tests.world import World, job_event
@@ -84,7 +84,7 @@ def test_an_approval_shows_what_holds_it_with_its_numbers_and_is_sent(desk: Worl
     assert f"you approve: {RULE}" in shown.replace("\n", "")
     assert "0.9" in shown
     assert f"sent: approve {work[:12]} of churn, as ada@contoso.com" in said
-    assert settled(desk.world, desk.sent[0]).outcome == "registered"
+    assert desk.world.process(desk.sent[0]).outcome == "registered"
 
 
 def test_what_is_sent_is_bound_to_what_was_shown(desk: WorldDesk) -> None:
@@ -119,7 +119,7 @@ def test_without_a_terminal_it_has_to_be_said_that_nobody_is_asked(desk: WorldDe
 def test_a_rejection_is_sent(desk: WorldDesk) -> None:
     run(desk, "reject", held(desk.world), "--reason", "too slow", "--yes")
 
-    assert settled(desk.world, desk.sent[0]).outcome == "rejected"
+    assert desk.world.process(desk.sent[0]).outcome == "rejected"
 
 
 def test_machines_get_one_object_on_standard_output(desk: WorldDesk) -> None:
@@ -150,7 +150,7 @@ def test_what_could_not_count_is_not_sent(desk: WorldDesk, words: list[str], why
 def test_a_pattern_may_name_the_rules(desk: WorldDesk) -> None:
     run(desk, "approve", held(desk.world), "--reason", "why", "--yes", "--rules", "metrics.accuracy.*")
 
-    assert settled(desk.world, desk.sent[0]).outcome == "registered"
+    assert desk.world.process(desk.sent[0]).outcome == "registered"
 
 
 def test_what_was_rejected_by_rules_is_not_held(desk: WorldDesk) -> None:
@@ -196,7 +196,7 @@ def test_a_work_is_evaluated_again_by_its_key_or_its_version(desk: WorldDesk) ->
 
     sent = json.loads(desk.sent[0])["registrarRequest"]
     assert (sent["action"], sent["of"]) == ("reevaluate", desk.world.history("churn")[-1]["candidate"]["work"])
-    assert settled(desk.world, desk.sent[0]).outcome == "duplicate"
+    assert desk.world.process(desk.sent[0]).outcome == "duplicate"
 
 
 def waiting(desk: WorldDesk) -> list[Waiting]:

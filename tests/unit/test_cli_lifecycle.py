@@ -13,7 +13,7 @@ from registration import cli_answers, cli_lifecycle
 from registration.errors import InputError
 from registration.pending import Pending
 from tests.answering import adopted
-from tests.turning import digest_of, message, of_three, revoke, rollback, settled
+from tests.turning import digest_of, message, of_three, revoke, rollback
 from tests.unit.test_cli_answers import WorldDesk
 from tests.world import CHURN, World, job_event
 
@@ -53,7 +53,7 @@ def test_a_rollback_shows_what_would_move_and_is_sent(person: Person) -> None:
 
     assert (status, shown) == (0, "churn: version 3 is the champion; version 2 will be\n")
     assert said.startswith("sent: rollback churn:2, as ada@contoso.com\n")
-    assert settled(person.world, person.desk.sent[0]).version == 2
+    assert person.world.process(person.desk.sent[0]).version == 2
 
 
 def test_a_rollback_goes_where_it_is_told(person: Person) -> None:
@@ -138,7 +138,7 @@ def test_a_revocation_names_the_files_of_the_version(person: Person) -> None:
     assert (person.sent["artifact_sha256"], person.sent["version"]) == (digest, 2)
     assert f"churn:2 has the files {digest}: they will be denied for ever" in shown
     assert "sent: revoke churn:2" in said
-    assert settled(person.world, person.desk.sent[0]).outcome == "revoked"
+    assert person.world.process(person.desk.sent[0]).outcome == "revoked"
 
 
 @pytest.mark.parametrize(("words", "champion"), [(("--to", "2"), 2), (("--no-champion",), None)])
@@ -147,7 +147,7 @@ def test_the_champion_is_revoked_with_what_follows(
 ) -> None:
     person.runs("revoke", "churn:3", *words, "--yes")
 
-    settled(person.world, person.desk.sent[0])
+    person.world.process(person.desk.sent[0])
 
     assert person.world.champion("churn") == champion
 
@@ -156,7 +156,7 @@ def test_files_are_revoked_by_their_digest_alone(person: Person) -> None:
     _, said, _ = person.runs("revoke", "--digest", "AB" * 32, "--yes")
 
     assert said.startswith("sent: revoke files abababababab, as ada@contoso.com\n")
-    assert settled(person.world, person.desk.sent[0]).outcome == "revoked"
+    assert person.world.process(person.desk.sent[0]).outcome == "revoked"
 
 
 def test_a_digest_that_is_a_champions_needs_a_word_about_what_follows(person: Person) -> None:
@@ -167,7 +167,7 @@ def test_a_digest_that_is_a_champions_needs_a_word_about_what_follows(person: Pe
     _, _, shown = person.runs("revoke", "--digest", digest, "--no-champion", "--yes")
 
     assert "churn:3 is the champion, and its model will have none" in shown
-    settled(person.world, person.desk.sent[0])
+    person.world.process(person.desk.sent[0])
     assert person.world.champion("churn") is None
 
 
@@ -185,14 +185,14 @@ def test_files_that_were_read_before_their_version_was_adopted_can_be_revoked_by
     world.job("j1")
     world.process(job_event("j1"))
     person = Person(WorldDesk(world))
-    assert settled(world, message(world, "adopt", "churn", 1)).outcome == "adopted"
-    settled(world, revoke(world, None, None, sha256=digest_of(world, "churn", 1)))
+    assert world.process(message(world, "adopt", "churn", 1)).outcome == "adopted"
+    world.process(revoke(world, None, None, sha256=digest_of(world, "churn", 1)))
     (waiting,) = Pending(world.ledger, world.questions, world.pauses, world.standstills, world.clock.now)
     assert (waiting.kind, waiting.source) == ("revoked", "champion churn:1")
 
     person.runs("revoke", "churn:1", "--no-champion", "--yes")
 
-    assert settled(world, person.desk.sent[0]).outcome == "revoked"
+    assert world.process(person.desk.sent[0]).outcome == "revoked"
     assert (world.champion("churn"), world.registry.visible("churn")) == (None, [])
 
 
@@ -204,17 +204,17 @@ def test_a_version_can_be_revoked_while_the_champion_is_one_that_was_adopted() -
     world.policies.kept["churn.yaml"] = CHURN.replace(", vs_champion: {max_regression: 0}", "")
     world.job("j1")
     assert world.process(job_event("j1")).version == 4
-    settled(world, rollback(world))
+    world.process(rollback(world))
     assert world.champion("churn") == 3
 
     person.runs("revoke", "churn:4", "--yes")
 
-    assert settled(world, person.desk.sent[0]).outcome == "revoked"
+    assert world.process(person.desk.sent[0]).outcome == "revoked"
     assert world.registry.visible("churn") == [3]
 
 
 def test_a_revoked_version_is_not_offered_as_the_one_before(person: Person) -> None:
-    settled(person.world, revoke(person.world, version=2))
+    person.world.process(revoke(person.world, version=2))
 
     person.runs("rollback", "churn", "--yes")
 

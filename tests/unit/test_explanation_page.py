@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from registration import explanation, history_pages
-from tests.turning import rollback, settled
+from tests.turning import rollback
 from tests.world import CHURN, World, job_event
 
 POLICY = CHURN.replace(
@@ -68,7 +68,7 @@ def test_what_no_rule_was_judged_in_says_so_and_shows_no_rules() -> None:
     for job, accuracy in {"j1": 0.9, "j2": 0.95}.items():
         world.job(job, accuracy=accuracy)
         world.process(job_event(job))
-    back = settled(world, rollback(world))
+    back = world.process(rollback(world))
 
     told = page(world, str(back.work))
 

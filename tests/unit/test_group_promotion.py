@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from registration.errors import RegistrarError, UnavailableError
-from registration.ledger import HELD_FOR
 from tests.fakes import OUTPUTS
 from tests.unit.test_groups import GROUP, job
 from tests.world import World
@@ -44,13 +43,7 @@ def status(world: World, model: str, version: int) -> str | None:
 
 def settled(world: World, message: str) -> set[str]:
     """The outcomes when the queue delivers the message until it is settled."""
-    for _ in range(5):
-        try:
-            return {outcome.outcome for outcome in world.registrar.process(message)}
-        except RegistrarError:
-            world.faults.revive()
-            world.clock.forward(HELD_FOR)
-    return set()
+    return {outcome.outcome for outcome in world.deliver(message)}
 
 
 def test_the_champions_of_a_group_change_in_one_write(world: World) -> None:

@@ -566,10 +566,7 @@ def test_a_duplicate_of_the_champions_bytes_is_explained_without_a_decision(tale
 
 def test_unfinished_work_shows_its_intent_and_its_draft(tale: Tale) -> None:
     tale.world.job("j9")
-    tale.world.faults.fail("state heads/", dead=True)
-    with pytest.raises(UnavailableError):
-        tale.world.process(job_event("j9"))
-    tale.world.faults.revive()
+    tale.world.dies(job_event("j9"), before="state heads/")
     (key,) = tale.world.ledger.unfinished()
 
     said = words(tale.run("explain", key[:10]))
@@ -582,10 +579,7 @@ def test_unfinished_work_shows_its_intent_and_its_draft(tale: Tale) -> None:
 
 def test_work_that_died_after_its_decision_is_explained_by_it(tale: Tale) -> None:
     tale.world.job("j9")
-    tale.world.faults.fail("registry project", dead=True)
-    with pytest.raises(UnavailableError):
-        tale.world.process(job_event("j9"))
-    tale.world.faults.revive()
+    tale.world.dies(job_event("j9"), before="registry project")
     (key,) = tale.world.ledger.unfinished()
 
     said = words(tale.run("explain", key))

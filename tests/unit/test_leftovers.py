@@ -19,15 +19,12 @@ JOB, FOLDER = job_event("j1"), "vendor-a/1"
 WRITES = {"registry create": 5, "state heads/churn.json": 6}
 
 
-def left(write: str, *, message: str = JOB, done: bool = True) -> World:
-    """A worker died at its first write of this name; then the files were replaced, and the claim grew old."""
+def left(*, message: str = JOB, before: str = "", after: str = "") -> World:
+    """A worker died before or after its first write so named; then the files were replaced, and the claim grew old."""
     world = World()
     world.job("j1")
     world.drop(FOLDER)
-    world.faults.fail(write, done=done, dead=True)
-    with pytest.raises(RegistrarError):
-        world.process(message)
-    world.faults.revive()
+    world.dies(message, before=before, after=after)
     world.store.put(MODEL_FILE, b"changed")
     world.drop(FOLDER)
     world.clock.forward(HELD_FOR)
@@ -56,7 +53,7 @@ def outcome(work: Work) -> str:
 
 
 def test_a_version_that_nobody_decided_about_is_archived_and_its_work_rejected() -> None:
-    world = left("registry create")
+    world = left(after="registry create")
 
     work = settled(world)
 
@@ -68,7 +65,7 @@ def test_a_version_that_nobody_decided_about_is_archived_and_its_work_rejected()
 
 
 def test_a_decision_that_reached_the_history_is_shown_and_told() -> None:
-    world = left("state heads/churn.json")
+    world = left(after="state heads/churn.json")
 
     work = settled(world)
 
@@ -79,7 +76,7 @@ def test_a_decision_that_reached_the_history_is_shown_and_told() -> None:
 
 
 def test_notices_that_are_owed_are_sent() -> None:
-    world = left("topic Registrar.ModelRegistered", done=False)
+    world = left(before="topic Registrar.ModelRegistered")
 
     work = settled(world)
 
@@ -88,7 +85,7 @@ def test_notices_that_are_owed_are_sent() -> None:
 
 
 def test_the_receipt_of_a_manifest_that_was_replaced_is_not_written_over_the_new_one() -> None:
-    world = left("registry create", message=drop_event(FOLDER))
+    world = left(after="registry create", message=drop_event(FOLDER))
     world.process(drop_event(FOLDER))
     new = world.receipt(FOLDER)
 
@@ -99,7 +96,7 @@ def test_the_receipt_of_a_manifest_that_was_replaced_is_not_written_over_the_new
 
 
 def test_work_that_a_worker_is_at_after_all_is_left_alone() -> None:
-    world = left("registry create")
+    world = left(after="registry create")
     seen = leftover(world)
     world.ledger.claim(seen.work, subject={})
     before = world.everything()
@@ -111,7 +108,7 @@ def test_work_that_a_worker_is_at_after_all_is_left_alone() -> None:
 
 
 def test_work_that_was_finished_meanwhile_stays_as_it_is() -> None:
-    world = left("registry create")
+    world = left(after="registry create")
     seen = leftover(world)
     world.leftovers.settle(seen)
     before = world.everything()
@@ -122,7 +119,7 @@ def test_work_that_was_finished_meanwhile_stays_as_it_is() -> None:
 
 
 def test_a_champion_is_never_archived_as_a_leftover() -> None:
-    world = left("registry create")
+    world = left(after="registry create")
     seen = leftover(world)
     world.promote("churn", 1, work="adopted")
 
@@ -134,10 +131,7 @@ def test_a_champion_is_never_archived_as_a_leftover() -> None:
 def test_a_refused_manifest_that_was_replaced_is_settled_without_a_model() -> None:
     world = World()
     world.manifest(FOLDER, model="not granted")
-    world.faults.fail("state work/", done=True, dead=True)
-    with pytest.raises(RegistrarError):
-        world.process(drop_event(FOLDER))
-    world.faults.revive()
+    world.dies(drop_event(FOLDER), after="state work/")
     world.clock.forward(HELD_FOR)
 
     assert outcome(settled(world)) == "rejected"
@@ -145,7 +139,7 @@ def test_a_refused_manifest_that_was_replaced_is_settled_without_a_model() -> No
 
 @pytest.mark.parametrize("write", WRITES)
 def test_every_write_of_a_leftover_is_a_crash_point(write: str) -> None:
-    world = left(write)
+    world = left(after=write)
     seen, before = leftover(world), len(world.faults.writes)
 
     world.leftovers.settle(seen)
@@ -157,7 +151,7 @@ def test_every_write_of_a_leftover_is_a_crash_point(write: str) -> None:
 @pytest.mark.parametrize("done", [False, True], ids=["refused", "answer lost"])
 @pytest.mark.parametrize(("write", "number"), [(write, k) for write in WRITES for k in range(1, WRITES[write] + 1)])
 def test_a_leftover_is_settled_once_whichever_write_fails(write: str, number: int, done: bool, dead: bool) -> None:
-    world = left(write)
+    world = left(after=write)
     seen = leftover(world)
     world.faults.fail_write(number, done=done, dead=dead)
 

@@ -14,7 +14,7 @@ from registration.lineage_tree import Deployed, Traced
 from registration.step import Step
 from registration.work import Share
 from tests.decided import LINEAGE, record
-from tests.turning import rollback, settled
+from tests.turning import rollback
 from tests.world import World, drop_event, job_event
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def test_the_champions_after_it_and_the_decisions_against_it_come_below(world: W
 
 def test_what_no_rule_was_judged_in_compared_with_nothing(world: World) -> None:
     judged(world, 0.8, 0.9)
-    back = settled(world, rollback(world))
+    back = world.process(rollback(world))
 
     left, entry = traced(world, "churn:2"), traced(world, str(back.work))
 

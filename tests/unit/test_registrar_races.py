@@ -41,10 +41,7 @@ def findings(world: World, model: str) -> list[str]:
 
 
 def test_work_that_another_worker_holds_is_left_alone(world: World) -> None:
-    world.faults.fail("registry create", dead=True)
-    with pytest.raises(UnavailableError):
-        world.process(job_event("j1"))
-    world.faults.revive()
+    world.dies(job_event("j1"), before="registry create")
     before = world.everything()
 
     with pytest.raises(ClaimHeldError):
@@ -54,10 +51,7 @@ def test_work_that_another_worker_holds_is_left_alone(world: World) -> None:
 
 
 def test_the_work_of_a_dead_worker_is_taken_over(world: World) -> None:
-    world.faults.fail("registry create", dead=True)
-    with pytest.raises(UnavailableError):
-        world.process(job_event("j1"))
-    world.faults.revive()
+    world.dies(job_event("j1"), before="registry create")
     world.clock.forward(HELD_FOR)
 
     assert world.process(job_event("j1")).version == 1
@@ -100,10 +94,7 @@ def test_a_worker_that_lost_its_claim_after_the_head_moved_leaves_the_champion(w
 
 
 def test_a_decision_that_others_followed_is_not_made_again(world: World) -> None:
-    world.faults.fail("registry project churn:1", dead=True)
-    with pytest.raises(UnavailableError):
-        world.process(job_event("j1"))
-    world.faults.revive()
+    world.dies(job_event("j1"), before="registry project churn:1")
     rival(world, accuracy=0.95)
 
     outcome = world.settle(job_event("j1"))

@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import typer
@@ -15,13 +15,9 @@ from typer.testing import CliRunner
 
 from registration import cli_people, envelope, explanation, history, request
 from registration.errors import DocumentError, InputError
-from registration.ledger import HELD_FOR
 from registration.lineage import Lineage
 from registration.sources.jobs import Job
 from tests.world import World, job_event
-
-if TYPE_CHECKING:
-    from registration.outcome import Outcome
 
 ADA = {"tenant": "t-1", "object": "o-1", "name": "ada@contoso.com"}
 PAGE = Path(__file__).resolve().parents[2] / "docs/formats/request.md"
@@ -38,11 +34,6 @@ def message(**changes: Any) -> str:
     return json.dumps({"registrarRequest": said(**changes)})
 
 
-def settled(world: World, text: str) -> Outcome:
-    (outcome,) = world.desk.process(text)
-    return outcome
-
-
 @pytest.fixture
 def world() -> World:
     world = World()
@@ -52,7 +43,7 @@ def world() -> World:
 
 
 def test_an_adopted_version_is_the_champion_and_shows_it(world: World) -> None:
-    outcome = settled(world, message())
+    outcome = world.process(message())
 
     assert (outcome.outcome, outcome.version, outcome.promoted) == ("adopted", 3, True)
     assert outcome.reasons == ("ada@contoso.com adopted version 3: it is in use",)
@@ -64,7 +55,7 @@ def test_an_adopted_version_is_the_champion_and_shows_it(world: World) -> None:
 def test_an_adoption_is_a_decision_of_the_history(world: World) -> None:
     asked = said()
 
-    outcome = settled(world, json.dumps({"registrarRequest": asked}))
+    outcome = world.process(json.dumps({"registrarRequest": asked}))
 
     (decision,) = world.history("churn")
     assert (decision["outcome"], decision["version"], decision["adopted"]) == ("register", 3, True)
@@ -80,7 +71,7 @@ def test_an_adoption_keeps_what_the_job_says_of_the_versions_origin(world: World
     world.workspace.jobs["old-job"] = Job("old-job", "Completed", experiment="churn", properties=told)
     world.workspace.chosen["old-job"] = {"C": "1.0"}
 
-    settled(world, message())
+    world.process(message())
 
     (decision,) = world.history("churn")
     known = Lineage.of_properties(decision["candidate"]["lineage"])
@@ -89,14 +80,14 @@ def test_an_adoption_keeps_what_the_job_says_of_the_versions_origin(world: World
 
 
 def test_an_adoption_of_a_version_whose_job_is_gone_names_the_job_alone(world: World) -> None:
-    settled(world, message())
+    world.process(message())
 
     (decision,) = world.history("churn")
     assert decision["candidate"]["lineage"] == {"lineage.job": "old-job"}
 
 
 def test_later_candidates_are_compared_with_the_adopted_version(world: World) -> None:
-    settled(world, message())
+    world.process(message())
     for job, accuracy in (("worse", 0.84), ("better", 0.86)):
         world.job(job, accuracy=accuracy)
 
@@ -110,7 +101,7 @@ def test_later_candidates_are_compared_with_the_adopted_version(world: World) ->
 
 def test_an_adopted_version_without_a_job_has_no_metrics_to_compare_with(world: World) -> None:
     world.registry.register_by_hand("churn", 3)
-    settled(world, message())
+    world.process(message())
     world.job("j1")
 
     outcome = world.process(job_event("j1"))
@@ -121,10 +112,10 @@ def test_an_adopted_version_without_a_job_has_no_metrics_to_compare_with(world: 
 
 def test_the_same_request_again_changes_nothing(world: World) -> None:
     again = message()
-    settled(world, again)
+    world.process(again)
     before = world.everything()
 
-    outcome = settled(world, again)
+    outcome = world.process(again)
 
     assert outcome.outcome == "duplicate"
     assert world.everything() == before
@@ -133,7 +124,7 @@ def test_the_same_request_again_changes_nothing(world: World) -> None:
 def test_every_write_of_an_adoption_is_a_crash_point(world: World) -> None:
     before = len(world.faults.writes)
 
-    settled(world, message())
+    world.process(message())
 
     assert len(world.faults.writes) - before == WRITES
 
@@ -144,12 +135,8 @@ def test_a_crash_at_any_write_leads_to_one_adoption(world: World, number: int, d
     asked = message()
     world.faults.fail_write(number, done=done, dead=True)
 
-    for _ in range(4):
-        try:
-            settled(world, asked)
-        except Exception:  # noqa: BLE001 - the message comes again, whatever it was
-            world.faults.revive()
-            world.clock.forward(HELD_FOR)
+    world.settle(asked)
+    world.process(asked)
 
     assert (world.champion("churn"), world.shown("churn")) == (3, [3])
     assert len(world.history("churn")) == 1
@@ -160,7 +147,7 @@ def test_a_decision_that_came_first_is_kept_before_the_adoption(world: World) ->
     world.job("j1", accuracy=0.1)
     world.faults.meanwhile("state heads/churn.json", lambda: world.process(job_event("j1")))
 
-    outcome = settled(world, message())
+    outcome = world.process(message())
 
     assert outcome.outcome == "adopted"
     assert [decision["outcome"] for decision in world.history("churn")] == ["reject", "register"]
@@ -169,7 +156,7 @@ def test_a_decision_that_came_first_is_kept_before_the_adoption(world: World) ->
 def test_a_champion_that_came_first_stays(world: World) -> None:
     world.faults.meanwhile("state heads/churn.json", lambda: world.promote("churn", 9))
 
-    outcome = settled(world, message())
+    outcome = world.process(message())
 
     assert outcome.outcome == "declined"
     assert world.champion("churn") == 9
@@ -190,7 +177,7 @@ def test_what_cannot_be_adopted_is_declined_and_changes_no_version(
     world.registry.archive("churn", 4, tags={})
     versions = dict(world.registry.versions)
 
-    outcome = settled(world, message(**changes))
+    outcome = world.process(message(**changes))
 
     assert (outcome.outcome, outcome.reasons, outcome.decision) == ("declined", (why,), None)
     assert (world.registry.versions, world.champion("churn"), world.told()) == (versions, None, [])
@@ -199,7 +186,7 @@ def test_what_cannot_be_adopted_is_declined_and_changes_no_version(
 def test_a_model_that_has_a_champion_adopts_no_other(world: World) -> None:
     world.promote("churn", 1)
 
-    outcome = settled(world, message())
+    outcome = world.process(message())
 
     assert outcome.reasons == ("churn:3 was not adopted: version 1 is the champion of churn already",)
     assert world.champion("churn") == 1
@@ -208,16 +195,16 @@ def test_a_model_that_has_a_champion_adopts_no_other(world: World) -> None:
 def test_an_app_that_observes_adopts_nothing(world: World) -> None:
     world.observes = True
 
-    outcome = settled(world, message())
+    outcome = world.process(message())
 
     assert outcome.outcome == "declined"
     assert (world.champion("churn"), world.shown("churn")) == (None, [])
 
 
 def test_a_pause_and_its_end_are_recorded_with_the_person(world: World) -> None:
-    paused = settled(world, message(action="pause", version=None, reason="audit"))
+    paused = world.process(message(action="pause", version=None, reason="audit"))
     kept = world.state.documents("pauses/")
-    resumed = settled(world, message(action="resume", version=None, reason="done"))
+    resumed = world.process(message(action="resume", version=None, reason="done"))
 
     assert (paused.outcome, resumed.outcome) == ("paused", "resumed")
     assert paused.reasons[0] == "ada@contoso.com paused churn: audit"
@@ -228,15 +215,15 @@ def test_a_pause_and_its_end_are_recorded_with_the_person(world: World) -> None:
 def test_a_pause_that_comes_again_after_its_end_does_not_pause_again(world: World) -> None:
     asked = message(action="pause", version=None)
     for text in (asked, message(action="resume", version=None)):
-        settled(world, text)
+        world.process(text)
 
-    assert settled(world, asked).outcome == "duplicate"
+    assert world.process(asked).outcome == "duplicate"
 
     world.pauses.check("churn")
 
 
 def test_whoever_pauses_a_model_without_a_history_is_told(world: World) -> None:
-    outcome = settled(world, message(action="pause", model="chrun", version=None))
+    outcome = world.process(message(action="pause", model="chrun", version=None))
 
     assert outcome.reasons[1] == "there is no decision about chrun yet: see that its name is right"
 
@@ -244,7 +231,7 @@ def test_whoever_pauses_a_model_without_a_history_is_told(world: World) -> None:
 def test_the_whole_app_can_be_paused_and_resumed(world: World) -> None:
     words = ("pause", "resume", "resume")
 
-    outcomes = [settled(world, message(action=word, model=None, version=None)) for word in words]
+    outcomes = [world.process(message(action=word, model=None, version=None)) for word in words]
 
     assert [outcome.outcome for outcome in outcomes] == ["paused", "resumed", "resumed"]
     assert outcomes[0].reasons == ("ada@contoso.com paused the app: it is in use",)
@@ -286,7 +273,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_a_request_that_cannot_be_read_is_quarantined_and_nothing_else_changes(
     world: World, changes: dict[str, Any], told: str
 ) -> None:
-    outcome = settled(world, message(**changes))
+    outcome = world.process(message(**changes))
 
     (kept,) = world.ledger.quarantined()
     assert outcome.outcome == "quarantined"
@@ -303,7 +290,7 @@ def test_every_problem_of_a_request_is_named() -> None:
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"registrarRequest": null}', '{"registrarRequest": {}, "id": "x"}', "[]"])
 def test_what_is_no_request_goes_to_the_registrar(world: World, text: str) -> None:
-    outcome = settled(world, text)
+    outcome = world.process(text)
 
     assert outcome.outcome == "quarantined"
     assert not outcome.reasons[0].startswith("request:")
@@ -312,13 +299,13 @@ def test_what_is_no_request_goes_to_the_registrar(world: World, text: str) -> No
 def test_events_pass_the_desk(world: World) -> None:
     world.job("j1", accuracy=0.1)
 
-    assert settled(world, job_event("j1")).outcome == "rejected"
+    assert world.process(job_event("j1")).outcome == "rejected"
 
 
 def test_a_request_that_is_tried_again_is_still_a_request(world: World) -> None:
     later = envelope.again(envelope.open_(message()))
 
-    assert settled(world, later).outcome == "adopted"
+    assert world.process(later).outcome == "adopted"
 
 
 def test_the_requests_in_the_documents_can_be_read() -> None:
@@ -368,7 +355,7 @@ def run(desk: MemoryDesk, *words: str) -> str:
 def test_an_adoption_is_sent_as_the_person_whose_token_it_is(desk: MemoryDesk, world: World) -> None:
     shown = run(desk, "adopt", "churn:3", "--reason", "it is in use")
 
-    outcome = settled(world, desk.sent[0])
+    outcome = world.process(desk.sent[0])
     assert (outcome.outcome, outcome.reasons[0]) == ("adopted", "ada@contoso.com adopted version 3: it is in use")
     assert "sent: adopt churn:3, as ada@contoso.com" in shown
     assert f"registrar explain {outcome.work}" in shown

@@ -11,7 +11,7 @@ from registration.coverage import Coverage
 from registration.errors import PermanentError, PolicyError, UnavailableError
 from registration.policy import document
 from tests.answering import adopted
-from tests.turning import revoke, rollback, settled
+from tests.turning import revoke, rollback
 from tests.unit.test_sweep import Azure
 from tests.world import CHURN, World, job_event
 
@@ -148,7 +148,7 @@ def test_nothing_of_a_paused_model_is_archived() -> None:
 
 def test_a_model_without_a_champion_keeps_everything() -> None:
     azure = with_champions(4)
-    settled(azure.world, revoke(azure.world, "churn", 4, no_champion=True))
+    azure.world.process(revoke(azure.world, "churn", 4, no_champion=True))
 
     assert azure.sweep.run().archived == 0
     assert visible(azure) == [1, 2, 3]
@@ -185,7 +185,7 @@ def test_a_version_that_was_only_registered_is_superseded_by_the_next_champion()
 
 def test_a_version_that_was_rolled_back_to_counts_from_then_on() -> None:
     azure = with_champions(4, keep=2)
-    settled(azure.world, rollback(azure.world, to=1))
+    azure.world.process(rollback(azure.world, to=1))
     train(azure.world, "j9", 0.99)
 
     azure.sweep.run()
@@ -199,7 +199,7 @@ def test_an_archived_version_can_be_champion_again_once_somebody_restored_it() -
     azure.world.registry.archived.discard(("churn", 1))
 
     assert azure.sweep.run() == Coverage()
-    settled(azure.world, rollback(azure.world, to=1))
+    azure.world.process(rollback(azure.world, to=1))
 
     assert (azure.world.champion("churn"), azure.world.shown("churn")) == (1, [1])
     assert history.read(azure.world.ledger, "churn").is_whole
@@ -209,8 +209,8 @@ def test_a_rollback_without_a_version_passes_over_what_was_archived() -> None:
     azure = with_champions(4, keep=2)
     azure.sweep.run()
 
-    settled(azure.world, rollback(azure.world))
-    settled(azure.world, rollback(azure.world))
+    azure.world.process(rollback(azure.world))
+    azure.world.process(rollback(azure.world))
 
     assert azure.world.champion("churn") == 2
 

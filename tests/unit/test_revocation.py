@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 from typing import Any
@@ -11,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from registration import explanation, history, history_pages
-from registration.errors import LedgerFormatError, RegistrarError
+from registration.errors import LedgerFormatError
 from registration.ledger import HELD_FOR
 from registration.pending import Pending
 from tests.answering import adopted, held, say
 from tests.fakes import OUTPUTS
-from tests.turning import digest_of, message, of_three, revoke, rollback, settled
+from tests.turning import digest_of, message, of_three, revoke, rollback
 from tests.unit.test_group_promotion import champions, of_two
 from tests.unit.test_groups import job
 from tests.world import CHURN, World, drop_event, job_event
@@ -37,7 +36,7 @@ def status(world: World, version: int) -> tuple[str | None, bool]:
 
 
 def test_a_version_that_is_not_the_champion_is_archived_and_its_files_are_denied(world: World) -> None:
-    outcome = settled(world, revoke(world, version=2))
+    outcome = world.process(revoke(world, version=2))
 
     assert (outcome.outcome, outcome.model, outcome.version, outcome.promoted) == ("revoked", "churn", 2, False)
     assert outcome.reasons == ("ada@contoso.com revoked version 2: it misbehaves",)
@@ -48,14 +47,14 @@ def test_a_version_that_is_not_the_champion_is_archived_and_its_files_are_denied
 def test_files_are_denied_before_anything_else_is_done(world: World) -> None:
     text, before = revoke(world, version=2), len(world.faults.writes)
 
-    settled(world, text)
+    world.process(text)
 
     written = [name.partition("/")[0] for name in world.faults.writes[before:]]
     assert written[:2] == ["state work", "decisions revocations"]
 
 
 def test_the_history_says_so_and_stays_whole(world: World) -> None:
-    settled(world, revoke(world, version=2))
+    world.process(revoke(world, version=2))
 
     past = history.read(world.ledger, "churn")
     last = past.steps[-1]
@@ -64,7 +63,7 @@ def test_the_history_says_so_and_stays_whole(world: World) -> None:
 
 
 def test_the_same_bytes_from_another_job_are_rejected_with_the_reason(world: World) -> None:
-    settled(world, revoke(world, version=2))
+    world.process(revoke(world, version=2))
     world.job("again", accuracy=0.99, files={"model.onnx": b"j2"})
 
     outcome = world.process(job_event("again"))
@@ -76,7 +75,7 @@ def test_the_same_bytes_from_another_job_are_rejected_with_the_reason(world: Wor
 
 
 def test_the_same_bytes_are_denied_to_every_model(world: World) -> None:
-    settled(world, revoke(world, version=2))
+    world.process(revoke(world, version=2))
     world.drop("vendor-a/1", files={"model.onnx": b"j2"})
 
     assert world.process(drop_event("vendor-a/1")).outcome == "rejected"
@@ -89,7 +88,7 @@ def test_an_approval_does_not_help_revoked_files() -> None:
     world.job("j1")
     work = held(world)
     sha256 = world.history("churn")[-1]["candidate"]["artifact_sha256"]
-    settled(world, revoke(world, None, None, sha256=sha256))
+    world.process(revoke(world, None, None, sha256=sha256))
 
     outcome = say(world, "approve", work)
 
@@ -97,7 +96,7 @@ def test_an_approval_does_not_help_revoked_files() -> None:
 
 
 def test_a_decision_that_is_made_again_rejects_revoked_files(world: World) -> None:
-    settled(world, revoke(world, version=2))
+    world.process(revoke(world, version=2))
     work = str(world.history("churn")[1]["candidate"]["work"])
 
     assert say(world, "reevaluate", work).outcome == "rejected"
@@ -105,7 +104,7 @@ def test_a_decision_that_is_made_again_rejects_revoked_files(world: World) -> No
 
 
 def test_a_replay_of_the_event_that_brought_them_brings_nothing_back(world: World) -> None:
-    settled(world, revoke(world, version=2))
+    world.process(revoke(world, version=2))
     before = world.everything()
 
     assert world.process(job_event("j2")).outcome == "duplicate"
@@ -114,7 +113,7 @@ def test_a_replay_of_the_event_that_brought_them_brings_nothing_back(world: Worl
 
 def test_revoked_files_that_the_policy_would_keep_as_a_version_are_not_kept() -> None:
     world = of_three()
-    settled(world, revoke(world, version=2))
+    world.process(revoke(world, version=2))
     world.policies.kept["churn.yaml"] = CHURN.replace("    metrics:", "    then: {fail: register_only}\n    metrics:")
     world.job("again", files={"model.onnx": b"j2"})
 
@@ -193,7 +192,7 @@ def test_a_version_that_is_withdrawn_because_its_files_were_revoked_says_so() ->
 
 
 def test_the_champion_can_be_replaced_by_an_earlier_one(world: World) -> None:
-    outcome = settled(world, revoke(world, version=3, to=2))
+    outcome = world.process(revoke(world, version=3, to=2))
 
     assert (outcome.outcome, outcome.version) == ("revoked", 3)
     assert (world.champion("churn"), world.shown("churn"), status(world, 3)) == (2, [2], ("revoked", True))
@@ -205,7 +204,7 @@ def test_the_champion_can_be_replaced_by_an_earlier_one(world: World) -> None:
 
 
 def test_the_champion_can_be_taken_away_without_another(world: World) -> None:
-    settled(world, revoke(world, version=3, **NO_CHAMPION))
+    world.process(revoke(world, version=3, **NO_CHAMPION))
 
     past = history.read(world.ledger, "churn")
     assert (world.champion("churn"), world.shown("churn"), status(world, 3)) == (None, [], ("revoked", True))
@@ -221,7 +220,7 @@ def test_the_champion_can_be_taken_away_without_another(world: World) -> None:
 
 
 def test_a_model_without_a_champion_takes_the_next_candidate_as_its_first(world: World) -> None:
-    settled(world, revoke(world, version=3, **NO_CHAMPION))
+    world.process(revoke(world, version=3, **NO_CHAMPION))
     world.job("j4", accuracy=0.81)
 
     assert world.process(job_event("j4")).version == 4
@@ -229,34 +228,34 @@ def test_a_model_without_a_champion_takes_the_next_candidate_as_its_first(world:
 
 
 def test_a_model_without_a_champion_can_be_rolled_back(world: World) -> None:
-    settled(world, revoke(world, version=3, **NO_CHAMPION))
+    world.process(revoke(world, version=3, **NO_CHAMPION))
 
-    settled(world, rollback(world))
+    world.process(rollback(world))
 
     past = history.read(world.ledger, "churn")
     assert (world.champion("churn"), past.breaks, past.champion) == (2, (), 2)
 
 
 def test_a_model_without_a_champion_adopts_no_revoked_version(world: World) -> None:
-    settled(world, revoke(world, version=3, **NO_CHAMPION))
+    world.process(revoke(world, version=3, **NO_CHAMPION))
     world.registry.archived.clear()
 
-    outcome = settled(world, message(world, "adopt", "churn", 3))
+    outcome = world.process(message(world, "adopt", "churn", 3))
 
     assert outcome.outcome == "declined"
     assert "churn:3 was not adopted: these files were revoked by ada@contoso.com" in outcome.reasons[0]
 
 
 def test_a_revoked_version_is_never_champion_again(world: World) -> None:
-    settled(world, revoke(world, version=2))
+    world.process(revoke(world, version=2))
     world.registry.archived.clear()
     seen = [{"model": "churn", "from": 3, "to": 2}]
 
-    outcome = settled(world, message(world, "rollback", "churn", 2, moves=seen))
+    outcome = world.process(message(world, "rollback", "churn", 2, moves=seen))
 
     assert outcome.outcome == "declined"
     assert "version 2 of churn: these files were revoked by ada@contoso.com" in outcome.reasons[0]
-    assert settled(world, rollback(world)).version == 1
+    assert world.process(rollback(world)).version == 1
 
 
 def test_a_champion_that_cannot_be_followed_by_the_version_that_was_named_stays_and_the_person_is_told_why(
@@ -265,7 +264,7 @@ def test_a_champion_that_cannot_be_followed_by_the_version_that_was_named_stays_
     text = revoke(world, version=3, to=2)
     world.registry.archive("churn", 2, tags={})
 
-    outcome = settled(world, text)
+    outcome = world.process(text)
 
     assert (world.champion("churn"), status(world, 3)) == (3, ("champion", False))
     assert outcome.reasons[1:] == (
@@ -276,13 +275,13 @@ def test_a_champion_that_cannot_be_followed_by_the_version_that_was_named_stays_
 
 def test_a_champion_about_which_nothing_was_said_stays_and_its_files_are_denied(world: World) -> None:
     """As when it became champion after the person had looked."""
-    outcome = settled(world, revoke(world, version=3))
+    outcome = world.process(revoke(world, version=3))
 
     assert (outcome.outcome, world.champion("churn"), status(world, 3)) == ("revoked", 3, ("champion", False))
     assert outcome.reasons[1] == (
         "churn:3 is the champion all the same: roll it back, or revoke it again and say what follows"
     )
-    settled(world, revoke(world, version=3, to=2))
+    world.process(revoke(world, version=3, to=2))
     assert (world.champion("churn"), status(world, 3)) == (2, ("revoked", True))
 
 
@@ -296,7 +295,7 @@ def test_every_version_with_these_files_is_archived_in_every_model() -> None:
     world.job("j4", accuracy=0.99)
     world.process(job_event("j4"))
 
-    settled(world, revoke(world, version=1))
+    world.process(revoke(world, version=1))
 
     assert world.registry.visible("churn") == [2, 4]
     assert world.registry.visible("digits") == [1]
@@ -312,7 +311,7 @@ def test_files_can_be_denied_before_anybody_offers_them() -> None:
     world.job("j1")
     sha256 = str(world.case(job_event("j1")).validation.sha256)
 
-    outcome = settled(world, revoke(world, None, None, sha256=sha256))
+    outcome = world.process(revoke(world, None, None, sha256=sha256))
 
     assert (outcome.outcome, outcome.model) == ("revoked", None)
     assert outcome.reasons == (f"ada@contoso.com revoked {sha256}, which no version has: it misbehaves",)
@@ -331,17 +330,17 @@ def test_what_the_person_did_not_see_is_not_revoked(
 ) -> None:
     before = world.history("churn"), list(world.ledger.revoked())
 
-    outcome = settled(world, revoke(world, version=version, **changes))
+    outcome = world.process(revoke(world, version=version, **changes))
 
     assert (outcome.outcome, outcome.reasons) == ("declined", (why,))
     assert (world.history("churn"), list(world.ledger.revoked())) == before
 
 
 def test_who_revoked_files_first_stays_the_one_who_did(world: World) -> None:
-    settled(world, revoke(world, version=2))
+    world.process(revoke(world, version=2))
     before = world.ledger.revocation(digest_of(world, "churn", 2))
 
-    settled(world, revoke(world, version=2, reason="again"))
+    world.process(revoke(world, version=2, reason="again"))
 
     assert world.ledger.revocation(digest_of(world, "churn", 2)) == before
 
@@ -350,7 +349,7 @@ def test_an_app_that_observes_revokes_nothing(world: World) -> None:
     text = revoke(world, version=2)
     world.observes = True
 
-    assert settled(world, text).outcome == "declined"
+    assert world.process(text).outcome == "declined"
     assert not world.ledger.revoked()
 
 
@@ -360,7 +359,7 @@ def test_the_members_of_a_group_go_back_together_when_one_is_revoked() -> None:
         world.registrar.process(job(world, f"j{number}", left=value, right=value))
         world.clock.forward(HELD_FOR)
 
-    settled(world, revoke(world, "left", 2, to=1))
+    world.process(revoke(world, "left", 2, to=1))
 
     assert champions(world) == (1, 1)
     assert [world.history(model)[-1]["outcome"] for model in ("left", "right")] == ["revoke", "rollback"]
@@ -377,7 +376,7 @@ def test_a_member_that_goes_back_with_another_and_has_the_same_files_says_that_t
         world.clock.forward(HELD_FOR)
     world.topic.events.clear()
 
-    settled(world, revoke(world, "left", 2, to=1))
+    world.process(revoke(world, "left", 2, to=1))
 
     assert champions(world) == (1, 1)
     assert [step["outcome"] for step in world.history("right")] == ["register"] * 2 + ["rollback", "revoke"]
@@ -392,7 +391,7 @@ def test_a_member_that_goes_back_with_another_and_has_the_same_files_says_that_t
 
 
 def test_a_revocation_that_cannot_be_read_stops_its_candidates_and_nothing_is_written(world: World) -> None:
-    settled(world, revoke(world, version=2))
+    world.process(revoke(world, version=2))
     name = f"revocations/{digest_of(world, 'churn', 2)}.json"
     world.decisions.kept[name] = (json.dumps({"format": "registrar/revocation/v2"}), '"x"', world.clock.now)
     world.job("again", files={"model.onnx": b"j2"})
@@ -411,7 +410,7 @@ def damaged(world: World, model: str) -> None:
 def test_a_damaged_model_that_does_not_have_the_files_hinders_nothing(world: World) -> None:
     damaged(world, "aaa")
 
-    assert settled(world, revoke(world, version=2)).outcome == "revoked"
+    assert world.process(revoke(world, version=2)).outcome == "revoked"
     assert status(world, 2) == ("revoked", True)
 
 
@@ -425,7 +424,7 @@ def test_a_damaged_model_that_has_the_files_is_waited_for_and_keeps_no_other_fro
 
     assert (status(world, 2), len(world.ledger.revoked())) == (("revoked", True), 1)
     del world.state.kept["heads/aaa.json"]
-    assert settled(world, text).outcome == "revoked"
+    assert world.process(text).outcome == "revoked"
     assert [step["outcome"] for step in world.history("churn")] == ["register"] * 3 + ["revoke"]
 
 
@@ -441,12 +440,7 @@ def test_a_revocation_ends_well_whichever_write_fails(kind: str, number: int, do
     world, text = story(kind)
     world.faults.fail_write(number, done=done, dead=dead)
 
-    for _ in range(4):
-        with contextlib.suppress(RegistrarError):
-            world.desk.process(text)
-            break
-        world.faults.revive()
-        world.clock.forward(HELD_FOR)
+    world.settle(text)
     world.desk.process(text)
 
     champion = 2 if kind == "replaced" else None
@@ -463,13 +457,13 @@ def test_every_write_of_a_revocation_is_a_crash_point(kind: str) -> None:
     world, text = story(kind)
     before = len(world.faults.writes)
 
-    settled(world, text)
+    world.process(text)
 
     assert len(world.faults.writes) - before == WRITES[kind]
 
 
 def test_a_champion_with_revoked_files_waits_for_a_person(world: World) -> None:
-    settled(world, revoke(world, version=3))
+    world.process(revoke(world, version=3))
 
     (waiting,) = Pending(world.ledger, world.questions, world.pauses, world.standstills, world.clock.now)
 
@@ -478,13 +472,13 @@ def test_a_champion_with_revoked_files_waits_for_a_person(world: World) -> None:
         "registrar revoke churn:3 --to VERSION --reason TEXT",
         "registrar revoke churn:3 --no-champion --reason TEXT",
     )
-    settled(world, revoke(world, version=3, to=1))
+    world.process(revoke(world, version=3, to=1))
     assert not [*Pending(world.ledger, world.questions, world.pauses, world.standstills, world.clock.now)]
 
 
 def test_an_explanation_tells_what_became_of_the_version_later(world: World) -> None:
-    settled(world, rollback(world, to=2))
-    settled(world, revoke(world, version=2, to=1))
+    world.process(rollback(world, to=2))
+    world.process(revoke(world, version=2, to=1))
 
     found = explanation.find(world.ledger, "churn:2")
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from registration import history
 from registration.baselines import Baselines
-from registration.errors import RegistrarError, UnavailableError
+from registration.errors import UnavailableError
 from registration.ledger import HELD_FOR
 from registration.policy import document
 from registration.rollback import Planning
 from tests.answering import say
-from tests.turning import message, moves, of_three, rollback, settled
+from tests.turning import message, moves, of_three, rollback
 from tests.unit.test_group_promotion import PAIR, champions, of_two
 from tests.unit.test_groups import job
 from tests.world import CHURN, World, job_event
@@ -37,13 +36,13 @@ def world() -> World:
 def declined(world: World, text: str) -> str:
     """Why a request is declined; nothing has changed in the history and in the registry."""
     before = world.history("churn"), dict(world.registry.versions)
-    outcome = settled(world, text)
+    outcome = world.process(text)
     assert (outcome.outcome, world.history("churn"), dict(world.registry.versions)) == ("declined", *before)
     return "; ".join(outcome.reasons)
 
 
 def test_the_champion_before_is_champion_again(world: World) -> None:
-    outcome = settled(world, rollback(world))
+    outcome = world.process(rollback(world))
 
     assert (outcome.outcome, outcome.model, outcome.version, outcome.promoted) == ("rolled_back", "churn", 2, True)
     assert (world.champion("churn"), world.shown("churn")) == (2, [2])
@@ -61,13 +60,13 @@ def test_a_champion_that_comes_after_the_plan_was_made_is_not_rolled_back_unseen
         return find(model, version)
 
     world.registry.find = late  # type: ignore[method-assign]  # what others do while the registry answers
-    outcome = settled(world, text)
+    outcome = world.process(text)
 
     assert (outcome.outcome, world.champion("churn"), world.shown("churn")) == ("declined", 4, [4])
 
 
 def test_the_history_says_who_did_it_and_why_and_stays_whole(world: World) -> None:
-    settled(world, rollback(world))
+    world.process(rollback(world))
 
     past = history.read(world.ledger, "churn")
     last = past.steps[-1]
@@ -78,7 +77,7 @@ def test_the_history_says_who_did_it_and_why_and_stays_whole(world: World) -> No
 
 
 def test_a_candidate_is_compared_with_what_the_champion_showed_when_it_was_judged(world: World) -> None:
-    settled(world, rollback(world))
+    world.process(rollback(world))
     world.job("j4", accuracy=0.91)
     world.job("j5", accuracy=0.93)
 
@@ -89,20 +88,20 @@ def test_a_candidate_is_compared_with_what_the_champion_showed_when_it_was_judge
 
 
 def test_the_champions_own_bytes_are_a_duplicate_after_a_rollback_too(world: World) -> None:
-    settled(world, rollback(world))
+    world.process(rollback(world))
     world.job("again", files={"model.onnx": b"j2"})
 
     assert world.process(job_event("again")).reasons == ("the same bytes as the champion, version 2",)
 
 
 def test_who_was_champion_when_knows_of_a_rollback(world: World) -> None:
-    settled(world, rollback(world))
+    world.process(rollback(world))
 
     assert [reign.step.version for reign in history.read(world.ledger, "churn").reigns] == [1, 2, 3, 2]
 
 
 def test_the_decision_that_registered_a_version_stays_the_one_that_explains_it(world: World) -> None:
-    settled(world, rollback(world))
+    world.process(rollback(world))
 
     found = history.read(world.ledger, "churn").with_version(2)
 
@@ -110,18 +109,18 @@ def test_the_decision_that_registered_a_version_stays_the_one_that_explains_it(w
 
 
 def test_a_second_rollback_goes_further_back_and_not_to_what_was_rolled_back_from(world: World) -> None:
-    settled(world, rollback(world))
+    world.process(rollback(world))
 
-    settled(world, rollback(world))
+    world.process(rollback(world))
 
     assert world.champion("churn") == 1
     assert Planning(world.ledger).planned("churn") == "churn has no earlier champion that could be champion again"
 
 
 def test_a_version_may_be_named_even_one_that_was_rolled_back_from(world: World) -> None:
-    settled(world, rollback(world, to=1))
+    world.process(rollback(world, to=1))
 
-    settled(world, rollback(world, to=3))
+    world.process(rollback(world, to=3))
 
     assert (world.champion("churn"), world.shown("churn")) == (3, [3])
     assert moves(world, "churn") == [{"model": "churn", "from": 3, "to": 1}]
@@ -129,10 +128,10 @@ def test_a_version_may_be_named_even_one_that_was_rolled_back_from(world: World)
 
 def test_the_same_request_again_changes_nothing(world: World) -> None:
     text = rollback(world)
-    settled(world, text)
+    world.process(text)
     before = world.everything()
 
-    assert settled(world, text).outcome == "duplicate"
+    assert world.process(text).outcome == "duplicate"
     assert world.everything() == before
 
 
@@ -163,7 +162,7 @@ def test_an_archived_version_is_not_made_champion_before_somebody_restored_it(wo
 
     assert declined(world, text) == "churn:2 cannot be champion again: it is archived; restore it first"
     world.registry.archived.clear()
-    assert settled(world, rollback(world)).outcome == "rolled_back"
+    assert world.process(rollback(world)).outcome == "rolled_back"
 
 
 def test_a_version_that_was_deleted_is_not_made_champion(world: World) -> None:
@@ -204,7 +203,7 @@ def test_what_was_decided_again_alone_goes_back_alone() -> None:
         world.clock.forward(HELD_FOR)
     assert champions(world) == (3, 3)
 
-    settled(world, rollback(world, "left"))
+    world.process(rollback(world, "left"))
 
     assert champions(world) == (2, 3)
 
@@ -222,7 +221,7 @@ def test_a_history_tells_of_a_group_that_went_back_what_was_shared_of_its_own_mo
         world.registrar.process(job(world, f"j{number}", left=value, right=value))
         world.clock.forward(HELD_FOR)
 
-    settled(world, rollback(world, "left"))
+    world.process(rollback(world, "left"))
 
     steps = history.read(world.ledger, "right").steps
     assert [share.model for share in history.shares(world.ledger, steps)[steps[-1].digest]] == ["right"]
@@ -233,7 +232,7 @@ def test_a_broken_history_is_rolled_back_nowhere(world: World) -> None:
     name = f"churn/{world.ledger.head('churn').log_digest}.json"
     world.decisions.kept[name] = (world.decisions.kept[name][0].replace("0.94", "0.95"), '"x"', world.clock.now)
 
-    outcome = settled(world, text)
+    outcome = world.process(text)
 
     assert outcome.outcome == "declined"
     assert "the history of churn cannot be relied on" in outcome.reasons[0]
@@ -242,7 +241,7 @@ def test_a_broken_history_is_rolled_back_nowhere(world: World) -> None:
 def test_a_paused_model_can_be_rolled_back(world: World) -> None:
     world.pauses.pause("churn", actor="ada", reason="it misbehaves", at=world.clock.iso())
 
-    assert settled(world, rollback(world)).outcome == "rolled_back"
+    assert world.process(rollback(world)).outcome == "rolled_back"
 
 
 def test_a_decision_that_comes_first_has_the_plan_made_again(world: World) -> None:
@@ -250,12 +249,12 @@ def test_a_decision_that_comes_first_has_the_plan_made_again(world: World) -> No
     world.job("j4", accuracy=0.1)
     world.faults.meanwhile("decisions churn/", lambda: world.process(job_event("j4")))
 
-    assert settled(world, text).version == 2
+    assert world.process(text).version == 2
     assert [step["outcome"] for step in world.history("churn")] == ["register"] * 3 + ["reject", "rollback"]
 
 
 def test_a_rollback_is_left_out_where_past_champions_count_twice(world: World) -> None:
-    settled(world, rollback(world))
+    world.process(rollback(world))
     world.policies.kept["churn.yaml"] = CHURN.replace("    metrics:", "    compare_to: best\n    metrics:")
     world.job("j4", accuracy=0.93)
 
@@ -267,7 +266,7 @@ def test_a_rollback_is_left_out_where_past_champions_count_twice(world: World) -
 def test_every_write_of_a_rollback_is_a_crash_point(world: World) -> None:
     text, before = rollback(world), len(world.faults.writes)
 
-    settled(world, text)
+    world.process(text)
 
     assert len(world.faults.writes) - before == WRITES
 
@@ -280,12 +279,7 @@ def test_a_rollback_ends_well_whichever_write_fails(number: int, done: bool, dea
     text = rollback(world)
     world.faults.fail_write(number, done=done, dead=dead)
 
-    for _ in range(4):
-        with contextlib.suppress(RegistrarError):
-            world.desk.process(text)
-            break
-        world.faults.revive()
-        world.clock.forward(HELD_FOR)
+    world.settle(text)
     world.desk.process(text)
 
     assert [step["outcome"] for step in world.history("churn")] == ["register"] * 3 + ["rollback"]
@@ -306,7 +300,7 @@ def pair() -> World:
 
 
 def test_the_members_of_a_group_go_back_together(pair: World) -> None:
-    outcome = settled(pair, rollback(pair, "left"))
+    outcome = pair.process(rollback(pair, "left"))
 
     assert (outcome.outcome, champions(pair)) == ("rolled_back", (1, 1))
     assert (pair.shown("left"), pair.shown("right")) == ([1], [1])
@@ -319,7 +313,7 @@ def test_the_champions_of_a_group_go_back_in_one_write(pair: World) -> None:
     for write in range(1, 2 * WRITES):
         pair.faults.before_write(write, lambda: seen.append(champions(pair)))
 
-    settled(pair, text)
+    pair.process(text)
 
     assert sorted(set(seen)) == [(1, 1), (2, 2)]
 
@@ -330,7 +324,7 @@ def test_a_member_that_went_on_alone_goes_back_to_what_it_was_then(pair: World) 
     assert champions(pair) == (2, 3)
 
     assert moves(pair, "left") == [{"model": "left", "from": 2, "to": 1}, {"model": "right", "from": 3, "to": 1}]
-    settled(pair, rollback(pair, "left"))
+    pair.process(rollback(pair, "left"))
 
     assert champions(pair) == (1, 1)
 
@@ -340,17 +334,17 @@ def test_a_group_does_not_go_back_if_one_member_cannot(pair: World) -> None:
     pair.registry.archive("right", 1, tags={})
     before = pair.history("left"), pair.history("right")
 
-    outcome = settled(pair, text)
+    outcome = pair.process(text)
 
     assert outcome.reasons == ("right:1 cannot be champion again: it is archived; restore it first",)
     assert (pair.history("left"), pair.history("right")) == before
 
 
 def test_a_group_forward_again_goes_together_too(pair: World) -> None:
-    settled(pair, rollback(pair, "left"))
+    pair.process(rollback(pair, "left"))
     pair.clock.forward(HELD_FOR)
 
-    settled(pair, rollback(pair, "right", to=2))
+    pair.process(rollback(pair, "right", to=2))
 
     assert champions(pair) == (2, 2)
 
@@ -358,7 +352,7 @@ def test_a_group_forward_again_goes_together_too(pair: World) -> None:
 def test_members_whose_heads_lie_apart_by_now_go_back_together(pair: World) -> None:
     pair.ledger.together(["left"], group="elsewhere")
 
-    settled(pair, rollback(pair, "right"))
+    pair.process(rollback(pair, "right"))
 
     assert champions(pair) == (1, 1)
     assert pair.ledger.head("left").group == pair.ledger.head("right").group
@@ -367,10 +361,7 @@ def test_members_whose_heads_lie_apart_by_now_go_back_together(pair: World) -> N
 def test_a_queue_that_loses_the_message_loses_nothing(world: World) -> None:
     """The work keeps the request, so that the sweep can send it again."""
     text = rollback(world)
-    world.faults.fail("registry project", dead=True)
-    with pytest.raises(UnavailableError):
-        world.desk.process(text)
-    world.faults.revive()
+    world.dies(text, before="registry project")
 
     (left,) = (work for work in world.works() if work["state"] != "finished")
 
@@ -388,7 +379,7 @@ def shared(world: World) -> dict[int, str]:
 def test_a_champion_that_was_shared_is_shared_again_and_counts_there() -> None:
     world = of_three(SHARING)
 
-    settled(world, rollback(world))
+    world.process(rollback(world))
 
     assert shared(world) == {1: "1", 2: "2", 3: "3", 4: "2"}
     (baseline,) = Baselines(world.shared).of([COMPARING])
@@ -403,11 +394,11 @@ def test_a_registry_that_is_down_does_not_undo_a_rollback() -> None:
     world.shared.registries.clear()
     text = rollback(world)
     with pytest.raises(UnavailableError, match="no registry contoso"):
-        settled(world, text)
+        world.process(text)
     assert (world.champion("churn"), world.shown("churn")) == (2, [2])
     world.shared.registries.add("contoso")
 
-    settled(world, text)
-    settled(world, text)
+    world.process(text)
+    world.process(text)
 
     assert shared(world) == {1: "1", 2: "2", 3: "3", 4: "2"}

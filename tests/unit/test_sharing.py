@@ -21,7 +21,7 @@ from registration.errors import (
     UnavailableError,
 )
 from registration.ledger import HELD_FOR
-from tests.turning import revoke, settled
+from tests.turning import revoke
 from tests.world import CHURN, WORKSPACE, World, job_event
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def test_what_was_revoked_before_it_was_shared_is_not_shared_any_more() -> None:
     world.shared.registries.clear()
     with contextlib.suppress(RegistrarError):
         world.process(job_event("j1"))
-    settled(world, revoke(world, version=1, no_champion=True))
+    world.process(revoke(world, version=1, no_champion=True))
     world.shared.registries.add("contoso")
 
     assert world.process(job_event("j1")).outcome == "registered"
@@ -366,10 +366,7 @@ def test_what_a_dead_worker_owed_is_shared_though_no_event_leads_back() -> None:
 
 def test_a_decision_that_was_not_announced_is_shared_too() -> None:
     world = sharing_world()
-    world.faults.fail("registry project", dead=True)
-    with contextlib.suppress(RegistrarError):
-        world.process(job_event("j1"))
-    world.faults.revive()
+    world.dies(job_event("j1"), before="registry project")
     world.clock.forward(HELD_FOR)
     (key,) = world.ledger.unfinished()
     work = world.ledger.work(key)

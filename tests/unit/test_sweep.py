@@ -27,7 +27,7 @@ from registration.sweep import LONGEST_TRIED, MOST_CLAIMS, Sweep
 from registration.troubles import MOST_IN_A_ROW
 from registration.upkeep import Upkeep
 from registration.watermark import LONGEST_RUN, OVERLAP, Watermark, Watermarks
-from tests.answering import adopted, adopting, asked, held, settled
+from tests.answering import adopted, adopting, asked, held
 from tests.fakes import OUTPUTS, MemoryWorkspace, TextPolicies
 from tests.turning import revoke
 from tests.world import CHURN, INCOMING, World, blob_event, drop_event, job_event
@@ -126,6 +126,11 @@ class Azure:
 
     def later(self, step: timedelta) -> None:
         self.world.clock.forward(step)
+
+    def dies(self, message: str, *, before: str = "", after: str = "") -> None:
+        """A worker dies as in the world; then its claim grows old."""
+        self.world.dies(message, before=before, after=after)
+        self.later(HELD_FOR)
 
     def job(self, name: str, *, took: timedelta = QUARTER, **changes: object) -> None:
         """A job that completed just now and whose event never came."""
@@ -506,7 +511,7 @@ def test_a_job_that_cannot_be_looked_at_keeps_nothing_but_the_watermark_waiting(
 def test_stuck_work_that_cannot_be_followed_keeps_no_other_waiting_and_is_given_up_in_the_end(azure: Azure) -> None:
     for name in ("j1", "j2", "j3", "j4"):
         azure.world.job(name)
-        dies_at(azure, "state work/", job_event(name))
+        azure.dies(job_event(name), after="state work/")
     azure.world.workspace = Partly(jobs=azure.world.workspace.jobs)
     azure.world.workspace.silent = frozenset({"j2"})
 
@@ -620,12 +625,7 @@ def test_drops_of_an_account_that_is_not_heard_are_left(azure: Azure) -> None:
 @pytest.mark.parametrize("write", ["state work/", "decisions churn/", "registry create", "topic "])
 def test_work_of_a_worker_that_died_comes_again(azure: Azure, write: str) -> None:
     azure.job("j1", created=azure.now - OVERLAP * 9, ended=azure.now - OVERLAP * 8)
-    azure.world.faults.fail(write, done=True, dead=True)
-    with pytest.raises(UnavailableError):
-        azure.world.process(job_event("j1"))
-    azure.world.faults.revive()
-
-    azure.later(HELD_FOR)
+    azure.dies(job_event("j1"), after=write)
 
     assert azure.sweep.run() == Coverage(enqueued=1, stuck=1)
     azure.work_off()
@@ -635,12 +635,7 @@ def test_work_of_a_worker_that_died_comes_again(azure: Azure, write: str) -> Non
 
 def test_a_champion_that_a_dead_worker_did_not_show_is_shown_before_its_work_is_done(azure: Azure) -> None:
     azure.world.job("j1")
-    azure.world.faults.fail("state heads/", done=True, dead=True)
-    with pytest.raises(UnavailableError):
-        azure.world.process(job_event("j1"))
-    azure.world.faults.revive()
-
-    azure.later(HELD_FOR)
+    azure.dies(job_event("j1"), after="state heads/")
 
     assert azure.sweep.run() == Coverage(enqueued=1, stuck=1, repaired=1)
     assert azure.world.shown("churn") == [1]
@@ -648,12 +643,7 @@ def test_a_champion_that_a_dead_worker_did_not_show_is_shown_before_its_work_is_
 
 def test_a_drop_that_a_dead_worker_left_comes_again(azure: Azure) -> None:
     azure.world.drop("vendor-a/1")
-    azure.world.faults.fail("state work/", done=True, dead=True)
-    with pytest.raises(UnavailableError):
-        azure.world.process(drop_event("vendor-a/1"))
-    azure.world.faults.revive()
-
-    azure.later(HELD_FOR)
+    azure.dies(drop_event("vendor-a/1"), after="state work/")
 
     assert azure.sweep.run() == Coverage(enqueued=1, stuck=1)
     assert azure.work_off() == ["registered"]
@@ -661,20 +651,14 @@ def test_a_drop_that_a_dead_worker_left_comes_again(azure: Azure) -> None:
 
 def test_work_that_somebody_is_at_is_left_alone(azure: Azure) -> None:
     azure.job("j1")
-    azure.world.faults.fail("state work/", done=True, dead=True)
-    with pytest.raises(UnavailableError):
-        azure.world.process(job_event("j1"))
-    azure.world.faults.revive()
+    azure.world.dies(job_event("j1"), after="state work/")
 
     assert azure.sweep.run() == Coverage(eligible=1)
 
 
 def test_stuck_work_of_a_job_that_is_found_as_well_is_enqueued_once(azure: Azure) -> None:
     azure.job("j1")
-    azure.world.faults.fail("state work/", done=True, dead=True)
-    with pytest.raises(UnavailableError):
-        azure.world.process(job_event("j1"))
-    azure.world.faults.revive()
+    azure.world.dies(job_event("j1"), after="state work/")
     azure.world.workspace.jobs["j1"] = Job("j1", "Finalizing", experiment="churn-nightly")
 
     azure.later(HELD_FOR)
@@ -682,53 +666,37 @@ def test_stuck_work_of_a_job_that_is_found_as_well_is_enqueued_once(azure: Azure
     assert azure.sweep.run() == Coverage(eligible=1, enqueued=1, stuck=1)
 
 
+def brought_back(azure: Azure, message: str) -> str:
+    """The outcome of a request that the sweep put back on the queue, once; the next sweep finds nothing stuck."""
+    azure.sweep.run()
+    assert [json.loads(text) for text in azure.queue] == [json.loads(message)]
+    outcome = azure.world.process(azure.queue[0]).outcome
+    assert azure.sweep.run().stuck == 0
+    return outcome
+
+
 @pytest.mark.parametrize("what", ["state questions/", "registry create", "state work/", "topic"])
 def test_an_approval_whose_message_is_lost_is_brought_back(azure: Azure, what: str) -> None:
     adopted(azure.world)
     azure.world.job("j1")
     message = asked(azure.world, "approve", held(azure.world))
-    azure.world.faults.fail(what, done=True, dead=True)
-    with pytest.raises(UnavailableError):
-        settled(azure.world, message)
-    azure.world.faults.revive()
-    azure.later(HELD_FOR)
+    azure.dies(message, after=what)
 
-    azure.sweep.run()
-
-    assert [json.loads(text) for text in azure.queue] == [json.loads(message)]
-    assert settled(azure.world, azure.queue[0]).outcome == "registered"
-    assert azure.sweep.run().stuck == 0
+    assert brought_back(azure, message) == "registered"
 
 
 def test_an_adoption_that_was_given_up_after_the_head_moved_is_brought_back(azure: Azure) -> None:
     azure.world.registry.register_by_hand("churn", 3)
     message = adopting("churn", 3)
-    azure.world.faults.fail("registry project", dead=True)
-    with pytest.raises(UnavailableError):
-        settled(azure.world, message)
-    azure.world.faults.revive()
-    azure.later(HELD_FOR)
+    azure.dies(message, before="registry project")
 
-    azure.sweep.run()
-
-    assert [json.loads(text) for text in azure.queue] == [json.loads(message)]
-    assert settled(azure.world, azure.queue[0]).outcome == "adopted"
+    assert brought_back(azure, message) == "adopted"
     assert (azure.world.shown("churn"), azure.world.told()) == ([3], ["Registrar.ChampionChanged"])
-    assert azure.sweep.run().stuck == 0
-
-
-def dies_at(azure: Azure, write: str, message: str) -> None:
-    """A worker dies after its first write of this name; then its claim grows old."""
-    azure.world.faults.fail(write, done=True, dead=True)
-    with pytest.raises(UnavailableError):
-        azure.world.process(message)
-    azure.world.faults.revive()
-    azure.later(HELD_FOR)
 
 
 def test_stuck_work_whose_manifest_was_replaced_is_settled(azure: Azure) -> None:
     azure.world.drop("vendor-a/1")
-    dies_at(azure, "state work/", drop_event("vendor-a/1"))
+    azure.dies(drop_event("vendor-a/1"), after="state work/")
     azure.world.drop("vendor-a/1")
 
     assert azure.sweep.run() == Coverage(stuck=1)
@@ -737,7 +705,7 @@ def test_stuck_work_whose_manifest_was_replaced_is_settled(azure: Azure) -> None
 
 def test_a_version_whose_files_changed_before_a_retry_is_not_left_visible(azure: Azure) -> None:
     azure.world.job("j1")
-    dies_at(azure, "registry create", job_event("j1"))
+    azure.dies(job_event("j1"), after="registry create")
     azure.world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"changed")
     azure.world.process(job_event("j1"))
 
@@ -749,7 +717,7 @@ def test_a_version_whose_files_changed_before_a_retry_is_not_left_visible(azure:
 
 def test_a_leftover_that_cannot_be_settled_does_not_end_the_sweep(azure: Azure) -> None:
     azure.world.job("j1")
-    dies_at(azure, "state heads/churn.json", job_event("j1"))
+    azure.dies(job_event("j1"), after="state heads/churn.json")
     azure.world.store.put(OUTPUTS / "azureml/j1/model/model.onnx", b"changed")
     azure.world.registry.versions.clear()
     before = azure.mark()
@@ -761,7 +729,7 @@ def test_a_leftover_that_cannot_be_settled_does_not_end_the_sweep(azure: Azure) 
 @pytest.mark.parametrize("observes", [True, False])
 def test_a_sweep_that_may_change_nothing_settles_nothing(azure: Azure, *, observes: bool) -> None:
     azure.world.drop("vendor-a/1")
-    dies_at(azure, "state work/", drop_event("vendor-a/1"))
+    azure.dies(drop_event("vendor-a/1"), after="state work/")
     azure.world.drop("vendor-a/1")
     azure.world.observes = observes
     before = azure.world.works()
@@ -773,7 +741,7 @@ def test_a_sweep_that_may_change_nothing_settles_nothing(azure: Azure, *, observ
 
 def test_stuck_work_that_somebody_took_up_again_is_left_to_them(azure: Azure) -> None:
     azure.world.drop("vendor-a/1")
-    dies_at(azure, "state work/", drop_event("vendor-a/1"))
+    azure.dies(drop_event("vendor-a/1"), after="state work/")
     azure.world.drop("vendor-a/1")
     azure.world.ledger.claim(azure.world.works()[0]["work"], subject={})
     sweep = replace(azure.sweep, quiet_for=lambda _: HELD_FOR)
@@ -787,7 +755,7 @@ def test_stuck_work_that_somebody_took_up_again_is_left_to_them(azure: Azure) ->
 def test_work_that_was_only_observed_is_not_replaced_for_an_app_that_acts(azure: Azure, write: str) -> None:
     azure.world.observes = True
     azure.world.job("j1")
-    dies_at(azure, write, job_event("j1"))
+    azure.dies(job_event("j1"), after=write)
     azure.world.observes = False
     before = azure.world.works()
 
@@ -798,11 +766,7 @@ def test_a_decision_of_people_is_not_replaced_by_what_the_event_offers(azure: Az
     adopted(azure.world)
     azure.world.job("j1")
     message = asked(azure.world, "approve", held(azure.world))
-    azure.world.faults.fail("registry create", done=True, dead=True)
-    with pytest.raises(UnavailableError):
-        settled(azure.world, message)
-    azure.world.faults.revive()
-    azure.later(HELD_FOR)
+    azure.dies(message, after="registry create")
 
     azure.sweep.run()
 
@@ -812,7 +776,7 @@ def test_a_decision_of_people_is_not_replaced_by_what_the_event_offers(azure: Az
 
 def test_work_that_no_policy_wants_any_more_is_left_as_it_is(azure: Azure) -> None:
     azure.world.job("j1")
-    dies_at(azure, "state work/", job_event("j1"))
+    azure.dies(job_event("j1"), after="state work/")
     del azure.world.policies.kept["churn.yaml"]
     before = azure.world.works()
 
@@ -821,7 +785,7 @@ def test_work_that_no_policy_wants_any_more_is_left_as_it_is(azure: Azure) -> No
 
 def test_what_was_decided_is_told_though_no_policy_wants_it_any_more(azure: Azure) -> None:
     azure.world.job("j1")
-    dies_at(azure, "state heads/", job_event("j1"))
+    azure.dies(job_event("j1"), after="state heads/")
     del azure.world.policies.kept["churn.yaml"]
 
     assert azure.sweep.run() == Coverage(stuck=1)
@@ -832,7 +796,7 @@ def test_what_was_decided_is_told_though_no_policy_wants_it_any_more(azure: Azur
 
 def test_work_whose_job_is_gone_is_given_up_after_a_week(azure: Azure) -> None:
     azure.world.job("j1")
-    dies_at(azure, "state work/", job_event("j1"))
+    azure.dies(job_event("j1"), after="state work/")
     del azure.world.workspace.jobs["j1"]
 
     assert azure.sweep.run() == Coverage(stuck=1, enqueued=1)
@@ -844,7 +808,7 @@ def test_work_whose_job_is_gone_is_given_up_after_a_week(azure: Azure) -> None:
 @pytest.mark.parametrize("model", ["churn", None])
 def test_work_that_is_paused_gets_no_message_at_each_pass(azure: Azure, model: str | None) -> None:
     azure.world.job("j1")
-    dies_at(azure, "state work/", job_event("j1"))
+    azure.dies(job_event("j1"), after="state work/")
     azure.world.pauses.pause(model, actor="Ann", reason="audit", at="now")
 
     assert azure.sweep.run() == Coverage()
@@ -854,7 +818,7 @@ def test_work_that_is_paused_gets_no_message_at_each_pass(azure: Azure, model: s
 
 def test_work_that_the_workers_die_of_is_not_brought_back_for_ever(azure: Azure) -> None:
     azure.world.job("j1")
-    dies_at(azure, "state work/", job_event("j1"))
+    azure.dies(job_event("j1"), after="state work/")
     key = azure.world.works()[0]["work"]
     for _ in range(MOST_CLAIMS):
         azure.world.ledger.claim(key, subject={})
@@ -976,7 +940,7 @@ def test_a_champion_that_a_worker_of_ours_archived_too_late_is_shown_again(azure
 def test_a_champion_whose_files_were_revoked_is_told_of(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.world.job("j1")
     azure.world.process(job_event("j1"))
-    settled(azure.world, revoke(azure.world, "churn", 1))
+    azure.world.process(revoke(azure.world, "churn", 1))
 
     azure.sweep.run()
 
@@ -1262,12 +1226,7 @@ def test_a_marked_drop_that_a_dead_worker_left_comes_again(azure: Azure) -> None
     azure.world.store.put(INCOMING / "vendor-a/1/model.txt", b"x")
     marker = INCOMING / "vendor-a/1/_SUCCESS"
     azure.world.store.put(marker, b"", metadata={"registrar_metric_accuracy": "0.9"})
-    azure.world.faults.fail("state work/", done=True, dead=True)
-    with pytest.raises(UnavailableError):
-        azure.world.process(blob_event(marker))
-    azure.world.faults.revive()
-
-    azure.later(HELD_FOR)
+    azure.dies(blob_event(marker), after="state work/")
 
     assert azure.sweep.run() == Coverage(enqueued=1, stuck=1)
     assert azure.work_off() == ["registered"]

@@ -155,10 +155,7 @@ def test_after_the_last_attempt_the_message_is_kept_with_the_reason(world: World
 
 def test_waiting_for_another_worker_costs_no_attempt(world: World, queue: MemoryQueue) -> None:
     world.job("j1", accuracy=0.9)
-    world.faults.fail("registry create churn:1", dead=True)
-    with pytest.raises(UnavailableError):
-        world.process(job_event("j1"))
-    world.faults.revive()
+    world.dies(job_event("j1"), before="registry create churn:1")
 
     (outcome,) = worker(world, queue).work(job_event("j1"))
 
@@ -168,10 +165,7 @@ def test_waiting_for_another_worker_costs_no_attempt(world: World, queue: Memory
 
 def test_ten_minutes_of_hashing_use_up_no_attempt_of_the_other_event(world: World, queue: MemoryQueue) -> None:
     world.job("j1", accuracy=0.9)
-    world.faults.fail("state versions/", dead=True)
-    with pytest.raises(UnavailableError):
-        world.process(job_event("j1"))
-    world.faults.revive()
+    world.dies(job_event("j1"), before="state versions/")
     claim = Claim(Work.from_dict(world.works()[0], name="w"), "")
     waiting = worker(world, queue)
     message = job_event("j1", kind="RunStatusChanged", status="Completed")
