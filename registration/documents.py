@@ -61,7 +61,7 @@ def load[T: Document](model: type[T], data: object, *, source: str, error: type[
 def schema(model: type[Document], *, title: str) -> dict[str, Any]:
     """The JSON Schema of `model` for editors, in the dialect of 2020-12, without null and without titles of members."""
     made: dict[str, Any] = _plain(model.model_json_schema(by_alias=True))
-    return {"$schema": DIALECT, **made, "title": title}
+    return {"$schema": DIALECT, "title": title, **made}
 
 
 def problems(model: type[BaseModel], invalid: ValidationError) -> list[Problem]:
