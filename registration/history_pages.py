@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from registration.pages import Row, coloured, count, counterfactuals, listed, plain, rows, unsaid, verdict_table
-from registration.step import items, members, source_of, word
+from registration.step import asked_by, items, members, source_of, word
 from registration.terminal import shown
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def _shadow(said: object) -> str:
 def _asked(step: Step) -> Iterator[Row]:
     """What people had to do with it."""
     requests = [members(each) for each in items(step.record.get("requests"))]
-    said = (f"{word(each.get('action'))} by {_name(each)}: {word(each.get('reason'))}" for each in requests)
+    said = (f"{word(each.get('action'))} by {asked_by(each)}: {word(each.get('reason'))}" for each in requests)
     yield from listed("asked", said)
     for override in map(members, items(step.record.get("overrides"))):
         effect = "counted" if override.get("stands") is True else "did not count: files, policy or champion were others"
@@ -232,10 +232,6 @@ def _asked(step: Step) -> Iterator[Row]:
 
 def _entry(step: Step) -> str:
     return f"{_second(step.decided_at)}, number {step.seq}: {'; '.join(step.reasons)}"
-
-
-def _name(request: Mapping[str, Any]) -> str:
-    return word(members(request.get("actor")).get("name"))
 
 
 def _inputs(step: Step) -> Iterator[Row]:

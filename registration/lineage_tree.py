@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from registration.completeness import completeness, unreproducible
 from registration.lineage import CHECKED, WORKSPACE, Lineage
 from registration.lineage_nodes import Node, first, job
-from registration.step import items, members, stated, word
+from registration.step import asked_by, items, members, stated, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -158,7 +158,10 @@ class Traced:
         told = [
             *([Node("policy", policy, remark=True)] if policy else []),
             *(against if step.champion and step.is_judged else []),
-            *(Node("asked", f"{word(each.get('action'))} by {_who(each)}", remark=True) for each in _requests(step)),
+            *(
+                Node("asked", f"{word(each.get('action'))} by {asked_by(each)}", remark=True)
+                for each in _requests(step)
+            ),
             *(Node(word(each.get("result")), word(each.get("reason")), remark=True) for each in step.verdicts),
         ]
         return Node("decision", _seq(step), _outcome(step), (*first(told), self._candidate))
@@ -244,10 +247,6 @@ def _deployment(each: Deployment) -> dict[str, Any]:
 def _requests(step: Step) -> Iterable[Mapping[str, Any]]:
     said = items(step.record.get("requests")) or [step.record.get("request")]
     return [members(each) for each in said if members(each)]
-
-
-def _who(request: Mapping[str, Any]) -> str:
-    return word(members(request.get("actor")).get("name"))
 
 
 def _seq(step: Step) -> str:

@@ -157,6 +157,11 @@ def word(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def asked_by(request: Mapping[str, Any]) -> str:
+    """The name of the person who made a recorded request."""
+    return word(members(request.get("actor")).get("name"))
+
+
 def number(value: object) -> int | None:
     """`value` if it is a whole number, else None."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -68,6 +68,11 @@ class Job:
     parent: str | None = None
     ended: datetime | None = None
 
+    @property
+    def is_completed(self) -> bool:
+        """Whether it ended well."""
+        return (self.status or "").lower() == "completed"
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -201,10 +206,9 @@ def _with_history(job: Job, run: Job | None) -> Job:
 def _not_completed(job: Job, announced: Announcement) -> str | None:
     if job.status is None:
         return f"job {job.name} is part of another, whose end offers what is in it"
-    status = job.status.lower()
-    if status == "completed":
+    if job.is_completed:
         return None
-    if announced.certain and status not in ENDED_BADLY:
+    if announced.certain and job.status.lower() not in ENDED_BADLY:
         raise NotVisibleYetError(f"job {job.name} is reported done, but the workspace shows it as {job.status}")
     return f"job {job.name} is {job.status}, not Completed"
 

@@ -80,7 +80,7 @@ class Proof:
             yield Finding("claim.contradicted", "lineage.job", message, action=_REPAIR)
         elif job.status is None:
             yield _note(f"{job.name} is part of another job, and run history does not know it")
-        elif job.status.lower() != "completed":
+        elif not job.is_completed:
             message = f"the job {job.name} is {job.status}, not Completed"
             yield Finding("claim.job_not_completed", _NAMED, message, action="drop it again when the job has completed")
         elif place.reported_output not in job.outputs:

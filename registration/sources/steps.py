@@ -92,10 +92,9 @@ def gone(name: str, why: str) -> Finding:
 
 def unfinished(run: Job, what: str) -> Finding | None:
     """That a run did not end well, if so; raises `NotVisibleYetError` while it may."""
-    status = (run.status or "").lower()
-    if status == "completed":
+    if run.is_completed:
         return None
-    if status not in ENDED_BADLY:
+    if (run.status or "").lower() not in ENDED_BADLY:
         raise NotVisibleYetError(f"{what} ({run.name}) is {run.status}, though the job around it is Completed")
     return Finding("job.run_unfinished", "", f"{what} ({run.name}) is {run.status}, not Completed")
 

@@ -101,7 +101,7 @@ def _best_of_sweep(search: Job, workspace: Workspace) -> Trial | Finding:
         run = _trial(search, name, workspace)
         if isinstance(run, Finding):
             return run
-        if (run.status or "").lower() == "completed":
+        if run.is_completed:
             way = "maximize" if objective.maximize else "minimize"
             return Trial(search, run, f"the sweep, by {objective.metric} ({way})")
     return _measured(search, objective, workspace)
@@ -112,7 +112,7 @@ def _measured(search: Job, objective: _Objective, workspace: Workspace) -> Trial
     found = steps.inside(search, workspace)
     if isinstance(found, Finding):
         return found
-    completed = [run for run in found if (run.status or "").lower() == "completed"]
+    completed = [run for run in found if run.is_completed]
     read = {run.name: number.read(workspace.log(run.name).metrics.get(objective.metric)) for run in completed}
     values = {name: value for name, value in read.items() if isinstance(value, Decimal)}
     if not values:
