@@ -11,8 +11,8 @@ from registration.coverage import Coverage
 from registration.errors import PermanentError, PolicyError, UnavailableError
 from registration.policy import document
 from tests.answering import adopted
+from tests.sweeping import Azure
 from tests.turning import revoke, rollback
-from tests.unit.test_sweep import Azure
 from tests.world import CHURN, World, job_event
 
 ARM = (
