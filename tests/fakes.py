@@ -432,6 +432,19 @@ class MemoryShared:
 
 
 @dataclass
+class MemoryQueue:
+    """Messages with their pauses, in the order they were sent."""
+
+    sent: list[tuple[str, float]] = field(default_factory=list)
+
+    def send(self, text: str, *, delay_seconds: float = 0) -> None:
+        self.sent.append((text, delay_seconds))
+
+    def count(self) -> int:
+        return len(self.sent)
+
+
+@dataclass
 class TextPolicies:
     """Policies by name."""
 

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 
 from registration.errors import LedgerFormatError, PausedError, UnavailableError
 from registration.patience import Patience
 from registration.pauses import PAUSED_SECONDS
 from registration.worker import Worker
+from tests.fakes import MemoryQueue
 from tests.world import CHURN, World, drop_event, job_event
 
 AT = "2026-03-02T08:00:00+00:00"
-
-
-@dataclass
-class MemoryQueue:
-    """Messages with their pauses, in the order they were sent."""
-
-    sent: list[tuple[str, float]] = field(default_factory=list)
-
-    def send(self, text: str, *, delay_seconds: float = 0) -> None:
-        self.sent.append((text, delay_seconds))
-
-    def count(self) -> int:
-        return len(self.sent)
 
 
 @pytest.fixture

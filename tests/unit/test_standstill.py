@@ -14,7 +14,7 @@ from registration.patience import Patience
 from registration.pending import Pending, Waiting
 from registration.standstill import SLACK, Standstills
 from registration.worker import Worker
-from tests.unit.test_worker import MemoryQueue
+from tests.fakes import MemoryQueue
 from tests.world import CHURN, World, job_event
 
 PAUSE = timedelta(seconds=40)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,23 +16,11 @@ from registration.patience import LONGEST_ASKED_SECONDS, LONGEST_PAUSE_SECONDS, 
 from registration.tracing import Untraced
 from registration.work import Claim, Work
 from registration.worker import Worker
+from tests.fakes import MemoryQueue
 from tests.world import World, job_event
 
 if TYPE_CHECKING:
     from registration.outcome import Outcome
-
-
-@dataclass
-class MemoryQueue:
-    """Messages with their pauses, in the order they were sent."""
-
-    sent: list[tuple[str, float]] = field(default_factory=list)
-
-    def send(self, text: str, *, delay_seconds: float = 0) -> None:
-        self.sent.append((text, delay_seconds))
-
-    def count(self) -> int:
-        return len(self.sent)
 
 
 @dataclass
@@ -196,16 +184,6 @@ def test_a_worker_whose_pulse_stopped_loses_its_work(world: World) -> None:
     world.clock.forward(HELD_FOR)
 
     assert world.ledger.claim("w", subject={}).work.attempt == 2
-
-
-def test_the_pulse_of_a_former_owner_keeps_nobody_away(world: World) -> None:
-    first = world.ledger.claim("w", subject={})
-    world.clock.forward(HELD_FOR)
-    world.ledger.claim("w", subject={})
-    world.clock.forward(HELD_FOR)
-    world.ledger.beat(first)
-
-    assert world.ledger.claim("w", subject={}).work.attempt == 3
 
 
 @dataclass(frozen=True)
