@@ -52,6 +52,9 @@ VALUES: Final = {
 # Telemetry is sent at once, and none about telemetry.
 TELEMETRY: Final = {"APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true", "OTEL_METRIC_EXPORT_INTERVAL": "500"}
 SENT_SECONDS: Final = 30
+# What docs/operations.md#traces tells of, and what the exporter says of the process itself.
+SPANS: Final = {"work", "validate", "gather", "register", "head", "project", "notify", "activity_span"}
+DOCUMENTED: Final = SPANS | {"registrar.step.duration", "registrar.outcomes", "_OTELRESOURCE_"}
 
 
 def settings(policies: Path) -> dict[str, str]:
@@ -144,12 +147,26 @@ def test_what_it_did_is_sent_to_application_insights_under_its_identity(deployed
     deployed.raised(JOBS, raised.run_completed(name, name))
 
     until = time.monotonic() + SENT_SECONDS
-    while "registrar.outcomes" not in (sent := metrics(deployed.sandbox)):
+    while not {"registrar.outcomes", "work"} <= (sent := telemetry(deployed.sandbox)):
         assert time.monotonic() < until, (sent, deployed.host.said())
         time.sleep(0.1)
 
 
-def metrics(sandbox: Sandbox) -> set[str]:
-    """The names of the metrics that Application Insights was sent."""
-    found = (item["data"]["baseData"].get("metrics", []) for item in sandbox.insights.items)
-    return {metric["name"] for several in found for metric in several}
+def test_nothing_is_sent_but_the_steps_and_counts_of_the_work(deployed: App, name: str) -> None:
+    deployed.policy(name, {"job": {"experiment": name}}, **{"from": {"output": "model"}})
+    deployed.job(name)
+    deployed.raised(JOBS, raised.run_completed(name, name))
+
+    until = time.monotonic() + SENT_SECONDS
+    while not {"registrar.step.duration", "work"} <= (sent := telemetry(deployed.sandbox)):
+        assert time.monotonic() < until, (sent, deployed.host.said())
+        time.sleep(0.1)
+
+    assert sent - DOCUMENTED == set()
+
+
+def telemetry(sandbox: Sandbox) -> set[str]:
+    """The names of the metrics and spans that Application Insights was sent."""
+    found = [item["data"]["baseData"] for item in sandbox.insights.items]
+    spans = {str(one["name"]) for one in found if "name" in one}
+    return spans | {metric["name"] for one in found for metric in one.get("metrics", [])}
