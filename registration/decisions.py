@@ -35,7 +35,7 @@ class Decisions:
         return found
 
     def kept(self, model: str, digest: str) -> dict[str, Any]:
-        """The same as it is kept now, whoever may have changed it."""
+        """The same as it is kept now, whoever may have changed it; raises `LedgerFormatError` when it is gone."""
         name = names.decision(model, digest)
         found = self.shelf.read(name)
         if found is None:

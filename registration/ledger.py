@@ -192,7 +192,7 @@ class Ledger:
         return self._decisions.read(model, digest)
 
     def kept_decision(self, model: str, digest: str) -> dict[str, Any]:
-        """The same as it is kept now, whoever may have changed it."""
+        """The same as it is kept now, whoever may have changed it; raises `LedgerFormatError` when it is gone."""
         return self._decisions.kept(model, digest)
 
     def revoke(self, revocation: Revocation) -> None:

@@ -54,12 +54,10 @@ class Criterion(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class MaxRegression:
-    """`max_regression`: not worse than the champion by more than `amount`; a tie passes."""
+class _ByAmount:
+    """What the criteria have in common that ask for an amount against the champion."""
 
     amount: Amount
-    key: ClassVar[str] = "vs_champion.max_regression"
-    code: ClassVar[str] = "regression"
     tie: ClassVar[bool] = True
     is_relative: ClassVar[bool] = True
 
@@ -68,13 +66,26 @@ class MaxRegression:
         """Whether the amount is a percentage."""
         return self.amount.percent
 
+    def _widened(self, seen: Seen) -> Decimal:
+        """The amount and the tolerance."""
+        amount = seen.amount(self.amount)
+        return number.add(amount, seen.tolerance) if seen.tolerance else amount
+
+
+@dataclass(frozen=True, slots=True)
+class MaxRegression(_ByAmount):
+    """`max_regression`: not worse than the champion by more than `amount`; a tie passes."""
+
+    key: ClassVar[str] = "vs_champion.max_regression"
+    code: ClassVar[str] = "regression"
+
     def margin(self, seen: Seen) -> Decimal:
         """How much more it might have lost."""
-        return number.add(seen.improvement, self._allowed(seen))
+        return number.add(seen.improvement, self._widened(seen))
 
     def bound(self, seen: Seen) -> Decimal:
         """The worst value that passes."""
-        return seen.better(self._allowed(seen).copy_negate())
+        return seen.better(self._widened(seen).copy_negate())
 
     def says(self, seen: Seen, *, passed: bool) -> str:  # noqa: ARG002 the distance shows it
         """The distance, and what may be lost."""
@@ -90,10 +101,6 @@ class MaxRegression:
         """A larger amount."""
         return seen.at_least("max_regression", self.amount, short)
 
-    def _allowed(self, seen: Seen) -> Decimal:
-        amount = seen.amount(self.amount)
-        return number.add(amount, seen.tolerance) if seen.tolerance else amount
-
 
 @dataclass(frozen=True, slots=True)
 class Budgeted(MaxRegression):
@@ -107,19 +114,11 @@ class Budgeted(MaxRegression):
 
 
 @dataclass(frozen=True, slots=True)
-class MinImprovement:
+class MinImprovement(_ByAmount):
     """`min_improvement`: better than the champion by `amount` or more; a tie with the champion fails."""
 
-    amount: Amount
     key: ClassVar[str] = "vs_champion.min_improvement"
     code: ClassVar[str] = "too_little_improvement"
-    tie: ClassVar[bool] = True
-    is_relative: ClassVar[bool] = True
-
-    @property
-    def is_share(self) -> bool:
-        """Whether the amount is a percentage."""
-        return self.amount.percent
 
     def margin(self, seen: Seen) -> Decimal:
         """How much more it gained than it had to."""
@@ -184,27 +183,19 @@ class StrictlyBetter:
 
 
 @dataclass(frozen=True, slots=True)
-class MaxImprovement:
+class MaxImprovement(_ByAmount):
     """`max_improvement`: not better than the champion by more than `amount`, which would be too good to be true."""
 
-    amount: Amount
     key: ClassVar[str] = "vs_champion.max_improvement"
     code: ClassVar[str] = "too_much_improvement"
-    tie: ClassVar[bool] = True
-    is_relative: ClassVar[bool] = True
-
-    @property
-    def is_share(self) -> bool:
-        """Whether the amount is a percentage."""
-        return self.amount.percent
 
     def margin(self, seen: Seen) -> Decimal:
         """How much more it might have gained."""
-        return number.subtract(self._believed(seen), seen.improvement)
+        return number.subtract(self._widened(seen), seen.improvement)
 
     def bound(self, seen: Seen) -> Decimal:
         """The best value that passes."""
-        return seen.better(self._believed(seen))
+        return seen.better(self._widened(seen))
 
     def says(self, seen: Seen, *, passed: bool) -> str:  # noqa: ARG002 the distance shows it
         """The distance, and how much is believed."""
@@ -217,7 +208,3 @@ class MaxImprovement:
     def remedy(self, seen: Seen, short: Decimal) -> str:
         """A larger amount."""
         return seen.at_least("max_improvement", self.amount, short)
-
-    def _believed(self, seen: Seen) -> Decimal:
-        amount = seen.amount(self.amount)
-        return number.add(amount, seen.tolerance) if seen.tolerance else amount

@@ -22,9 +22,8 @@ models:
 
 
 def refusal(*lines: str, metric: str = "") -> str:
-    text = TEXT.replace("min: 0.8", f"min: 0.8, {metric}" if metric else "min: 0.8")
     with pytest.raises(PolicyError) as caught:
-        document.parse(text + "".join(f"    {line}\n" for line in lines), source="churn.yaml")
+        parsed(*lines, metric=metric)
     return str(caught.value)
 
 
