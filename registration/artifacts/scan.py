@@ -124,7 +124,7 @@ class _Walk:
                 yield from _guarded(format_.scan(tree, context), context)
 
     def _visit(self, reader: Reader, context: Context) -> Iterator[Finding]:
-        found = detect.detect(Look(reader, context.name), self._formats)
+        found = detect.detect(Look(reader, context.name, context.tally), self._formats)
         names = [format_.name for format_ in found]
         if not context.depth:
             self.outermost += names

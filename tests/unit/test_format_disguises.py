@@ -11,6 +11,7 @@ from struct import pack
 import h5py
 import pytest
 
+from registration.artifacts.limits import Limits
 from registration.artifacts.scan import Verdict
 from tests.archives import Piece, tarred, zip_of, zipped
 from tests.pickle_assembly import STOP, called, named, number, proto, text
@@ -28,6 +29,8 @@ INDEX = bytes.fromhex("57fb808b247547db")
 LAMBDA = keras(an_object("Lambda"))
 WRITES = saved_model(ops=("WriteFile",))
 UNKNOWN_FIELDS = b"PAR1" + bytes(49)  # to a reader of protocol buffers
+GROUPS = varint(99 << 3 | 3) + varint(9 << 3 | 3) + field(2, b"x") + varint(9 << 3 | 4) + varint(99 << 3 | 4)
+CUT = varint(99 << 3 | 1 << 33) + b"\1"
 OUTSIDE = field(13, field(1, b"location") + field(2, b"../x"))
 ONNX = field(1, 8) + field(7, field(5, OUTSIDE))
 
@@ -53,7 +56,7 @@ def test_a_pickle_without_a_header_is_found(name: str, path: str) -> None:
     assert found.verdict is Verdict.UNSAFE
 
 
-@pytest.mark.parametrize("name", ["model.pkl", "model.h5", "model.keras", "saved_model.pb", "model.mar"])
+@pytest.mark.parametrize("name", ["model.pkl", "model.h5", "model.keras", "frozen_graph.pb", "model.mar"])
 @pytest.mark.parametrize("data", [PICTURE, b"GIF89a" + bytes(99), b"version https://example.org\n"])
 def test_data_under_the_name_of_a_program_is_not_safe(name: str, data: bytes) -> None:
     found = report(data, name)
@@ -75,6 +78,7 @@ JSON = {
     "text in UTF-16": LAMBDA.decode().encode("utf-16"),
     "text with a mark of its order": b"\xef\xbb\xbf" + LAMBDA,
     "a list": b"[" + LAMBDA + b"]",
+    "text behind much space": b" " * 70_000 + LAMBDA,
 }
 
 
@@ -104,6 +108,12 @@ PROTOBUFS = {
     "a SavedModel behind a magic number": (UNKNOWN_FIELDS + WRITES, "savedmodel.reaches_out"),
     "an ONNX model before the end of an index": (ONNX + field(15, INDEX), "onnx.external_data_escapes"),
     "an ONNX model behind a magic number": (UNKNOWN_FIELDS + ONNX, "onnx.external_data_escapes"),
+    "a SavedModel behind many fields": (UNKNOWN_FIELDS + field(99, 1) * 1_100 + WRITES, "savedmodel.reaches_out"),
+    "an ONNX model behind many fields": (UNKNOWN_FIELDS + field(99, 1) * 9_000 + ONNX, "onnx.external_data_escapes"),
+    "a SavedModel behind groups": (UNKNOWN_FIELDS + GROUPS + WRITES, "savedmodel.reaches_out"),
+    "an ONNX model behind groups": (UNKNOWN_FIELDS + GROUPS + ONNX, "onnx.external_data_escapes"),
+    "an ONNX model behind a key that some readers cut": (UNKNOWN_FIELDS + CUT + ONNX, "onnx.broken"),
+    "a SavedModel in a tar": (tarred({"a.png": PICTURE + field(9, WRITES)}), "savedmodel.broken"),
     "a key that some readers cut": (
         field(1, 1) + field(2, field(2, varint((1 << 3 | 2) + (1 << 32)) + field(1, b"x")[1:])),
         "savedmodel.broken",
@@ -113,10 +123,17 @@ PROTOBUFS = {
 
 @pytest.mark.parametrize(("data", "code"), PROTOBUFS.values(), ids=PROTOBUFS)
 def test_a_message_that_looks_like_something_else_is_judged(data: bytes, code: str) -> None:
-    found = report(data, "model.pb")
+    found = report(data, "model.onnx" if code.startswith("onnx") else "m/saved_model.pb")
 
     assert code in codes(found)
     assert found.verdict is not Verdict.SAFE
+
+
+def test_a_message_of_more_fields_than_are_looked_at_is_not_taken_for_something_else() -> None:
+    found = report(UNKNOWN_FIELDS + field(99, 1) * 9_000 + ONNX, "model.png", limits=Limits(steps=30_000))
+
+    assert found.verdict is not Verdict.SAFE
+    assert "scan.too_large" in codes(found)
 
 
 @pytest.mark.parametrize("fill", [0, 65_480, 65_490, 70_000])
@@ -212,6 +229,42 @@ def test_hdf5_behind_a_block_of_the_authors_is_not_safe(front: bytes) -> None:
     found = report(front + b"\x89HDF\r\n\x1a\n" + bytes(600), "model.bin")
 
     assert "hdf5.unsupported" in codes(found)
+    assert found.verdict is not Verdict.SAFE
+
+
+def test_hdf5_whose_block_in_front_looks_like_its_beginning_is_not_safe() -> None:
+    with io.BytesIO() as made:
+        with h5py.File(made, "w", userblock_size=512) as file:
+            file.attrs["model_config"] = LAMBDA
+        behind = made.getvalue()[512:]
+    nothing = b"\1" + bytes(15)  # the header of an object without messages
+    front = b"# hello\n" + bytes(5) + b"\x08\x08" + bytes(25) + pack("<QQ", 512 + len(behind), 0) + bytes(8)
+    front = front[:64] + pack("<Q", 256)
+
+    found = report(front.ljust(256, b"\0") + nothing.ljust(256, b"\0") + behind, "model.h5")
+
+    assert (codes(found), found.verdict) == (["hdf5.unsupported"], Verdict.UNSCANNABLE)
+
+
+NAMED = {
+    "MLmodel": (b"{flavors: {python_function: {loader_module: os}}, signature: s}", "mlmodel.loader_module"),
+    "requirements.txt": (b"-i evil\n", "environment.foreign_source"),
+    "config.pbtxt": (b'backend: "python"', "triton.backend"),
+    "saved_model.pbtxt": (b"meta_graphs { }", "savedmodel.text"),
+    "saved_model.pb": (b"GIF89a" + bytes(99), "savedmodel.broken"),
+    "keras_metadata.pb": (b"GIF89a" + bytes(99), "savedmodel.broken"),
+    "schema.json": (b" " * 70_000 + b'{"__loader__": "TypeNode"}', "skops.unlisted_type"),
+}
+
+
+@pytest.mark.parametrize("folder", ["", "a/", "a\nb/", "a\\", "x.zip!"])
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_asked_for_by_its_name_is_judged_in_any_folder(name: str, folder: str) -> None:
+    data, code = NAMED[name]
+
+    found = report(data, folder + name)
+
+    assert code in codes(found)
     assert found.verdict is not Verdict.SAFE
 
 

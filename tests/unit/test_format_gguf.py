@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from registration.artifacts.limits import Limits
 from registration.artifacts.scan import Verdict
 from tests.scanning import codes, report
 
@@ -39,6 +40,14 @@ def test_a_chat_template_is_told() -> None:
     found = report(a_file(TEMPLATE), "model.gguf")
 
     assert (found.verdict, codes(found)) == (Verdict.SAFE, ["gguf.chat_template"])
+
+
+def test_lists_cost_no_more_than_a_scan_may() -> None:
+    tokens = key(b"t", 9, struct.pack("<IQ", 8, 1000) + text(b"") * 1000)
+
+    found = report(a_file(*[tokens] * 3), "model.gguf", limits=Limits(steps=30_000))
+
+    assert codes(found) == ["scan.too_large"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.formats import plain_yaml
 from registration.artifacts.formats.format import Format, Look
+from registration.artifacts.formats.names import named
 from registration.errors import UnreadableError
 from registration.finding import Level
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
-NAMES = re.compile(r"(?:.*[/!])?(?:requirements\.txt|conda\.ya?ml|python_env\.ya?ml|constraints\.txt)")
+NAMES = named(r"requirements\.txt|conda\.ya?ml|python_env\.ya?ml|constraints\.txt")
 # Addresses, options that name other places or files, and files where a package is meant.
 _ELSEWHERE = re.compile(
     r"(?:git|hg|svn|bzr)\+|\b(?:https?|ftp|ssh)://|\bfile:|\$\{|\.(?:whl|zip|conda|tar|tgz|tbz|txz|tlz)\b"

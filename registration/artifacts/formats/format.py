@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from registration.artifacts.context import Context
+    from registration.artifacts.limits import Tally
     from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
@@ -21,11 +22,12 @@ LOOK = 64 * 1024
 class Look:
     """What detection sees of a file or member: its head and tail, and the reader for those who need more.
 
-    `name` is what the innermost file goes by, with its folders.
+    `name` is what the innermost file goes by, with its folders; `tally` adds up what costs more than a look.
     """
 
     reader: Reader
     name: str = ""
+    tally: Tally | None = None
 
     @cached_property
     def head(self) -> bytes:

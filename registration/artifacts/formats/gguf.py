@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from registration.artifacts.context import Context
+    from registration.artifacts.limits import Tally
     from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
@@ -29,6 +30,7 @@ _LONGEST_NAME = 64 * 1024
 _DEEPEST = 4
 _MOST = 1_000_000  # keys, tensors, or texts in a list
 _MOST_DIMENSIONS = 8
+_STEPS = 16  # what a text of a list costs beside an opcode of a pickle
 _TEMPLATE = b"tokenizer.chat_template"
 
 
@@ -37,7 +39,7 @@ def _matches(look: Look) -> bool:
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
-    source = _Source(Stream(reader))
+    source = _Source(Stream(reader), context.tally)
     version, tensors, keys = source.header()
     if version not in _VERSIONS or max(tensors, keys) > _MOST:
         raise UnreadableError("gguf.broken", f"version {version} with {tensors} tensors and {keys} keys cannot be read")
@@ -59,8 +61,9 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
 class _Source:
     """What is read of a file, front to back."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, tally: Tally) -> None:
         self.stream = stream
+        self._tally = tally
 
     def header(self) -> tuple[int, int, int]:
         return struct.unpack("<IQQ", self._exactly(len(MAGIC) + 20)[len(MAGIC) :])
@@ -92,6 +95,7 @@ class _Source:
         if count > _MOST:
             raise TooLargeError("scan.too_large", f"a list of {count} texts", offset=self.stream.tell())
         for _ in range(count):
+            self._tally.step(_STEPS)
             self.skip_value(kind, depth=depth)
 
     def skip_tensor(self) -> None:

@@ -42,6 +42,8 @@ def _matches(look: Look) -> bool:
 
 
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
+    if reader.read(0, len(SIGNATURE)) != SIGNATURE:
+        raise UnreadableError("hdf5.unsupported", "the file begins with a block of the author's")
     source = _ranged(reader)
     objects = Objects(source, context.tally)
     for message in objects:

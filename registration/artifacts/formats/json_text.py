@@ -31,6 +31,11 @@ def as_utf8(data: bytes) -> bytes:
         return data
 
 
+def begins(head: bytes, *signs: bytes) -> bool:
+    """Whether JSON that begins with one of `signs` can begin so; it may stand behind more space than `head` has."""
+    return as_utf8(head).lstrip()[:1] in (b"", *signs)
+
+
 def has_key(text: bytes, key: bytes) -> bool:
     """Whether JSON has `key` in an object, however it is spelled; a text of a list is none."""
     plain = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), as_utf8(text))

@@ -41,7 +41,7 @@ _RUNS = {
 
 def _matches(look: Look) -> bool:
     """JSON that names a class somewhere, or may do so where nobody looks and goes by the name that Keras reads."""
-    if json_text.as_utf8(look.head).lstrip()[:1] not in (b"{", b"["):
+    if not json_text.begins(look.head, b"{", b"["):
         return False
     if look.is_whole:
         return names_class(look.head)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from registration.artifacts.formats import environment, plain_yaml
 from registration.artifacts.formats.format import Format, Look
-from registration.artifacts.formats.names import escapes
+from registration.artifacts.formats.names import escapes, named
 from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.errors import UnreadableError
 from registration.finding import Level
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 NAME = "MLmodel"
 _MOST_FLAVORS, _MOST_SAID, _LONGEST_SAID = 20, 50, 250  # flavors, entries of one, and characters of an entry
-_NAME = re.compile(r"(?:.*[/!])?MLmodel")
+_NAME = named(r"MLmodel")
 # Files in which MLflow's flavors for torch and Keras keep the name of a module that they import.
-_MODULE = re.compile(r"(?:.*[/!])?data/(?:pickle_module_info|keras_module)\.txt")
+_MODULE = named(r"data[/\\](?:pickle_module_info|keras_module)\.txt")
 _MODULES = {"cloudpickle", "keras", "mlflow.pytorch.pickle_module", "pickle", "tensorflow.keras", "tf_keras"}
 _FLAVORS = re.compile(rb"^flavors:", re.MULTILINE)
 _OWN_CODE = {"mlflow.pyfunc.model", "mlflow.pyfunc.loaders.code_model", "mlflow.pyfunc.loaders.chat_model"}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from registration.artifacts.context import Context
     from registration.artifacts.formats.protobuf import Field
+    from registration.artifacts.limits import Tally
     from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
@@ -30,7 +31,7 @@ _STANDARD = {"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview",
 _IR_VERSION, _GRAPH, _FUNCTIONS = 1, 7, 25
 _MODEL = {1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26}  # numbers of a ModelProto's fields
 _NEWEST_IR = 100
-_MOST_FIELDS = 4096  # of the model itself, without what is inside them
+_MOST_SEEN = 250_000  # fields of what may be a model; each costs time
 _MOST_NAMES = 5_000
 _LONGEST = 4096  # bytes of a name or path
 _DEEPEST = 32  # graphs in attributes of nodes
@@ -51,33 +52,33 @@ _KEY, _VALUE = 1, 2
 
 def _matches(look: Look) -> bool:
     """A ModelProto has no magic number, but few fields, and a graph among them."""
-    seen, is_exact = _seen(protobuf.to_be_read(look))
+    seen, is_exact = _seen(protobuf.to_be_read(look), look.tally)
     # Readers skip fields that they do not know, which can begin with the magic number of something else.
     return {_IR_VERSION, _GRAPH} <= seen and (is_exact or seen <= _MODEL)
 
 
-def _seen(reader: Reader) -> tuple[set[int], bool]:
+def _seen(reader: Reader, tally: Tally | None) -> tuple[set[int], bool]:
     """The numbers of the fields, and whether the content ends where the last of them does."""
     seen: set[int] = set()
     try:
-        for count, found in enumerate(_model(reader)):
+        for found in Message(Stream(reader), code="onnx.broken", budget=Budget(tally, most=_MOST_SEEN), cuts_keys=True):
             is_version = found.kind == protobuf.VARINT and 0 < found.value < _NEWEST_IR
-            if count > _MOST_FIELDS or (found.number == _IR_VERSION and not is_version):
+            if found.number == _IR_VERSION and not is_version:
                 return set(), False
             seen.add(found.number)
+    except TooLargeError:
+        # The model may begin behind the fields that were looked at.
+        return {_IR_VERSION, _GRAPH}, True
     except UnreadableError:
         # The graph may go on behind the end of a file that was cut off.
         return seen, False
     return seen, True
 
 
-def _model(reader: Reader, budget: Budget | None = None) -> Message:
-    return Message(Stream(reader), code="onnx.broken", budget=budget)
-
-
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     model = _Model()
-    model.read(_model(reader, Budget(context.tally)), "model", depth=0)
+    message = Message(Stream(reader), code="onnx.broken", budget=Budget(context.tally))
+    model.read(message, "model", depth=0)
     for domain, count in sorted(model.custom.items()):
         yield context.finding(
             "onnx.custom_domain",

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from registration.artifacts.reader import Reader
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+_GROUP, _GROUP_END = 3, 4  # no message of today holds one, and every reader steps over those it does not know
+_DEEPEST = 100  # groups in groups; readers follow no more
 _WIDTHS = {FIXED64: 8, FIXED32: 4}
 _LONGEST_VARINT = 10
-_LARGEST_NUMBER = 2**29 - 1
+_LARGEST_NUMBER, _LARGEST_KEY = 2**29 - 1, 2**32 - 1
 _MANY = 4_000_000  # fields in one message; each costs time
 _COUNTED, _STEPS = 256, 8  # fields that are counted together, and what each costs, in opcodes of a pickle
 
@@ -41,24 +43,40 @@ class Field(NamedTuple):
 
 
 class Message:
-    """The fields of the message that ends at `end`, or where the stream does.
+    """The fields of the message that ends at `end`, or where the stream does; groups are stepped over.
 
-    Raises `UnreadableError` with `code` for what is no message.
+    Raises `UnreadableError` with `code` for what is no message. With `cuts_keys` a key that is too long is cut, as some
+    readers do, so that what only they can read is recognised.
     """
 
-    def __init__(self, stream: Stream, *, code: str, end: int | None = None, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        code: str,
+        end: int | None = None,
+        budget: Budget | None = None,
+        cuts_keys: bool = False,
+    ) -> None:
         self._stream = stream
         self._end = end
         self._code = code
         self._budget = budget or Budget()
+        self._cuts_keys = cuts_keys
 
     def __iter__(self) -> Iterator[Field]:
         """Each field; whatever was read of its bytes, the next one begins behind them."""
+        groups: list[int] = []
         while self._goes_on:
             self._budget.spend(self._stream.tell())
             found = self._field()
-            yield found
+            if found.kind in (_GROUP, _GROUP_END):
+                self._turn(found, groups)
+            elif not groups:
+                yield found
             self._go_to(found.end)
+        if groups:
+            raise self._broken("a group that does not end")
 
     def inside(self, field: Field) -> Message:
         """The message that the bytes of `field` are; to be read before the next field is asked for."""
@@ -74,9 +92,9 @@ class Message:
 
     def _field(self) -> Field:
         key = self._varint()
-        number, kind = key >> 3, key & 7
+        number, kind = (key & _LARGEST_KEY if self._cuts_keys else key) >> 3, key & 7
         # Of a longer key some readers drop what is too much, and find a field that others do not know.
-        if number == 0 or number > _LARGEST_NUMBER or kind not in {VARINT, BYTES, *_WIDTHS}:
+        if number == 0 or number > _LARGEST_NUMBER or kind > FIXED32:
             raise self._broken(f"a field with the number {number} and the wire type {kind}")
         value = self._varint() if kind in {VARINT, BYTES} else 0
         if kind in _WIDTHS:
@@ -85,6 +103,13 @@ class Message:
         if kind == BYTES and self._end is not None and begin + value > self._end:
             raise self._broken(f"a field of {value} bytes, where only {self._end - begin} are left")
         return Field(number, kind, value, begin)
+
+    def _turn(self, found: Field, groups: list[int]) -> None:
+        """Into a group or out of it."""
+        if found.kind == _GROUP and len(groups) < _DEEPEST:
+            groups.append(found.number)
+        elif found.kind == _GROUP or not groups or groups.pop() != found.number:
+            raise self._broken("a group that does not end as it begins")
 
     def _varint(self) -> int:
         value = 0
@@ -118,7 +143,7 @@ def to_be_read(look: Look) -> Reader:
     if look.reader.is_ranged:
         return look.reader
     try:
-        for _ in Message(Stream(Memory(look.head)), code=""):
+        for _ in Message(Stream(Memory(look.head)), code="", cuts_keys=True):
             pass
     except UnreadableError as stop:
         # Where the head ends a field may be cut anywhere.
@@ -130,8 +155,8 @@ def to_be_read(look: Look) -> Reader:
 class Budget:
     """How many fields may still be looked at, in a message and all inside it; `tally` adds up those of all messages."""
 
-    def __init__(self, tally: Tally | None = None) -> None:
-        self._left = _MANY
+    def __init__(self, tally: Tally | None = None, *, most: int = _MANY) -> None:
+        self._left = self._most = most
         self._tally = tally
 
     def spend(self, offset: int) -> None:
@@ -140,4 +165,4 @@ class Budget:
         if self._tally is not None and not self._left % _COUNTED:
             self._tally.step(_COUNTED * _STEPS)
         if self._left < 0:
-            raise TooLargeError("scan.too_large", f"more than {_MANY} fields", offset=offset)
+            raise TooLargeError("scan.too_large", f"more than {self._most} fields", offset=offset)

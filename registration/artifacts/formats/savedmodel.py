@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from registration.artifacts.formats import keras_config, protobuf
 from registration.artifacts.formats.format import Format, Look, nothing
+from registration.artifacts.formats.names import named
 from registration.artifacts.formats.protobuf import Budget, Message
 from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.artifacts.reader import Memory, Part
@@ -54,11 +55,19 @@ _INDEX_MAGIC = bytes.fromhex("57fb808b247547db")  # the last bytes of a table of
 _LONGEST_FINGERPRINT = 256
 # Four hashes and that of the checkpoint, a version, and an id as text: tensorflow/core/protobuf/fingerprint.proto.
 _FINGERPRINT = [*((number, protobuf.VARINT) for number in range(1, 6)), (6, protobuf.BYTES), (7, protobuf.BYTES)]
-_WRITTEN = re.compile(r"(?:.*[/!])?saved_model\.pbtxt")
-_SHARD = re.compile(r"(?:.*[/!])?[\w.-]+\.data-[0-9]{5}-of-[0-9]{5}")
+_NAMED, _NAMED_METADATA = named(r"saved_model\.pb"), named(r"keras_metadata\.pb")
+_WRITTEN = named(r"saved_model\.pbtxt")
+_SHARD = named(r"[\w.-]+\.data-[0-9]{5}-of-[0-9]{5}")
+
+
+def _is_named(look: Look) -> bool:
+    # TensorFlow asks for nothing but the name, and reads a message of any fields.
+    return _NAMED.fullmatch(look.name) is not None and look.head != b""
 
 
 def _is_saved_model(look: Look) -> bool:
+    if _is_named(look):
+        return False
     fields: list[tuple[int, int]] = []
     is_exact = False
     # The first graph of a file that was cut off goes on behind its end.
@@ -125,6 +134,10 @@ def _scan_written(_reader: Reader, context: Context) -> Iterator[Finding]:
     )
 
 
+def _is_named_metadata(look: Look) -> bool:
+    return _NAMED_METADATA.fullmatch(look.name) is not None and look.head != b""
+
+
 def _is_metadata(look: Look) -> bool:
     return look.head[:1] == b"\x0a" and _KERAS in look.head[:4096]
 
@@ -163,11 +176,13 @@ def _is_shard(look: Look) -> bool:
     return _SHARD.fullmatch(look.name) is not None
 
 
+NAMED = Format("savedmodel", _is_named, _scan, frozenset({".pb"}), holds_code=True)
 SAVED_MODEL = Format("savedmodel", _is_saved_model, _scan, frozenset({".pb"}), weak=True, holds_code=True, hides=True)
 WRITTEN = Format("savedmodel text", _is_written, _scan_written, frozenset({".pbtxt"}), weak=True, holds_code=True)
+NAMED_METADATA = Format("keras metadata", _is_named_metadata, _scan_metadata, frozenset({".pb"}), holds_code=True)
 METADATA = Format("keras metadata", _is_metadata, _scan_metadata, frozenset({".pb"}), weak=True, holds_code=True)
 INDEX = Format("tensor index", _is_index, nothing, frozenset({".index"}))
 SHARD = Format("tensor shard", _is_shard, nothing, weak=True)
 FINGERPRINT = Format("savedmodel fingerprint", _is_fingerprint, nothing, frozenset({".pb"}), weak=True)
 TREE = TreeFormat("savedmodel folder", lambda paths: "saved_model.pb" in paths, nothing_together)
-FORMATS = (INDEX, SAVED_MODEL, WRITTEN, METADATA, SHARD, FINGERPRINT)
+FORMATS = (INDEX, NAMED, SAVED_MODEL, WRITTEN, NAMED_METADATA, METADATA, SHARD, FINGERPRINT)

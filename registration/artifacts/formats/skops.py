@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from registration.artifacts.formats import json_text
+from registration.artifacts.formats import json_text, names
 from registration.artifacts.formats.format import Format, Look
 from registration.artifacts.pickles.globals import is_dangerous
 from registration.artifacts.pickles.names import is_plain
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from registration.finding import Finding
 
 _LARGEST = 8 * 1024 * 1024
-_NAME = re.compile(r"(?:.*[/!])?schema\.json")
+_NAME = names.named(r"schema\.json")
 _LOADER = b"__loader__"
 # Loaders that look a name up on what they made, or call what they are handed.
 _CALLS = frozenset({"MethodNode", "OperatorFuncNode", "PartialNode"})
@@ -38,7 +38,7 @@ _OWN = re.compile(
 
 
 def _matches(look: Look) -> bool:
-    if _NAME.fullmatch(look.name) is None or json_text.as_utf8(look.head).lstrip()[:1] != b"{":
+    if _NAME.fullmatch(look.name) is None or not json_text.begins(look.head, b"{"):
         return False
     # What is larger than is looked at may have the key anywhere.
     return look.reader.reaches(_LARGEST + 1) or json_text.has_key(look.reader.read(0, _LARGEST), _LOADER)

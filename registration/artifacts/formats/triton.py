@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from registration.artifacts.formats.format import Format, Look
+from registration.artifacts.formats.names import named
 from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.errors import TooLargeError
 from registration.finding import Level
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from registration.finding import Finding
 
 _LARGEST = 1024 * 1024
-_NAME = re.compile(r"(?:.*[/!])?config\.pbtxt")
+_NAME = named(r"config\.pbtxt")
 _SAID = re.compile(
     rb"\b(?P<key>backend|platform|default_model_filename|op_library_filename)\b\"?\s*+:?[\s\[]*+[\"'](?P<value>[^\"'\n]*)"
 )
