@@ -32,6 +32,20 @@ class Stream:
         self._at = end
         return data
 
+    def byte(self) -> int:
+        """The next byte, or -1 at the end."""
+        if self._at == len(self._block):
+            self._go_to(self.tell(), least=1)
+        if self._at == len(self._block):
+            return -1
+        self._at += 1
+        return self._block[self._at - 1]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is another byte."""
+        return self._at < len(self._block) or bool(self.peek())
+
     def peek(self) -> bytes:
         """What is at hand, without moving: a byte or more, none only at the end."""
         if self._at == len(self._block):

@@ -31,7 +31,6 @@ _STANDARD = {"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview",
 _IR_VERSION, _GRAPH, _FUNCTIONS = 1, 7, 25
 _MODEL = {1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26}  # numbers of a ModelProto's fields
 _NEWEST_IR = 100
-_MOST_SEEN = 250_000  # fields of what may be a model; each costs time
 _MOST_NAMES = 5_000
 _LONGEST = 4096  # bytes of a name or path
 _DEEPEST = 32  # graphs in attributes of nodes
@@ -61,7 +60,7 @@ def _seen(reader: Reader, tally: Tally | None) -> tuple[set[int], bool]:
     """The numbers of the fields, and whether the content ends where the last of them does."""
     seen: set[int] = set()
     try:
-        for found in Message(Stream(reader), code="onnx.broken", budget=Budget(tally, most=_MOST_SEEN), cuts_keys=True):
+        for found in Message(Stream(reader), code="onnx.broken", budget=Budget(tally), cuts_keys=True):
             is_version = found.kind == protobuf.VARINT and 0 < found.value < _NEWEST_IR
             if found.number == _IR_VERSION and not is_version:
                 return set(), False

@@ -88,7 +88,7 @@ class Message:
 
     @property
     def _goes_on(self) -> bool:
-        return bool(self._stream.peek()) if self._end is None else self._stream.tell() < self._end
+        return self._stream.goes_on if self._end is None else self._stream.tell() < self._end
 
     def _field(self) -> Field:
         key = self._varint()
@@ -114,7 +114,8 @@ class Message:
     def _varint(self) -> int:
         value = 0
         for shift in range(_LONGEST_VARINT):
-            (byte,) = self._exactly(1)
+            if (byte := self._stream.byte()) < 0 or (self._end is not None and self._stream.tell() > self._end):
+                raise self._broken("the message ends in the middle of a field")
             value |= (byte & 0x7F) << (7 * shift)
             if byte < 0x80:  # noqa: PLR2004 - the bit that says that another byte follows
                 return value
@@ -155,8 +156,8 @@ def to_be_read(look: Look) -> Reader:
 class Budget:
     """How many fields may still be looked at, in a message and all inside it; `tally` adds up those of all messages."""
 
-    def __init__(self, tally: Tally | None = None, *, most: int = _MANY) -> None:
-        self._left = self._most = most
+    def __init__(self, tally: Tally | None = None) -> None:
+        self._left = _MANY
         self._tally = tally
 
     def spend(self, offset: int) -> None:
@@ -165,4 +166,4 @@ class Budget:
         if self._tally is not None and not self._left % _COUNTED:
             self._tally.step(_COUNTED * _STEPS)
         if self._left < 0:
-            raise TooLargeError("scan.too_large", f"more than {self._most} fields", offset=offset)
+            raise TooLargeError("scan.too_large", f"more than {_MANY} fields", offset=offset)
