@@ -48,6 +48,8 @@ def test_operations_of_keras_are_safe(module: str) -> None:
         (an_object("TimeDistributed", layer=an_object("Lambda")), "keras.runs_code"),
         ({"class_name": "__lambda__", "config": {"value": "4wEA"}}, "keras.runs_code"),
         (an_object("Mine>Lambda"), "keras.runs_code"),
+        ({"class_name": "DropoutWrapper", "config": {"dropout_fn_type": "lambda"}}, "keras.runs_code"),
+        ({"class_name": "ResidualWrapper", "config": {"residual_fn_type": "lambda"}}, "keras.runs_code"),
         (an_object("TFSMLayer", filepath="/x"), "keras.runs_code"),
         (an_object("system", module="os"), "keras.foreign_module"),
         (an_object("System", module="os"), "keras.foreign_module"),
@@ -55,6 +57,7 @@ def test_operations_of_keras_are_safe(module: str) -> None:
         (an_object("get_file", module="keras.utils"), "keras.foreign_module"),
         (an_object("Anything", module="keras.config"), "keras.foreign_module"),
         (an_object("Dense", module="keras_evil.layers"), "keras.foreign_module"),
+        (an_object("Layer", module="tf_keras.src.engine.functional"), "keras.foreign_module"),
         (an_object("Node", module="keras.src.ops.node"), "keras.foreign_module"),
         (an_object("while_loop", module="keras.src.ops.core"), "keras.foreign_module"),
         (an_object("Relu", module="keras.src.ops"), "keras.foreign_module"),
@@ -104,6 +107,42 @@ def test_a_layer_that_calls_any_function_of_tensorflow_is_unlisted(layer: str, f
     found = report(a_model(an_object(layer, module=None, function=function)), "config.json")
 
     assert (codes(found), found.verdict) == (["keras.custom_object"], Verdict.UNSCANNABLE)
+
+
+def test_a_method_is_none_of_tensorflow_s_functions() -> None:
+    layer = an_object("ClassMethod", module=None, function="math.add", cls_symbol="io.TFRecordWriter")
+
+    assert codes(report(a_model(layer), "config.json")) == ["keras.custom_object"]
+
+
+def test_a_layer_that_is_any_operator_of_tensorflow_is_unlisted() -> None:
+    layer = {"class_name": "TensorFlowOpLayer", "config": {"node_def": {"op": "WriteFile"}}}
+
+    found = report(a_model(PLAIN, layer), "config.json")
+
+    assert (codes(found), found.verdict) == (["keras.custom_object"], Verdict.UNSCANNABLE)
+
+
+@pytest.mark.parametrize(
+    ("column", "config"),
+    [
+        ("VocabularyFileCategoricalColumn", {"vocabulary_file": "/etc/passwd"}),
+        ("EmbeddingColumn", {"ckpt_to_load_from": "../other/model.ckpt"}),
+    ],
+)
+def test_a_column_of_features_that_is_read_from_a_file_is_found(column: str, config: dict[str, str]) -> None:
+    features = {"class_name": "DenseFeatures", "config": {"columns": [{"class_name": column, "config": config}]}}
+
+    found = report(a_model(features), "config.json")
+
+    assert (codes(found), found.verdict) == (["keras.reads_file"], Verdict.UNSAFE)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("tf_keras.src.engine.functional", "Functional"), ("keras.src.engine.training", "Model")]
+)
+def test_a_model_that_keras_2_names_by_its_place_is_safe(module: str, name: str) -> None:
+    assert codes(report(a_model(an_object(name, module=module, registered=name)), "config.json")) == []
 
 
 @pytest.mark.parametrize("function", ["math.add", "__operators__.getitem", "reshape", "compat.v1.nn.dropout"])

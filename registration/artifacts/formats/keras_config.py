@@ -27,7 +27,10 @@ _MOST = 500_000  # values in one configuration
 _LARGEST = 8 * 1024 * 1024
 # Layers of tf-keras that call what they name, and layers that may be given a file's name.
 _OPERATIONS = {"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"}
+_WRAPPERS = {"DropoutWrapper", "ResidualWrapper"}  # of cells; of old ones too, which are given a Lambda's bytes
 _LOOKUPS = {"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"}
+# What names a file: to layers that look words up, and to columns of features.
+_FILES = ("vocabulary", "vocabulary_file", "ckpt_to_load_from")
 # Classes of Keras that run or load something of the author's choice.
 _RUNS = {
     "Lambda": "a function of the author's",
@@ -106,11 +109,16 @@ def _object(entry: Mapping[str, Any], context: Context) -> Iterator[Finding]:
         )
     elif _is_brought(entry.get("registered_name"), name, module):
         yield _brought(f"{entry['registered_name']!r} is a class that whoever loads the model has to bring", context)
-    if short in _OPERATIONS and not keras_names.is_operation(said.get("function")):
+    if short in _WRAPPERS and any(str(key).endswith("_fn_type") for key in said):
+        yield context.finding("keras.runs_code", f"a {name} calls a function of the author's", action="do not load it")
+    if short == "TensorFlowOpLayer":
+        yield _brought(f"a {name} is any operator of TensorFlow, which may do more than compute", context)
+    if short in _OPERATIONS and ("cls_symbol" in said or not keras_names.is_operation(said.get("function"))):
         symbol = said.get("function") or said.get("cls_symbol")
         yield _brought(f"a {name} calls {symbol!r} of TensorFlow, which may do more than compute", context)
-    if short in _LOOKUPS and isinstance(said.get("vocabulary"), str):
-        yield _reads(short, said["vocabulary"], context)
+    for key in _FILES if short in _LOOKUPS else _FILES[1:]:
+        if isinstance(said.get(key), str):
+            yield _reads(short, said[key], context)
 
 
 def _brought(message: str, context: Context) -> Finding:
@@ -126,7 +134,7 @@ def _reads(layer: str, path: str, context: Context) -> Finding:
     is_far = escapes(path) or "://" in path
     return context.finding(
         "keras.reads_file",
-        f"a {layer} reads its vocabulary from {path!r} when the model is loaded",
+        f"a {layer} reads what it needs from {path!r} when the model is loaded",
         level=Level.UNSAFE if is_far else Level.UNLISTED,
         action="do not load it; ask who made it" if is_far else "give the layer its words, not the name of a file",
     )

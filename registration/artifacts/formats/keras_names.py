@@ -26,6 +26,8 @@ _PARTS = {
 }
 # Parts of which only modules that hold operations and nothing else count.
 _OPERATIONS = {f"ops.{part}" for part in ("core", "einops", "image", "linalg", "math", "nn", "numpy")}
+# Models that tf-keras and Keras 2 name by where they are written.
+_MODELS = {("engine.functional", "Functional"), ("engine.sequential", "Sequential"), ("engine.training", "Model")}
 _OF_BACKEND = re.compile(r"backend\.(?:jax|tensorflow|torch)\.optimizers?(?:\.\w+)?")
 # Functions that Keras finds by their name alone, in its own parts.
 _FUNCTIONS = frozenset({
@@ -60,6 +62,8 @@ def is_plain(module: Any, name: Any) -> bool:
     if package is None:
         return False
     part = f"{module}.".removeprefix(package).rstrip(".")
+    if (part, name) in _MODELS:
+        return True
     return part in _OPERATIONS or part.partition(".")[0] in _PARTS or _OF_BACKEND.fullmatch(part) is not None
 
 
