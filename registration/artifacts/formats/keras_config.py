@@ -109,6 +109,11 @@ def _object(entry: Mapping[str, Any], context: Context) -> Iterator[Finding]:
         )
     elif _is_brought(entry.get("registered_name"), name, module):
         yield _brought(f"{entry['registered_name']!r} is a class that whoever loads the model has to bring", context)
+    yield from _used(name, short, said, context)
+
+
+def _used(name: Any, short: str, said: Mapping[str, Any], context: Context) -> Iterator[Finding]:
+    """What an object of Keras' own calls or reads."""
     if short in _WRAPPERS and any(str(key).endswith("_fn_type") for key in said):
         yield context.finding("keras.runs_code", f"a {name} calls a function of the author's", action="do not load it")
     if short == "TensorFlowOpLayer":
