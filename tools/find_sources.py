@@ -40,7 +40,8 @@ def find() -> None:
     workspace = _id(WORKSPACE, os.environ.get(WORKSPACE) or "", WORKSPACE_TYPE)
     drops = _drops()
     said = _object(az("resource", "show", "--ids", workspace, "--api-version", WORKSPACES_API))
-    storage = _id(STORAGE, os.environ.get(STORAGE) or str(_member(said, "storageAccount")), ACCOUNT_TYPE)
+    # Not what the environment says: it may be of the workspace that was heard before.
+    storage = _id(STORAGE, str(_member(said, "storageAccount")), ACCOUNT_TYPE)
     _refuse_the_group_of(workspace, storage, *(drop["id"] for drop in drops))
     _refuse_a_network_without_its_provider()
     _refuse_copies_among_drops(drops, storage, f"azureml-blobstore-{_member(said, 'workspaceId')}")

@@ -45,6 +45,14 @@ def test_what_the_workspace_says_is_kept(stage: Stage) -> None:
     assert stage.kept == {"REGISTRAR_WORKSPACE_STORAGE": STORAGE}
 
 
+def test_another_workspace_brings_its_own_storage_account(stage: Stage) -> None:
+    before = {"REGISTRAR_WORKSPACE_STORAGE": f"{GROUP}/Microsoft.Storage/storageAccounts/ofanother"}
+
+    done = stage.run("find_sources.py", answers(), REGISTRAR_WORKSPACE=WORKSPACE, **before)
+
+    assert (done.returncode, stage.kept) == (0, {"REGISTRAR_WORKSPACE_STORAGE": STORAGE})
+
+
 def test_topics_that_sources_have_are_kept(stage: Stage) -> None:
     drops = json.dumps([{"id": DROPS, "containers": [{"name": "incoming"}]}])
     found = answers(topic(WORKSPACE.upper()), topic(DROPS, name="of-drops"))
