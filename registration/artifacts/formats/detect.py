@@ -77,9 +77,8 @@ def _level(*, hides: bool, found: Sequence[Format], claimants: Sequence[Format])
     has_code = any(format_.holds_code for format_ in claimants)
     if hides and not has_code:
         return Level.UNSAFE
-    # Who loads it by its name looks for a program in it or for members, in a way that may differ from ours, or reads it
-    # without a magic number.
-    is_looked_through = has_code or any(format_.name in _OPENED or format_.hides for format_ in claimants)
+    # Who loads it by its name looks for a program in it or for members, in a way that may differ from ours.
+    is_looked_through = has_code or any(format_.name in _OPENED for format_ in claimants)
     is_data = all(format_.is_data for format_ in found)
     return Level.UNSCANNABLE if is_looked_through and is_data else Level.NOTE
 
