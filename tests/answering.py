@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +13,52 @@ from registration import approval
 from tests.world import CHURN, World, job_event
 
 if TYPE_CHECKING:
+    from registration.ledger import Ledger
     from registration.outcome import Outcome
+    from registration.pauses import Pauses
+    from registration.question import Questions
+    from registration.standstill import Standstills
 
 ADA = {"tenant": "t-1", "object": "o-1", "name": "ada@contoso.com"}
 BOB = {"tenant": "t-1", "object": "o-2", "name": "bob@contoso.com"}
 RULE = "metrics.accuracy.vs_champion.max_regression"
 TWO_PEOPLE = CHURN.replace("    metrics:", "    approval: {people: 2, expires: 14d}\n    metrics:")
+
+
+def token(**claims: Any) -> str:
+    """An access token with these claims, signed by nobody."""
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return f"e30.{part}.c2ln"
+
+
+@dataclass
+class WorldDesk:
+    """A person with a token, in front of a world's ledger; what is sent is kept."""
+
+    world: World
+    sent: list[str] = field(default_factory=list)
+
+    def token(self) -> str:
+        return token(tid="t-1", oid="o-1", upn="ada@contoso.com")
+
+    def send(self, message: str) -> None:
+        self.sent.append(message)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.world.ledger
+
+    @property
+    def questions(self) -> Questions:
+        return self.world.questions
+
+    @property
+    def pauses(self) -> Pauses:
+        return self.world.pauses
+
+    @property
+    def standstills(self) -> Standstills:
+        return self.world.standstills
 
 
 def asked(world: World, action: str, work: str, **changes: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from registration.doctor.check import failed, ok, skipped
-from registration.doctor.patient import ARM, LATER
+from registration.doctor.patient import ARM
+from registration.doctor.probe import LATER
 from registration.doctor.wire import Ask
 from registration.errors import Problem, SettingsError
 

@@ -14,7 +14,8 @@ from registration.access import BLOB_OWNER, QUEUE_CONTRIBUTOR
 from registration.doctor import remedy
 from registration.doctor.check import failed, ok, skipped
 from registration.doctor.identity import Identity
-from registration.doctor.patient import ARM, LATER, grant
+from registration.doctor.patient import ARM, grant
+from registration.doctor.probe import LATER
 from registration.doctor.remedy import Need
 from registration.doctor.wire import Ask
 

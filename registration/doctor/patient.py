@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from registration.settings import Settings
 
 ARM: Final = "https://management.azure.com"
-LATER: Final = "Try again later; if it stays, the answer says what is wrong."
 _GRANTS: Final = {grant.name: grant for grant in GRANTS}
 _MOST_PAGES: Final = 20
 

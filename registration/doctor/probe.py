@@ -37,6 +37,7 @@ _NETWORK_WORDS: Final = re.compile(
 _PERMISSION: Final = "does not have permission"  # what Event Grid says to a sender without a role
 _ACTION: Final = re.compile(r"perform action '([^']{1,200})'")
 _LONGEST: Final = 300  # characters of what a service says
+LATER: Final = "Try again later; if it stays, the answer says what is wrong."
 _IN_THE_NETWORK: Final = "Run the doctor where the app runs, or let this machine through the network rules."
 
 
@@ -78,7 +79,7 @@ def judge(probe: Probe, answer: Answer, identity: Identity) -> Check:
             commands=probe.absence.commands,
         )
     said = f"cannot {probe.what}: {probe.ask.host} answered {_words(answer)}: {answer.said[:_LONGEST]}"
-    return failed(probe.name, said, then="Try again later; if it stays, the answer says what is wrong.")
+    return failed(probe.name, said, then=LATER)
 
 
 def is_of_the_network(answer: Answer) -> bool:

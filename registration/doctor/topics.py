@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from registration.doctor import delivery
 from registration.doctor.check import failed, ok, skipped, warning
-from registration.doctor.patient import ARM, LATER
-from registration.doctor.probe import FORBIDDEN
+from registration.doctor.patient import ARM
+from registration.doctor.probe import FORBIDDEN, LATER
 from registration.doctor.storage import account_of
 from registration.doctor.subscription import Subscription, Target
 from registration.doctor.wire import Ask

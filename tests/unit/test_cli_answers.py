@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 import typer
@@ -16,46 +14,9 @@ from typer.testing import CliRunner
 from registration import cli_answers, pending_page
 from registration.errors import InputError
 from registration.pending import Pending, Waiting
-from tests.answering import BOB, RULE, TWO_PEOPLE, adopted, held, say
+from tests.answering import BOB, RULE, TWO_PEOPLE, WorldDesk, adopted, held, say
 from tests.faults import Faults
-from tests.unit.test_requests import token
 from tests.world import World, job_event
-
-if TYPE_CHECKING:
-    from registration.ledger import Ledger
-    from registration.pauses import Pauses
-    from registration.question import Questions
-    from registration.standstill import Standstills
-
-
-@dataclass
-class WorldDesk:
-    """A person with a token, in front of a world's ledger; what is sent is kept."""
-
-    world: World
-    sent: list[str] = field(default_factory=list)
-
-    def token(self) -> str:
-        return token(tid="t-1", oid="o-1", upn="ada@contoso.com")
-
-    def send(self, message: str) -> None:
-        self.sent.append(message)
-
-    @property
-    def ledger(self) -> Ledger:
-        return self.world.ledger
-
-    @property
-    def questions(self) -> Questions:
-        return self.world.questions
-
-    @property
-    def pauses(self) -> Pauses:
-        return self.world.pauses
-
-    @property
-    def standstills(self) -> Standstills:
-        return self.world.standstills
 
 
 @pytest.fixture

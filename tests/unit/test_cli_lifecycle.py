@@ -12,9 +12,8 @@ from typer.testing import CliRunner
 from registration import cli_answers, cli_lifecycle
 from registration.errors import InputError
 from registration.pending import Pending
-from tests.answering import adopted
+from tests.answering import WorldDesk, adopted
 from tests.turning import digest_of, message, of_three, revoke, rollback
-from tests.unit.test_cli_answers import WorldDesk
 from tests.world import CHURN, World, job_event
 
 

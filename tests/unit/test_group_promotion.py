@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from registration.errors import RegistrarError, UnavailableError
 from tests.fakes import OUTPUTS
-from tests.unit.test_groups import GROUP, job
-from tests.world import World
+from tests.pairs import PAIR, champions, job, of_two
 
-PAIR = GROUP.partition("  - name: other")[0]
+if TYPE_CHECKING:
+    from tests.world import World
+
 ALONE = PAIR.replace("    group: pair\n", "")
 WRITES = 26
 
@@ -21,16 +22,6 @@ WRITES = 26
 @pytest.fixture
 def world() -> World:
     return of_two()
-
-
-def of_two(policy: str = PAIR) -> World:
-    world = World()
-    world.policies.kept["churn.yaml"] = policy
-    return world
-
-
-def champions(world: World) -> tuple[int | None, int | None]:
-    return world.champion("left"), world.champion("right")
 
 
 def visible(world: World) -> tuple[list[int], list[int]]:

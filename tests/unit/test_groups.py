@@ -9,29 +9,10 @@ import pytest
 
 from registration.errors import NotVisibleYetError, UnavailableError
 from registration.request import FORMAT
-from registration.sources.jobs import Job, JobOutput
 from tests.answering import ADA
 from tests.fakes import OUTPUTS
-from tests.world import World, job_event
-
-GROUP = """
-apiVersion: registrar/v1
-kind: PromotionPolicy
-name: churn
-match: {any: [{job: {experiment: "churn-*"}}]}
-models:
-  - name: left
-    group: pair
-    from: {output: left}
-    metrics: {left: {min: 0.8}}
-  - name: right
-    group: pair
-    from: {output: right}
-    metrics: {right: {direction: maximize, min: 0.8, vs_champion: {max_regression: 0}}}
-  - name: other
-    from: {output: left}
-    metrics: {left: {min: 0}}
-"""
+from tests.pairs import GROUP, job
+from tests.world import World
 
 
 @pytest.fixture
@@ -39,15 +20,6 @@ def world() -> World:
     world = World()
     world.policies.kept["churn.yaml"] = GROUP
     return world
-
-
-def job(world: World, name: str, *, left: float, right: object, outputs: tuple[str, ...] = ("left", "right")) -> str:
-    declared = {output: JobOutput("custom_model", None) for output in outputs}
-    world.workspace.jobs[name] = Job(name, "Completed", experiment="churn-nightly", outputs=declared)
-    world.workspace.logged[name] = {"left": left, "right": right}
-    for output in outputs:
-        world.store.put(OUTPUTS / f"azureml/{name}/{output}/model.onnx", f"{name} {output}".encode())
-    return job_event(name)
 
 
 def became(world: World, message: str) -> dict[str | None, str]:

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from registration import cli_history
 from registration.errors import LedgerConflictError, LedgerFormatError, UnavailableError
 from registration.pending import Pending
+from tests.answering import adopting
 from tests.fakes import OUTPUTS
-from tests.unit.test_requests import message
 from tests.world import CHURN, COPIES, World, drop_event, job_event
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def test_what_an_older_app_registered_is_compared_by_content(world: World) -> No
 def test_an_adopted_champion_is_passed_over_because_nobody_judged_its_files() -> None:
     world = World()
     world.registry.register_by_hand("churn", 3)
-    world.desk.process(message())
+    world.process(adopting("churn", 3))
 
     assert world.champion("churn") == 3
     assert world.inspector.look("churn") is None

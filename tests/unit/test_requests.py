@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import uuid
@@ -17,6 +16,7 @@ from registration import cli_people, envelope, explanation, history, request
 from registration.errors import DocumentError, InputError
 from registration.lineage import Lineage
 from registration.sources.jobs import Job
+from tests.answering import token
 from tests.world import World, job_event
 
 ADA = {"tenant": "t-1", "object": "o-1", "name": "ada@contoso.com"}
@@ -318,11 +318,6 @@ def test_the_requests_in_the_documents_can_be_read() -> None:
     assert [json.loads(each.message) for each in asked] == shown
     assert [each.action for each in asked] == ["adopt", "approve"]
     assert asked[0].work in PAGE.read_text()
-
-
-def token(**claims: Any) -> str:
-    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
-    return f"e30.{part}.c2ln"
 
 
 class MemoryDesk:

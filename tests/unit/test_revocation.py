@@ -15,9 +15,8 @@ from registration.ledger import HELD_FOR
 from registration.pending import Pending
 from tests.answering import adopted, held, say
 from tests.fakes import OUTPUTS
+from tests.pairs import champions, job, of_two
 from tests.turning import digest_of, message, of_three, revoke, rollback
-from tests.unit.test_group_promotion import champions, of_two
-from tests.unit.test_groups import job
 from tests.world import CHURN, World, drop_event, job_event
 
 NO_CHAMPION: dict[str, Any] = {"no_champion": True}
@@ -354,10 +353,7 @@ def test_an_app_that_observes_revokes_nothing(world: World) -> None:
 
 
 def test_the_members_of_a_group_go_back_together_when_one_is_revoked() -> None:
-    world = of_two()
-    for number, value in enumerate((0.9, 0.95), start=1):
-        world.registrar.process(job(world, f"j{number}", left=value, right=value))
-        world.clock.forward(HELD_FOR)
+    world = of_two(measured=(0.9, 0.95))
 
     world.process(revoke(world, "left", 2, to=1))
 

@@ -13,9 +13,8 @@ from registration.ledger import HELD_FOR
 from registration.policy import document
 from registration.rollback import Planning
 from tests.answering import say
+from tests.pairs import PAIR, champions, job, of_two
 from tests.turning import message, moves, of_three, rollback
-from tests.unit.test_group_promotion import PAIR, champions, of_two
-from tests.unit.test_groups import job
 from tests.world import CHURN, World, job_event
 
 if TYPE_CHECKING:
@@ -191,10 +190,7 @@ def test_an_app_that_observes_rolls_nothing_back(world: World) -> None:
 
 def test_what_was_decided_again_alone_goes_back_alone() -> None:
     """Its group was only judged for it, and has gone on since."""
-    world = of_two()
-    for number, value in enumerate((0.9, 0.92), start=1):
-        world.registrar.process(job(world, f"j{number}", left=value, right=value))
-        world.clock.forward(HELD_FOR)
+    world = of_two(measured=(0.9, 0.92))
     better = {"left": job(world, "j3", left=0.95, right=0.91), "right": job(world, "j4", left=0.1, right=0.99)}
     works = {model: _work(world, text, model) for model, text in better.items()}
     world.policies.kept["churn.yaml"] = PAIR.replace("0}", "10%}").replace("left: {min: 0.8}", "left: {min: 0.1}")
@@ -216,10 +212,7 @@ def _work(world: World, message: str, model: str) -> str:
 
 def test_a_history_tells_of_a_group_that_went_back_what_was_shared_of_its_own_model() -> None:
     sharing = PAIR.replace("    group: pair\n", "    group: pair\n    then: {pass: [promote, share: contoso]}\n")
-    world = of_two(sharing)
-    for number, value in enumerate((0.9, 0.92), start=1):
-        world.registrar.process(job(world, f"j{number}", left=value, right=value))
-        world.clock.forward(HELD_FOR)
+    world = of_two(sharing, measured=(0.9, 0.92))
 
     world.process(rollback(world, "left"))
 
@@ -291,12 +284,7 @@ def test_a_rollback_ends_well_whichever_write_fails(number: int, done: bool, dea
 @pytest.fixture
 def pair() -> World:
     """Two champions of a group of two, one after the other."""
-    world = of_two()
-    for number, value in enumerate((0.9, 0.95), start=1):
-        world.registrar.process(job(world, f"j{number}", left=value, right=value))
-        world.clock.forward(HELD_FOR)
-    world.topic.events.clear()
-    return world
+    return of_two(measured=(0.9, 0.95))
 
 
 def test_the_members_of_a_group_go_back_together(pair: World) -> None:
