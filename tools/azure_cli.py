@@ -24,6 +24,10 @@ REMEDIES = (
         f"whoever is signed in lacks a role there: {DEPLOYING} says which",
     ),
     (r"TooManyRequests|\b429\b|throttl", "Azure asks for patience: wait a minute and run it again"),
+    (
+        r"(download|retrieve) .*Bicep",
+        "az loads Bicep from GitHub; or put it on the PATH, and: az config set bicep.use_binary_from_path=true",
+    ),
     (r"\bBCP\d+\b", "the Bicep of az is too old, or the parameters do not fit: az bicep upgrade"),
     (r"ResourceNotFound|ResourceGroupNotFound|was not found", "see that the id is right, and that the thing is there"),
 )

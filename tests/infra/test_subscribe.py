@@ -109,6 +109,15 @@ def test_a_deployment_that_is_refused_is_told(stage: Stage) -> None:
     assert (done.returncode, "ERROR: refused" in done.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("said", ["download Bicep CLI: timed out", "retrieve the latest Bicep version: HTTP 403."])
+def test_where_az_cannot_load_its_bicep_it_is_said_how_it_gets_one(stage: Stage, said: str) -> None:
+    refused: dict[str, list[Any]] = {"deployment sub": [f"refused:Error while attempting to {said}"]}
+
+    done = stage.run("subscribe.py", refused, **{**SUBSCRIBING, "REGISTRAR_DELIVERY": "queue"})
+
+    assert (done.returncode, "-> az loads Bicep from GitHub" in done.stderr) == (1, True)
+
+
 def test_a_hook_that_runs_before_its_time_says_so(stage: Stage) -> None:
     done = stage.run("subscribe.py", {})
 
