@@ -123,3 +123,86 @@ def test_the_graph_that_tensorflow_saves_variables_with_is_safe() -> None:
     found = report(a_model(in_function=saver), "saved_model.pb")
 
     assert (codes(found), found.verdict) == ([], Verdict.SAFE)
+
+
+def entry(key: bytes, value: bytes) -> bytes:
+    """One pair of a mapping."""
+    return field(1, key) + field(2, value)
+
+
+def calling(name: bytes, function: bytes, *inputs: bytes) -> bytes:
+    """A node that calls a function."""
+    called = field(10, field(1, function))
+    body = field(1, name) + field(2, b"PartitionedCall") + b"".join(field(3, each) for each in inputs)
+    return body + field(5, entry(b"f", called))
+
+
+def a_saving_model(*, output: bytes = b"sum:0", function: bytes = b"serve", meta: bytes = b"") -> bytes:
+    """A model whose function `save` writes a file, which no signature and no object of it calls."""
+    save = field(1, field(1, b"save")) + field(3, node("SaveV2"))
+    serve = field(1, field(1, b"serve")) + field(3, node("AddV2"))
+    through = field(1, field(1, b"through")) + field(3, calling(b"n", b"save"))
+    nodes = field(1, calling(b"saved", b"save", b"saver_filename")) + field(1, calling(b"sum", b"serve", b"x:0"))
+    nodes += field(1, field(1, b"late") + field(2, b"NoOp") + field(3, b"^saved"))
+    graph = nodes + field(2, field(1, save) + field(1, serve) + field(1, through))
+    signature = field(5, entry(b"serving_default", field(2, entry(b"y", field(1, output)))))
+    objects = field(7, field(2, entry(function, b"")))
+    return field(1, 1) + field(2, field(2, graph) + signature + objects + meta)
+
+
+def test_what_only_saves_the_model_may_write() -> None:
+    assert codes(report(a_saving_model(), "saved_model.pb")) == []
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        a_saving_model(output=b"saved:0"),
+        a_saving_model(output=b"late"),
+        a_saving_model(function=b"save"),
+        a_saving_model(function=b"through"),
+        a_saving_model(meta=field(3, field(3, b"late"))),
+        a_saving_model(meta=field(4, entry(b"saved_model_main_op", field(1, field(1, b"late"))))),
+        a_saving_model(meta=field(7, field(1, field(8, field(1, b"save"))))),
+    ],
+    ids=["output", "before an output", "function", "function of one", "restore", "begin", "bare function"],
+)
+def test_what_writes_when_the_model_is_loaded_or_served_is_unsafe(model: bytes) -> None:
+    found = report(model, "saved_model.pb")
+
+    assert (codes(found), found.verdict) == (["savedmodel.reaches_out"], Verdict.UNSAFE)
+    assert "SaveV2" in found.findings[0].message
+
+
+def test_nodes_of_one_name_take_no_time() -> None:
+    same = field(1, field(1, b"n") + field(2, b"NoOp") + field(3, b"n")) * 20_000
+
+    assert codes(report(a_saving_model(meta=field(2, same)), "saved_model.pb")) == []
+
+
+@pytest.mark.parametrize(("file", "code"), [(b"words.txt", []), (b"../../words.txt", ["savedmodel.asset_escapes"])])
+def test_a_file_that_belongs_to_the_model_lies_in_its_folder(file: bytes, code: list[str]) -> None:
+    assert codes(report(a_saving_model(meta=field(6, field(2, file))), "saved_model.pb")) == code
+
+
+def test_a_table_of_words_is_read_from_a_file_of_the_model() -> None:
+    table = field(2, field(1, field(1, b"t") + field(2, b"InitializeTableFromTextFileV2")))
+
+    assert codes(report(a_saving_model(meta=table), "saved_model.pb")) == ["savedmodel.reaches_out"]
+    assert codes(report(a_saving_model(meta=table + field(6, field(2, b"words.txt"))), "saved_model.pb")) == []
+
+
+def test_a_lambda_that_old_versions_keep_in_the_graph_is_unsafe() -> None:
+    config = json.dumps({"class_name": "Lambda", "config": {}}).encode()
+    kept = field(7, field(1, field(4, field(1, b"_tf_keras_layer") + field(3, config))))
+
+    assert codes(report(a_saving_model(meta=kept), "saved_model.pb")) == ["keras.runs_code"]
+
+
+@pytest.mark.parametrize("op", ["DatasetFromGraph", "DatasetToTFRecord", "RpcClient", "SnapshotChunkDataset"])
+def test_operators_that_run_other_graphs_or_reach_others_are_unsafe(op: str) -> None:
+    assert codes(report(a_model(ops=(op,)), "saved_model.pb")) == ["savedmodel.reaches_out"]
+
+
+def test_a_call_into_a_library_is_unlisted() -> None:
+    assert codes(report(a_model(ops=("XlaCustomCallV2",)), "saved_model.pb")) == ["savedmodel.custom_operator"]

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from registration.artifacts.formats import keras_config, protobuf
 from registration.artifacts.formats.format import Format, Look, nothing
-from registration.artifacts.formats.names import named
+from registration.artifacts.formats.names import escapes, named
 from registration.artifacts.formats.protobuf import Budget, Message
+from registration.artifacts.formats.savedmodel_graph import Graph
 from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.artifacts.reader import Memory, Part
 from registration.artifacts.stream import Stream
-from registration.errors import TooLargeError, UnreadableError
+from registration.errors import UnreadableError
 from registration.finding import Level
 
 if TYPE_CHECKING:
@@ -29,17 +30,8 @@ if TYPE_CHECKING:
     from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
-_LONGEST = 1024  # bytes of an operator's name
 _MOST_GRAPHS = 1000
-_MOST_OPERATORS = 10_000  # TensorFlow has fewer than two thousand
-_INSIDE: dict[str, dict[int, str]] = {
-    "saved model": {2: "meta graph"},
-    "meta graph": {2: "graph"},
-    "graph": {1: "node", 2: "library"},
-    "library": {1: "function"},
-    "function": {3: "node"},
-}
-_OPERATOR = 2  # of a node
+_META_GRAPH = 2
 _REACHES_OUT = re.compile(
     r"ReadFile|WriteFile|MatchingFiles|(?:Eager)?PyFunc(?:Stateless)?|DebugIdentity(?:V[0-9])?|DebugNumericSummary(?:V2)?"
     r"|DebugNanCount|RpcCall|RpcServer\w*|DecodeProtoV2|EncodeProto|PrintV2|SummaryWriter|CreateSummary\w+Writer|Write\w*Summary|ImportEvent|(?:Flush|Close)SummaryWriter|DataServiceDataset\w*"
@@ -47,8 +39,11 @@ _REACHES_OUT = re.compile(
     r"|TFRecordReader\w*|FixedLengthRecordReader\w*|IdentityReader\w*|LMDBReader|TPUCompile\w*"
     r"|(?:Experimental)?(?:TFRecord|TextLine|FixedLengthRecord|CSV|LMDB|MatchingFiles|Cache|Snapshot)Dataset\w*"
     r"|ListSnapshotChunksDataset|DistributedSave|LoadAndRemapMatrix|GenerateVocabRemapping|RemoteCall"
-    r"|TRTEngineOp"
+    r"|TRTEngineOp|InitializeTRTResource|DatasetFromGraph|(?:Experimental)?DatasetToTFRecord|RpcClient"
+    r"|FileSystemSetConfiguration|Snapshot(?:Chunk|Nested)\w+"
 )
+_ASSETS = {"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"}  # read what the model brings
+_BRINGS = {"XlaCustomCall", "XlaCustomCallV2"}
 _METADATA = 5  # of a node of keras_metadata.pb
 _KERAS = b"_tf_keras_"
 _INDEX_MAGIC = bytes.fromhex("57fb808b247547db")  # the last bytes of a table of LevelDB
@@ -92,15 +87,18 @@ def _numbers(reader: Reader) -> Iterator[tuple[int, int]]:
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     operators: Counter[str] = Counter()
     message = Message(Stream(reader), code="savedmodel.broken", budget=Budget(context.tally))
-    _count(message, "saved model", operators)
+    for found in message:
+        if (found.number, found.kind) == (_META_GRAPH, protobuf.BYTES):
+            graph = Graph()
+            graph.read(message.inside(found))
+            operators += graph.operators
+            yield from _of_graph(graph, reader, context)
     for name, count in sorted(operators.items()):
         if _REACHES_OUT.fullmatch(name):
-            yield context.finding(
-                "savedmodel.reaches_out",
-                f"{count} operators {name}, which reach out of the graph to files, Python or the network",
-                action="export the model without them",
+            yield _reaching(
+                f"{count} operators {name}, which reach out of the graph to files, Python or the network", context
             )
-        elif ">" in name:
+        elif ">" in name or name in _BRINGS:
             yield context.finding(
                 "savedmodel.custom_operator",
                 f"{count} operators {name}, which a library must bring",
@@ -109,16 +107,28 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
             )
 
 
-def _count(message: Message, kind: str, operators: Counter[str]) -> None:
-    for found in message:
-        if found.kind != protobuf.BYTES:
-            continue
-        if kind == "node" and found.number == _OPERATOR:
-            operators[message.text(found, limit=_LONGEST)] += 1
-            if len(operators) > _MOST_OPERATORS:
-                raise TooLargeError("scan.too_large", f"more than {_MOST_OPERATORS} kinds of operators")
-        elif (inner := _INSIDE.get(kind, {}).get(found.number)) is not None:
-            _count(message.inside(found), inner, operators)
+def _of_graph(graph: Graph, reader: Reader, context: Context) -> Iterator[Finding]:
+    for name in sorted(graph.reached()):
+        yield _reaching(
+            f"the operator {name}, which runs when the model is loaded or served, and not only to save it", context
+        )
+    if not graph.assets:
+        for name in sorted(_ASSETS & graph.operators.keys()):
+            yield _reaching(f"the operator {name}, which reads a file, and none belongs to the model", context)
+    for asset in sorted(filter(escapes, graph.assets)):
+        yield context.finding(
+            "savedmodel.asset_escapes",
+            f"the file {asset!r} belongs to the model by its name, and lies outside of its folder",
+            action="do not load it; ask who made it",
+        )
+    for begin, length in graph.metadata:
+        text = Part(reader, begin, length).read(0, length)
+        if keras_config.names_class(text):
+            yield from keras_config.judged(text, context)
+
+
+def _reaching(said: str, context: Context) -> Finding:
+    return context.finding("savedmodel.reaches_out", said, action="export the model without them")
 
 
 def _is_written(look: Look) -> bool:
