@@ -78,17 +78,17 @@ class Parts:
     @cached_property
     def pauses(self) -> Pauses:
         """What people paused."""
-        return Pauses(self._shelves["state"])
+        return Pauses(self.state)
 
     @cached_property
     def standstills(self) -> Standstills:
         """What waits for a policy in force to be mended."""
-        return Standstills(self._shelves["state"], self.settings.policy)
+        return Standstills(self.state, self.settings.policy)
 
     @cached_property
     def questions(self) -> Questions:
         """What held works ask of people."""
-        return Questions(self._shelves["state"])
+        return Questions(self.state)
 
     @cached_property
     def store(self) -> BlobStore:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from registration import bootstrap
-from registration.azure.deployments import WorkspaceDeployments
 from registration.azure.listing import DropBlobs, WorkspaceJobs
 from registration.inspecting import Inspector
 from registration.retention import Retention
@@ -48,12 +47,11 @@ def upkeep(parts: Parts) -> Upkeep:
     """What the sweep does about versions that were registered."""
     # Not the registrar's: it loads telemetry.
     versioning, now = parts.leftovers.versioning, parts.leftovers.now
-    deployments = WorkspaceDeployments(parts.rest, parts.settings.workspace)
     return Upkeep(
         ledger=parts.ledger,
         showing=Showing(parts.ledger, versioning),
         inspector=Inspector(parts.ledger, parts.places, parts.store, now=now),
-        retention=Retention(parts.ledger, versioning, deployments, now),
+        retention=Retention(parts.ledger, versioning, parts.deployments, now),
         pauses=parts.pauses,
         observes=parts.settings.observes,
     )
