@@ -18,6 +18,7 @@ from registration.errors import LedgerConflictError
 from registration.head import Move
 from registration.policy.decision import Member, Outcome, judged
 from registration.revocation import REVOKED
+from registration.versioning import ARTIFACT_CHANGED, SUPERSEDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -170,7 +171,7 @@ class Deciding:
         """Register what was accepted; archive a version that an earlier decision made and this one does not accept."""
         claim, case = judgement.claimed.claim, judgement.claimed.case
         if judgement.same is not None:
-            return Claimed(self.versioning.withdraw(claim, case, status="superseded"), case), True
+            return Claimed(self.versioning.withdraw(claim, case, status=SUPERSEDED), case), True
         if self.observes:
             return judgement.claimed, True
         if judgement.decision.outcome is not Outcome.REGISTER:
@@ -180,7 +181,7 @@ class Deciding:
         findings = self.versioning.changes(case, place)
         if findings:
             changed = case.finding(*findings)
-            return Claimed(self.versioning.withdraw(claim, case, status="artifact_changed"), changed), False
+            return Claimed(self.versioning.withdraw(claim, case, status=ARTIFACT_CHANGED), changed), False
         # Asked once more, now that the version is there: a revocation that comes later finds it, and the head moves.
         known = self.surroundings.not_revoked(case)
         return Claimed(claim, known), known is case
@@ -226,7 +227,7 @@ def _why_withdrawn(case: Case) -> str:
     """What the version of a case that is not accepted any more says of it."""
     if case.is_revoked:
         return REVOKED
-    return "artifact_changed" if case.validation.objections else "superseded"
+    return ARTIFACT_CHANGED if case.validation.objections else SUPERSEDED
 
 
 def _version(claim: Claim) -> int:

@@ -1,4 +1,4 @@
-"""An event: what Event Grid says happened, in its own schema or as a CloudEvent 1.0, parsed into one of three values.
+"""An event: what Event Grid says happened, in its own schema or as a CloudEvent 1.0, parsed into one of four values.
 
 This is the only file that knows those schemas. The doors ask `type_of` and hand the text on; the worker calls `parse`.
 Published and captured events of one type disagree about the spelling of their keys (`runId`, `RunId`, `run_id`, even

@@ -15,6 +15,7 @@ from registration import notices, sharing
 from registration import outcome as outcomes
 from registration.candidate import source_from
 from registration.claiming import claimed
+from registration.versioning import ARTIFACT_CHANGED
 from registration.work import Claim
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Leftovers:
             if is_decided and claim.work.state != "finished":
                 self.owed.pay(claim if claim.is_settled else self._conclude(claim))
             elif not is_decided and withdraws:
-                self.versioning.retire(str(claim.work.subject.get("model")), claim.work, status="artifact_changed")
+                self.versioning.retire(str(claim.work.subject.get("model")), claim.work, status=ARTIFACT_CHANGED)
         if not is_decided:
             self.ledger.give_back(claim)
         return is_decided
@@ -84,7 +85,7 @@ class Leftovers:
         known = self._decided(claim)
         if known is None:
             if model := claim.work.subject.get("model"):
-                self.versioning.retire(model, claim.work, status="artifact_changed")
+                self.versioning.retire(model, claim.work, status=ARTIFACT_CHANGED)
             return outcomes.replaced(claim.work), ()
         digest, decision = known
         self.versioning.show(decision)

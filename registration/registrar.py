@@ -31,6 +31,7 @@ from registration.sources.jobs import PartlyOfferedError
 from registration.sources.resolve import UnknownSourceError
 from registration.surroundings import Surroundings
 from registration.tracing import UNTRACED
+from registration.versioning import SUPERSEDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -237,7 +238,7 @@ class Registrar:
         if known.model is None or claim.work.intent is None:
             return
         if known.version is None:
-            self.versioning.retire(known.model, claim.work, status="superseded")
+            self.versioning.retire(known.model, claim.work, status=SUPERSEDED)
         elif known.promoted:
             self.versioning.project(known.model, version=known.version, former=None)
         else:

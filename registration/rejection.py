@@ -18,6 +18,7 @@ from registration.policy.override import REJECTED
 from registration.policy.verdict import Result, Verdict
 from registration.promotions import promoted
 from registration.reoffer import epoch_of
+from registration.versioning import SUPERSEDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +83,7 @@ class Rejection:
 
     def _conclude(self, registrar: Registrar, claim: Claim, digest: str, written: Mapping[str, Any]) -> Claim:
         if written["version"] is None:  # an approval that could not be carried out may have made one
-            registrar.versioning.retire(str(self.request.model), claim.work, status="superseded")
+            registrar.versioning.retire(str(self.request.model), claim.work, status=SUPERSEDED)
         outcome = replace(
             Outcome.from_dict(self.work.result or {}),
             outcome=DECIDED[written["outcome"]],

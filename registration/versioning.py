@@ -47,8 +47,9 @@ if TYPE_CHECKING:
 
 DEFAULT_STAGE = "Development"  # what the service gives a version that names none
 ARCHIVED = "Archived"  # what the service answers for an archived version
-PUT_AWAY = "archived"  # what STATUS_TAG says of a superseded version that was archived
-WITHDRAWN = frozenset({"superseded", "artifact_changed", PUT_AWAY})  # why we archive, as STATUS_TAG says
+# Why we archive a version, as STATUS_TAG says: it is not accepted any more, its files changed, or nobody keeps it.
+SUPERSEDED, ARTIFACT_CHANGED, PUT_AWAY = "superseded", "artifact_changed", "archived"
+WITHDRAWN = frozenset({SUPERSEDED, ARTIFACT_CHANGED, PUT_AWAY})
 PENDING = "pending"  # what STATUS_TAG says while other members of the group are not ready
 MOST_METRIC_TAGS = 50
 LONGEST_TAG = 250  # characters
