@@ -104,6 +104,9 @@ param deployers person[] = []
 @description('Who answers held candidates, replays and reads the records.')
 param operators person[] = []
 
+@description('Tags of everything that is made here, besides that of azd. Others are taken off when it is deployed again.')
+param resourceTags object = {}
+
 @description('Where alerts are mailed to; empty for alerts that only show in the portal.')
 param alertEmail string = ''
 
@@ -112,7 +115,7 @@ param alertEmail string = ''
 param quietHours int = 6
 
 var token = toLower(uniqueString(subscription().id, resourceGroupName, environmentName))
-var tags = { 'azd-env-name': environmentName }
+var tags = union(resourceTags, { 'azd-env-name': environmentName })
 var workspace = split(workspaceId, '/')
 var workspaceStorage = split(workspaceStorageId, '/')
 // A system topic may lie in another resource group than its source; a new one is made beside it.

@@ -30,5 +30,6 @@ param privateNetwork = bool(readEnvironmentVariable('REGISTRAR_PRIVATE_NETWORK',
 param addressPrefix = readEnvironmentVariable('REGISTRAR_ADDRESS_PREFIX', '10.90.0.0/26')
 param deployers = json(readEnvironmentVariable('REGISTRAR_DEPLOYERS', '[]'))
 param operators = json(readEnvironmentVariable('REGISTRAR_OPERATORS', '[]'))
+param resourceTags = json(readEnvironmentVariable('REGISTRAR_TAGS', '{}'))
 param alertEmail = readEnvironmentVariable('REGISTRAR_ALERT_EMAIL', '')
 param quietHours = int(readEnvironmentVariable('REGISTRAR_QUIET_HOURS', '6'))

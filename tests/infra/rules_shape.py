@@ -174,6 +174,16 @@ def a_source_has_one_topic(project: Project) -> Iterator[str]:
                 yield f"main.bicep:{one.line}: {one.name} is named {one.body['params']['newName']}, not {wanted}"
 
 
+def what_takes_tags_has_them(project: Project) -> Iterator[str]:
+    """Everything with a place has the tags that a company asks for: Azure takes off what a template does not name."""
+    said = project.templates["main.bicep"].all("variable")["tags"].body
+    if said != "union(resourceTags, { 'azd-env-name': environmentName })":
+        yield f"main.bicep: tags are {said}, without those that are asked for"
+    for template, one in project.made():
+        if "location" in one.body and not re.search(r"^(union\()?tags\b", str(one.body.get("tags"))):
+            yield f"{template.name}:{one.line}: {one.name} has not the tags of the others"
+
+
 def two_installations_share_nothing(project: Project) -> Iterator[str]:
     """Names of what modules make hold what tells one installation from another, or are given by main.bicep."""
     for template, one in project.made():

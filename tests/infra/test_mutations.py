@@ -74,6 +74,11 @@ MUTATIONS = {
     "a_source_has_one_topic": [
         (MAIN, "toLower(account.id)", "account.id"),
     ],
+    "what_takes_tags_has_them": [
+        (MAIN, "union(resourceTags, {", "union({}, {"),
+        (STORAGE, "  location: location\n  tags: tags\n", "  location: location\n"),
+        (APP, "tags: union(tags, {", "tags: union({}, {"),
+    ],
     "two_installations_share_nothing": [
         ("infra/modules/workbook.bicep", ", suffix)", ")"),
     ],
