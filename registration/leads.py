@@ -21,7 +21,7 @@ from registration.sources.resolve import UnknownSourceError
 from registration.synthetic import Synthetic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from registration.artifacts.store import Location
     from registration.candidate import Candidate
@@ -46,7 +46,7 @@ class Leads:
 
     def to_blob(self, blob: Location) -> Synthetic:
         """The event that a blob was written, in an account that is heard."""
-        return synthetic.blob_created(str(self._topic(blob.account)), blob)
+        return synthetic.blob_created(str(self.resolver.topic_of(blob.account)), blob)
 
     def to_shared(self, found: SharedVersion) -> Synthetic:
         """The event that a version was shared."""
@@ -59,7 +59,7 @@ class Leads:
 
     def hears(self, account: str) -> bool:
         """Whether drops in a storage account of this name are heard."""
-        return self._topic(account) is not None
+        return self.resolver.topic_of(account) is not None
 
     def works(self, event: Synthetic) -> Mapping[str, str | None] | None:
         """The keys of the work that an event leads to now, each with its model; None if only a worker can tell.
@@ -81,10 +81,6 @@ class Leads:
         except Exception as surprise:  # noqa: BLE001 - one job must not end the sweep; its worker will meet the same
             log.warning("%s could not be looked at and is left to a worker: %s", event.about, surprise)
             return None
-
-    def _topic(self, account: str) -> str | None:
-        named: Iterable[str] = self.resolver.trusted.account_ids
-        return next((topic for topic in named if topic.endswith(f"/{account}")), None)
 
     def _key(self, offer: Offer) -> str:
         """The key of the work that `Registrar.settle` claims for `offer`."""

@@ -89,9 +89,12 @@ class Resolver:
             return synthetic.model_shared(self.trusted.workspace_id, found.registry, found.model, found.version)
         if found is None or isinstance(found, JobSource):
             return None
-        topics = (topic for topic in self.trusted.account_ids if topic.endswith(f"/{found.sign.account}"))
-        topic = next(topics, None)
+        topic = self.topic_of(found.sign.account)
         return synthetic.blob_created(topic, found.sign) if topic else None
+
+    def topic_of(self, account: str) -> str | None:
+        """The ARM id of the storage account of this name, if its blobs are heard."""
+        return next((topic for topic in self.trusted.account_ids if topic.endswith(f"/{account}")), None)
 
     def _from_job(self, event: JobFinished) -> list[Offer] | NotOfInterest:
         _trust(event.workspace, {self.trusted.workspace_id}, "REGISTRAR_WORKSPACE")
