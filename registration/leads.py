@@ -83,7 +83,7 @@ class Leads:
             return None
 
     def _key(self, offer: Offer) -> str:
-        """The key of the work that `Registrar.settle` claims for `offer`."""
+        """The key of the work that the registrar claims for `offer`."""
         fingerprint = offer.fingerprint if isinstance(offer, Refusal) else offer.listing_etag
         if not isinstance(offer, Refusal) and _is_told_by_its_listing(offer):
             fingerprint = offer.fingerprint(folder.inventory(self.resolver.store, offer))

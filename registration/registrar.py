@@ -111,18 +111,16 @@ class Registrar:
             raise failures[0]
         return tuple(settled)
 
-    def settle(self, offer: Offer) -> Outcome:
-        """Bring one offer to its outcome, or show the outcome it already has; raises `PausedError` while paused."""
-        (outcome,) = self.settle_together((offer,))
-        return outcome
-
     def settle_together(self, offers: Sequence[Offer]) -> tuple[Outcome, ...]:
-        """As `settle`, for the members of a group: all are claimed before the first is judged, and decided at once."""
+        """Bring offers that share their fate to their outcomes, or show those that they have.
+
+        All are claimed before the first is judged, and decided at once. Raises `PausedError` while one is paused.
+        """
         with contextlib.ExitStack() as claims:
             return self._settled([self._opened(offer, claims) for offer in offers])
 
     def settle_again(self, offer: Candidate, *, fellows: Sequence[Offer]) -> Outcome:
-        """As `settle`, for one that people have decided again; `fellows`, others of its group, are only judged."""
+        """The same for one that people have decided again; `fellows`, others of its group, are only judged."""
         with contextlib.ExitStack() as claims:
             opened = self._opened(offer, claims)
             known = [] if opened.claim.is_settled else fellows

@@ -192,7 +192,7 @@ def test_metadata_written_after_it_was_read_are_other_work(single: World) -> Non
     single.store.put(FILE, b"onnx", metadata=GOOD)
 
     with pytest.raises(ArtifactChangedError):
-        single.registrar.settle(offer)
+        single.registrar.settle_together((offer,))
 
 
 WRONG: list[tuple[dict[str, str], str]] = [
