@@ -17,6 +17,8 @@ var wanted = [
   { account: ledgerName, service: 'queue', zone: zones[1] }
 ]
 
+// An account refuses a second endpoint while it takes a first: StorageAccountOperationInProgress.
+@batchSize(1)
 resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
   for one in wanted: {
     name: 'pe-${one.account}-${one.service}'
@@ -37,6 +39,7 @@ resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
   }
 ]
 
+@batchSize(1)
 resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
   for (one, i) in wanted: {
     parent: endpoints[i]

@@ -20,6 +20,12 @@ HOOKS = {"preprovision", "postdeploy"}
 # The first whose `azd down` deletes the groups that a deployment made, and no other that it put something into:
 # https://github.com/Azure/azure-dev/pull/7698
 SAFE_AZD = "1.24.1"
+# Several of these may be of one account, one zone or one topic, which takes one change at a time.
+ONE_BY_ONE = (
+    "Microsoft.Network/privateEndpoints",
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+    "Microsoft.EventGrid/systemTopics/eventSubscriptions",
+)
 NEVER_SHIPPED = (".azure", ".venv", ".sandbox")  # what the tools make, with values of one installation in it
 SHIPPED = ("function_app.py", "host.json", "requirements.txt", "registration", "policies")
 
@@ -172,6 +178,14 @@ def a_source_has_one_topic(project: Project) -> Iterator[str]:
             wanted = f"'evgs-registrar-${{uniqueString(toLower({one.body['params']['source']}), token)}}'"
             if one.body["params"]["newName"] != wanted:
                 yield f"main.bicep:{one.line}: {one.name} is named {one.body['params']['newName']}, not {wanted}"
+
+
+def what_would_collide_is_made_one_by_one(project: Project) -> Iterator[str]:
+    """Azure refuses a change of what is being changed: loops over such things make one after another."""
+    for kind in ONE_BY_ONE:
+        for template, one in project.made(kind):
+            if one.loop is not None and one.decorators.get("batchSize") != [1]:
+                yield f"{template.name}:{one.line}: {one.name} are made at once, and some would be refused"
 
 
 def what_takes_tags_has_them(project: Project) -> Iterator[str]:

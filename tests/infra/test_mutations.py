@@ -74,6 +74,11 @@ MUTATIONS = {
     "a_source_has_one_topic": [
         (MAIN, "toLower(account.id)", "account.id"),
     ],
+    "what_would_collide_is_made_one_by_one": [
+        ("infra/modules/endpoints.bicep", "@batchSize(1)\nresource endpoints", "resource endpoints"),
+        ("infra/modules/endpoints.bicep", "@batchSize(1)\nresource names", "resource names"),
+        (BLOBS, "@batchSize(1)\n", ""),
+    ],
     "what_takes_tags_has_them": [
         (MAIN, "union(resourceTags, {", "union({}, {"),
         (STORAGE, "  location: location\n  tags: tags\n", "  location: location\n"),
