@@ -5,6 +5,13 @@ param location string
 param tags object
 param addressPrefix string
 
+// The rules that Azure gives. Companies ask for a group on each subnet, and deploying takes off what a subnet does not name.
+resource guard 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
+  name: 'nsg-registrar-${suffix}'
+  location: location
+  tags: tags
+}
+
 resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   name: 'vnet-registrar-${suffix}'
   location: location
@@ -16,6 +23,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
         name: 'app'
         properties: {
           addressPrefix: cidrSubnet(addressPrefix, 27, 0)
+          networkSecurityGroup: { id: guard.id }
           delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]
         }
       }
@@ -23,6 +31,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
         name: 'endpoints'
         properties: {
           addressPrefix: cidrSubnet(addressPrefix, 27, 1)
+          networkSecurityGroup: { id: guard.id }
           privateEndpointNetworkPolicies: 'Disabled'
         }
       }

@@ -76,6 +76,14 @@ def resources_are_closed(project: Project) -> Iterator[str]:
                 yield f"{template.name}:{one.line}: {one.name} has {path} = {_at(body, path)!r}, not {wanted!r}"
 
 
+def subnets_are_guarded(project: Project) -> Iterator[str]:
+    """Each subnet names its network security group: one that somebody attached would be taken off."""
+    for template, one in project.made("Microsoft.Network/virtualNetworks"):
+        for subnet in one.body["properties"]["subnets"]:
+            if "networkSecurityGroup" not in subnet["properties"]:
+                yield f"{template.name}:{one.line}: the subnet {subnet['name']} has no network security group"
+
+
 def publishing_takes_no_password(project: Project) -> Iterator[str]:
     """Both ways of publishing with a user name and password are turned off."""
     policies = project.made("Microsoft.Web/sites/basicPublishingCredentialsPolicies")

@@ -108,6 +108,9 @@ MUTATIONS = {
         ("infra/modules/outcomes.bicep", "disableLocalAuth: true", "disableLocalAuth: false"),
         ("infra/modules/monitoring.bicep", "DisableLocalAuth: true", "DisableLocalAuth: false"),
     ],
+    "subnets_are_guarded": [
+        ("infra/modules/network.bicep", "          networkSecurityGroup: { id: guard.id }\n", ""),
+    ],
     "publishing_takes_no_password": [
         (APP, "name: 'scm'", "name: 'web'"),
     ],
