@@ -180,16 +180,25 @@ def test_nodes_of_one_name_take_no_time() -> None:
     assert codes(report(a_saving_model(meta=field(2, same)), "saved_model.pb")) == []
 
 
+def an_asset(file: bytes, *, is_old: bool) -> bytes:
+    asset = field(2, file)
+    kept = entry(b"saved_model_assets", field(5, field(1, field(1, b"type.googleapis.com/x") + field(2, asset))))
+    return field(4, kept) if is_old else field(6, asset)
+
+
+@pytest.mark.parametrize("is_old", [False, True])
 @pytest.mark.parametrize(("file", "code"), [(b"words.txt", []), (b"../../words.txt", ["savedmodel.asset_escapes"])])
-def test_a_file_that_belongs_to_the_model_lies_in_its_folder(file: bytes, code: list[str]) -> None:
-    assert codes(report(a_saving_model(meta=field(6, field(2, file))), "saved_model.pb")) == code
+def test_a_file_that_belongs_to_the_model_lies_in_its_folder(file: bytes, code: list[str], *, is_old: bool) -> None:
+    assert codes(report(a_saving_model(meta=an_asset(file, is_old=is_old)), "saved_model.pb")) == code
 
 
 def test_a_table_of_words_is_read_from_a_file_of_the_model() -> None:
     table = field(2, field(1, field(1, b"t") + field(2, b"InitializeTableFromTextFileV2")))
 
     assert codes(report(a_saving_model(meta=table), "saved_model.pb")) == ["savedmodel.reaches_out"]
-    assert codes(report(a_saving_model(meta=table + field(6, field(2, b"words.txt"))), "saved_model.pb")) == []
+    for is_old in (False, True):
+        meta = table + an_asset(b"words.txt", is_old=is_old)
+        assert codes(report(a_saving_model(meta=meta), "saved_model.pb")) == []
 
 
 def test_a_lambda_that_old_versions_keep_in_the_graph_is_unsafe() -> None:

@@ -40,7 +40,9 @@ _INSIDE: dict[str, dict[int, str]] = {
     "list": {9: "called"},
     "called": {2: "attribute"},
     "collection": {2: "collected"},
-    "collected": {1: "names"},
+    "collected": {1: "names", 5: "anything"},
+    "anything": {1: "any"},
+    "any": {2: "asset"},
     "signature": {2: "said"},
     "said": {2: "output"},
     "output": {2: "tensor"},
@@ -127,8 +129,10 @@ class Graph:
         """The names that this message does not keep for itself."""
         if kind in ("node", "function"):
             self._part(names)
-        elif kind == "collection" and not _BEGINS.isdisjoint(names["key"]):
-            self._served.update(map(_node_of, names["member"]))
+        elif kind == "collection":
+            # Sessions of TensorFlow 1 find the files of the model in one of these.
+            self.assets.update(names["asset"])
+            self._served.update(map(_node_of, () if _BEGINS.isdisjoint(names["key"]) else names["member"]))
         elif kind == "meta graph":
             self._served.update(map(_node_of, names["output"]))
             self._restores.update(map(_node_of, names["restores"]))
