@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from registration.artifacts.formats import (
     boosters,
     compressed,
+    configuration,
     environment,
     gguf,
     hdf5,
@@ -49,6 +50,7 @@ FORMATS: tuple[Format, ...] = (
     pickle.HIDDEN,
     pickle.OLD_PICKLE,
     keras_config.FORMAT,
+    configuration.FORMAT,
     skops.FORMAT,
     *mlmodel.FORMATS,
     environment.FORMAT,
@@ -65,5 +67,13 @@ NAMES = tuple(sorted({format_.name for format_ in FORMATS} | {tree.name for tree
 # Formats that may lie beside any model: they hold no code, and no model.
 FREE = frozenset(
     format_.name
-    for format_ in (plain.EMPTY, *plain.PICTURES, *plain.TABLES, environment.FORMAT, mlmodel.MODULE, plain.TEXT)
+    for format_ in (
+        plain.EMPTY,
+        *plain.PICTURES,
+        *plain.TABLES,
+        environment.FORMAT,
+        configuration.FORMAT,
+        mlmodel.MODULE,
+        plain.TEXT,
+    )
 )
