@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 MAGIC = b"\x04\x22\x4d\x18"
+BLOCK = 64 * 1024
 
 
-def lz4_frame(data: bytes, *, linked: bool = False, stored: bool = False, block: int = 65_536) -> bytes:
+def lz4_frame(data: bytes, *, linked: bool = False, stored: bool = False) -> bytes:
     """A frame of 64 KiB blocks, without checksums; the decoder does not look at the header's."""
     flags = 0b0100_0000 | (0 if linked else 0b0010_0000)
     frame = MAGIC + bytes([flags, 4 << 4, 0])
-    for start in range(0, len(data), block):
-        piece = data[start : start + block]
+    for start in range(0, len(data), BLOCK):
+        piece = data[start : start + BLOCK]
         packed = piece if stored else lz4_block(data[: start + len(piece)], start=start, linked=linked)
         frame += (len(packed) | (stored << 31)).to_bytes(4, "little") + packed
     return frame + bytes(4)
 
 
-def lz4_block(data: bytes, *, start: int = 0, linked: bool = False) -> bytes:
+def lz4_block(data: bytes, *, start: int, linked: bool) -> bytes:
     """`data[start:]` packed greedily; a match may lie before `start` if blocks are linked."""
     seen: dict[bytes, int] = {}
     for place in range(max(0, start - 60_000) if linked else start, start):

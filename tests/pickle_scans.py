@@ -40,9 +40,9 @@ class Counting(Memory):
         return data
 
 
-def scan_of(reader: Reader, *, profile: str = "all", limits: Limits | None = None) -> list[Finding]:
+def scan_of(reader: Reader, *, limits: Limits | None = None) -> list[Finding]:
     """Every finding about what `reader` holds."""
-    listed = profile_named(profile)
+    listed = profile_named("all")
     return list(scan(reader, alone(listed, limits=limits), listed))
 
 

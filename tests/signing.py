@@ -122,7 +122,7 @@ def authority(name: str = "Root", above: Certified | None = None) -> Certified:
     return _certified(x509.Name([_common(name)]), usage, above)
 
 
-def leaf(above: Certified, *extensions: x509.ExtensionType, days: int = 30, **kinds: bool) -> Certified:
+def leaf(above: Certified, *extensions: x509.ExtensionType, **kinds: bool) -> Certified:
     """A certificate for signing code as `IDENTITY`, `extensions` in the place of those of their types."""
     usual = {
         type(one): one
@@ -133,7 +133,7 @@ def leaf(above: Certified, *extensions: x509.ExtensionType, days: int = 30, **ki
         )
     }
     wanted = usual | {type(one): one for one in extensions}
-    return _certified(x509.Name([_common("Team A")]), wanted.values(), above, days=days)
+    return _certified(x509.Name([_common("Team A")]), wanted.values(), above)
 
 
 def issued_by(issuer: str) -> x509.UnrecognizedExtension:
@@ -160,9 +160,7 @@ def _usage(*, certifies: bool = False, signs: bool = True) -> x509.KeyUsage:
     )
 
 
-def _certified(
-    subject: x509.Name, extensions: Iterable[x509.ExtensionType], above: Certified | None, *, days: int = 30
-) -> Certified:
+def _certified(subject: x509.Name, extensions: Iterable[x509.ExtensionType], above: Certified | None) -> Certified:
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
         x509.CertificateBuilder()
@@ -171,7 +169,7 @@ def _certified(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(AT - DAY)
-        .not_valid_after(AT + days * DAY)
+        .not_valid_after(AT + 30 * DAY)
     )
     for one in extensions:
         builder = builder.add_extension(one, critical=isinstance(one, x509.BasicConstraints | x509.KeyUsage))

@@ -41,9 +41,9 @@ class Subject:
     def given(self, function: str, *, containing: str = "") -> list[str]:
         return recorded(self.records, function, containing=containing)
 
-    def wait_for(self, function: str, *, containing: str = "", count: int = 1) -> list[str]:
+    def wait_for(self, function: str, *, count: int = 1) -> list[str]:
         deadline = time.monotonic() + PATIENCE
-        while len(found := self.given(function, containing=containing)) < count and time.monotonic() < deadline:
+        while len(found := self.given(function)) < count and time.monotonic() < deadline:
             time.sleep(0.02)
         return found
 

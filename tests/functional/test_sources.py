@@ -70,9 +70,9 @@ class Site:
             self.writes(run, "model/model.bin")
         return run
 
-    def writes(self, run: str, path: str, data: bytes | None = None) -> None:
+    def writes(self, run: str, path: str) -> None:
         """A file below the place where a run keeps its named outputs."""
-        self.outputs.upload_blob(f"azureml/{run}/{path}", data or f"{run} {path}".encode())
+        self.outputs.upload_blob(f"azureml/{run}/{path}", f"{run} {path}".encode())
 
     def passes(self, queue: list[str]) -> Sweep:
         """Registrar's sweep with a watermark of its own, which puts its messages into `queue`."""
