@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from registration.pages import Row, coloured, count, counterfactuals, listed, plain, rows, unsaid, verdict_table
+from registration.pages import Fitted, Row, coloured, count, counterfactuals, listed, plain, rows, unsaid, verdict_table
 from registration.step import asked_by, items, members, source_of, word
 from registration.terminal import shown
 
@@ -40,7 +40,7 @@ def table_of(history: History, shares: Mapping[str, Shares]) -> Group:
     for step in history.steps:
         cells = (word(step.seq), _minute(step.decided_at), coloured(step.outcome), word(step.version))
         table.add_row(*cells, _mark(history, step), _told(step))
-    return Group(table, plain(_now(history)), *_shared(history, shares), *_warnings(history.breaks))
+    return Group(Fitted(table), plain(_now(history)), *_shared(history, shares), *_warnings(history.breaks))
 
 
 def _told(step: Step) -> Text:

@@ -1,4 +1,4 @@
-"""Pages: the pieces that everything shown on a terminal of eighty columns is made of.
+"""Pages: the pieces that everything shown on a terminal is made of, of eighty columns as a rule.
 
 Outside text is shown, never obeyed.
 """
@@ -6,6 +6,7 @@ Outside text is shown, never obeyed.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -18,7 +19,7 @@ from registration.terminal import shown
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType, RenderResult
 
 COLOURS = {
     **dict.fromkeys(("register", "registered", "passed"), "green"),
@@ -27,6 +28,7 @@ COLOURS = {
 }
 LABEL_WIDTH = 8
 WIDTH = 80  # columns of a terminal
+NARROW = 72  # below, the columns of a table would be cut, or broken letter by letter
 _LONGEST_NUMBER = 10
 _EDGES = 12  # columns that a table of verdicts spends between and around its own
 _NUMBERS = ("candidate", "champion", "bound", "margin")
@@ -57,7 +59,25 @@ def listed(label: str, values: Iterable[object]) -> Iterator[Row]:
         yield ("" if place else label), value
 
 
-def verdict_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
+@dataclass(frozen=True)
+class Fitted:
+    """A table where it fits; on a narrow terminal the cells of each row, one below the other."""
+
+    table: Table
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """What rich asks of a page."""
+        if options.max_width >= NARROW:
+            yield self.table
+            return
+        names = [str(column.header) for column in self.table.columns]
+        for cells in zip(*(column.cells for column in self.table.columns), strict=True):
+            yield Text()
+            yield rows((name, cell) for name, cell in zip(names, cells, strict=True) if cell)
+        yield Text()
+
+
+def verdict_table(verdicts: Sequence[Mapping[str, Any]]) -> Fitted:
     """What every rule said, with its numbers."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("rule", overflow="fold", ratio=1)
@@ -69,7 +89,7 @@ def verdict_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
         numbers = (plain(verdict.get(name)) for name in _NUMBERS)
         rule = _at_dots(text(verdict.get("rule")), width=width)
         table.add_row(rule, coloured(text(verdict.get("result"))), *numbers)
-    return table
+    return Fitted(table)
 
 
 def _widest(verdicts: Iterable[Mapping[str, Any]], name: str) -> int:

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from registration.pages import Fitted
 from registration.terminal import shown
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def ago(length: timedelta) -> str:
     return f"{seconds} s"
 
 
-def _table(found: Sequence[Waiting], now: datetime) -> Table:
+def _table(found: Sequence[Waiting], now: datetime) -> Fitted:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("model", overflow="fold", ratio=2)
@@ -64,7 +65,7 @@ def _table(found: Sequence[Waiting], now: datetime) -> Table:
         age = ago(now - datetime.fromisoformat(each.since))
         cells = (str(number), each.model or "the whole app", MEANINGS[each.kind], age, _left(each, now), each.source)
         table.add_row(*(Text(shown(cell), overflow="fold") for cell in cells))
-    return table
+    return Fitted(table)
 
 
 def _left(each: Waiting, now: datetime) -> str:

@@ -12,7 +12,19 @@ from rich.table import Table
 from rich.text import Text
 
 from registration.backtest import Fate
-from registration.pages import Row, coloured, count, counterfactuals, listed, plain, rows, text, unsaid, verdict_table
+from registration.pages import (
+    Fitted,
+    Row,
+    coloured,
+    count,
+    counterfactuals,
+    listed,
+    plain,
+    rows,
+    text,
+    unsaid,
+    verdict_table,
+)
 from registration.terminal import shown
 
 if TYPE_CHECKING:
@@ -97,7 +109,7 @@ def backtest(made: Backtest, *, since: datetime, breaks: Sequence[Break]) -> Gro
     return Group(*parts, *(Text(shown(f"broken  {found}"), style="red") for found in breaks))
 
 
-def _flips(flipped: Iterable[Again]) -> Table:
+def _flips(flipped: Iterable[Again]) -> Fitted:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("no", justify="right", no_wrap=True)
     for name in ("decided, UTC", "was", "would be"):
@@ -108,7 +120,7 @@ def _flips(flipped: Iterable[Again]) -> Table:
         cells = (text(again.step.seq), f"{when:%Y-%m-%d %H:%M}" if when else "unknown")
         why = f"{again.model}: {'; '.join(again.reasons)}"
         table.add_row(*cells, coloured(again.was), coloured(text(again.now)), plain(why))
-    return table
+    return Fitted(table)
 
 
 def _aside(made: Backtest, fate: Fate) -> Iterator[Text]:

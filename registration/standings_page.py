@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Group
 from rich.table import Table
 
-from registration.pages import count, plain
+from registration.pages import Fitted, count, plain
 from registration.terminal import shown
 
 if TYPE_CHECKING:
@@ -29,4 +29,4 @@ def table_of(found: Sequence[Standing]) -> Group:
         champion = "none" if each.version is None else str(each.version)
         table.add_row(plain(each.model), "" if each.problem else champion, since, str(each.decisions))
     broken = (plain(f"broken {shown(each.model)}: {shown(each.problem)}") for each in found if each.problem)
-    return Group(table, plain(count(len(found), "model")), *broken)
+    return Group(Fitted(table), plain(count(len(found), "model")), *broken)
