@@ -112,6 +112,7 @@ def test_what_two_readers_of_yaml_see_in_two_ways_is_unscannable(text: str) -> N
         ("sklearn: {pickled_model: ../model.pkl}", "mlmodel.path_escapes"),
         ("python_function: {loader_module: mlflow.sklearn, data: /tmp/model.pkl}", "mlmodel.path_escapes"),
         ("keras: {data: https://example.org/model}", "mlmodel.path_escapes"),
+        ("tensorflow: {saved_model_dir: ../other}", "mlmodel.path_escapes"),
         ("xgboost: {model_class: antigravity.fly}", "mlmodel.loader_module"),
         ("python_function: {loader_module: mlflow.sklearn, env: {conda: other.yaml}}", "environment.foreign_source"),
         ("python_function: {loader_module: mlflow.sklearn, env: ../conda.yaml}", "environment.foreign_source"),
@@ -196,6 +197,9 @@ def test_the_class_that_a_flavor_of_mlflow_states_is_its_library_s_own(name: str
         ("requirements.txt", "# a line ends here \u2028-r extra.txt\n".encode()),
         ("requirements.txt", b"\xef\xbb\xbf-r extra.txt\n"),
         ("requirements.txt", b'-"r" extra.txt\n'),
+        ("requirements.txt", b"--trusted-host evil\n"),
+        ("requirements.txt", b"--tru evil\n"),
+        ("requirements.txt", b"numpy --global-option=build_ext\n"),
         ("requirements.txt", b"."),
         ("requirements.txt", b"package/of/mine\n"),
         ("requirements.txt", b"file:package\n"),
@@ -224,6 +228,19 @@ def test_an_environment_is_read_though_it_begins_like_a_picture(path: str) -> No
     found = report(b"GIF89a # \0\n-r extra.txt\n", path)
 
     assert "environment.broken" in codes(found)
+
+
+def test_a_variable_of_conda_is_unlisted() -> None:
+    found = report(b"dependencies: [numpy]\nvariables:\n  PYTHONPATH: code\n", "conda.yaml")
+
+    assert (codes(found), found.verdict) == (["environment.variable"], Verdict.UNSCANNABLE)
+    assert "PYTHONPATH" in found.findings[0].message
+
+
+def test_options_that_leave_the_index_alone_are_safe() -> None:
+    data = b"--pre\n--require-hashes\n--only-binary :all:\n--prefer-binary\nnumpy --hash=sha256:ab\n"
+
+    assert codes(report(data, "requirements.txt")) == []
 
 
 def test_a_comment_behind_a_requirement_installs_nothing() -> None:

@@ -28,7 +28,8 @@ NAMES = named(r"requirements\.txt|conda\.ya?ml|python_env\.ya?ml|constraints\.tx
 _ELSEWHERE = re.compile(
     r"(?:git|hg|svn|bzr)\+|\b(?:https?|ftp|ssh)://|\bfile:|\$\{|\.(?:whl|zip|conda|tar|tgz|tbz|txz|tlz)\b"
     r"|^[\s\"'-]*[./~]|^[\s\"']*-[iferc]|\s-[iferc]\b|\bchannel\s*="
-    r"|(?:^|[\s\"'])--(?:extra-i|i|f|e|c|r(?!equire-hashes))",
+    # Only these options of a line leave packages and the index as they are, and pip takes any beginning of a longer one.
+    r"|(?:^|[\s\"'])--(?!(?:hash|no-binary|only-binary|pre|prefer-binary|require-hashes)\b)\w",
     re.IGNORECASE,
 )
 # Files that are looked into by themselves may be named.
@@ -44,6 +45,7 @@ _UTF = {
     BOM_UTF16_BE: "utf-16",
 }
 _PACKAGES = frozenset({"dependencies", "build_dependencies", "pip"})
+_VARIABLES = "variables"  # of conda: they are set whenever the environment is used
 _CHANNELS = frozenset({"anaconda", "conda-forge", "defaults", "main", "microsoft", "nodefaults", "nvidia", "pytorch"})
 
 
@@ -105,6 +107,9 @@ def _is_path(package: str) -> bool:
 def _told(said: Any, context: Context) -> Iterator[Finding]:
     """What an environment of conda names, however it is quoted."""
     for place, value in _texts(said, ""):
+        if place == _VARIABLES:
+            yield _variable(value, context)
+            continue
         channel = value if place == "channels" else value.partition("::")[0] if "::" in value else ""
         is_path = place in _PACKAGES and _is_path(value.rpartition("::")[2])
         is_known = not channel or channel.partition("/")[0] in _CHANNELS
@@ -124,6 +129,15 @@ def _texts(said: Any, place: str) -> Iterator[tuple[str, str]]:
         elif isinstance(value, dict):
             yield from ((place, str(key)) for key in value)
             waiting += ((str(key), entry) for key, entry in reversed(value.items()) if key not in ("name", "prefix"))
+
+
+def _variable(name: str, context: Context) -> Finding:
+    return context.finding(
+        "environment.variable",
+        f"it sets the variable {name.strip()}, which can decide what is installed or imported",
+        level=Level.UNLISTED,
+        action="set variables where the model is served",
+    )
 
 
 def _foreign(place: str, said: str, context: Context) -> Finding:

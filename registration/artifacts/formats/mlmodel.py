@@ -40,7 +40,10 @@ _LOADERS = {
         *("spacy", "spark", "statsmodels", "tensorflow", "transformers", "xgboost"),
     )
 }
-_FILES = ("data", "pickled_model", "model_data", "model_binary", "model_path", "model_code_path", "weights")
+_FILES = (
+    *("data", "pickled_model", "model_data", "model_binary", "model_path", "model_code_path", "weights"),
+    *("saved_model_dir", "model_dir"),
+)
 _LIBRARIES = {"spark": "pyspark"}  # of flavors that are not called like it
 _NOTHING: tuple[object, ...] = ("", "null", "~", [])
 
