@@ -10,7 +10,8 @@ import typer
 from typer.testing import CliRunner
 
 from registration import cli_sweep
-from registration.errors import InputError
+from registration.errors import InputError, UnavailableError
+from registration.names import WATERMARK
 from tests.sweeping import Azure
 
 
@@ -35,6 +36,18 @@ def test_the_command_says_what_it_found_in_eighty_columns(azure: Azure) -> None:
     assert "enqueued job j1" in result.stderr
     assert "coverage 0.0%" in result.stdout
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
+
+
+def test_whoever_may_not_write_the_ledger_sends_what_was_missed_and_fails_at_the_watermark(azure: Azure) -> None:
+    azure.job("j1")
+    before = azure.world.state.text(WATERMARK)
+    azure.world.faults.fail(f"state {WATERMARK}")
+
+    result = CliRunner().invoke(command(azure), ["sweep"])
+
+    assert isinstance(result.exception, UnavailableError)
+    assert len(azure.queue) == 1
+    assert azure.world.state.text(WATERMARK) == before
 
 
 def test_the_first_sweep_says_that_it_leaves_what_ended_before_it(azure: Azure) -> None:
