@@ -90,6 +90,24 @@ class HostClient:
             time.sleep(0.05)
         raise HostProcessError(f"the host is not idle after {timeout} s: {before}\n{self.said()}")
 
+    def settled(self, timeout: float, *, quiet: float) -> bool:
+        """Wait as `idle` does, but no longer than `quiet` seconds for messages that wait; whether the host is idle.
+
+        Seconds in which a function runs are not quiet. Raises as `idle` does.
+        """
+        deadline = time.monotonic() + timeout
+        before, since = self.status(), time.monotonic()
+        while time.monotonic() < min(deadline, since + quiet):
+            time.sleep(0.05)
+            now = self.status()
+            if now["counters"] != before["counters"] or now["counters"]["running"]:
+                before, since = now, time.monotonic()
+            elif _at_rest(now):
+                return True
+        if time.monotonic() < deadline:
+            return False
+        raise HostProcessError(f"a function runs for longer than {timeout:g} s\n{self.said()}".rstrip())
+
 
 def _at_rest(status: Mapping[str, Any]) -> bool:
     return bool(status) and status["counters"]["running"] == 0 and not any(status["queues"].values())

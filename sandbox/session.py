@@ -17,6 +17,9 @@ from rich.console import Console
 from registration import events
 from registration.errors import InputError
 from registration.manifest import MANIFEST_NAME
+from registration.pages import count
+from registration.paths import fault
+from registration.terminal import shown
 from sandbox import drops, names, raised, stage
 from sandbox.host_client import HostClient, HostProcessError
 from sandbox.observer import Observer
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 PLACE = stage.APP / ".sandbox" / "session.json"
 NO_SANDBOX = "no sandbox is up; start one in another terminal: registrar sandbox"
 NOTHING = "nothing changed: the event was ignored, or its work was settled before"
+QUIET_SECONDS = 20.0  # longer than the first pause of a message that comes again, which is 15
 
 
 @dataclass(frozen=True)
@@ -37,17 +41,29 @@ class Session:
 
     host: HostClient
     environment: dict[str, str]
+    log: str  # the host's, a path
 
     def post(self, event: dict[str, Any]) -> list[dict[str, Any]]:
-        """Post one event to the function that hears its type; the outcomes that are new afterwards."""
+        """Post one event to the function that hears its type; the outcomes that are new afterwards.
+
+        Raises `StageError` when the host refuses it, and when nothing came of it while a message waits to come again.
+        """
         function = "on_drop_event" if events.type_of(json.dumps(event)) in events.DROP_TYPES else "on_job_event"
         observer = Observer()
         before = observer.look()
         answer = self.host.post_events(function, [event])
         if answer.status != stage.ACCEPTED:
             raise stage.StageError(f"the host refuses this event with {answer.status} {answer.body}".rstrip())
-        self.host.idle(stage.SETTLES_SECONDS)
-        return observer.look().news_since(before)
+        is_idle = self.host.settled(stage.SETTLES_SECONDS, quiet=QUIET_SECONDS)
+        news = observer.look().news_since(before)
+        if not news and not is_idle:
+            raise stage.StageError(self._waits())
+        return news
+
+    def _waits(self) -> str:
+        number = sum(self.host.status()["queues"].values())
+        told = f"nothing came of it yet: {count(number, 'message')} on the work queue will come again by itself"
+        return f"{told}; `registrar pending` shows what is paused, the host log what failed: {self.log}"
 
 
 def keep_up(policies: Path) -> int:
@@ -68,8 +84,7 @@ def keep_up(policies: Path) -> int:
 
 def send(path: Path, *, as_json: bool) -> int:
     """Post the event, or each event of the list, in a file and show what came of it; raises as `opened` does."""
-    document = _json(path)
-    found = document if isinstance(document, list) else [document]
+    found = _events(path)
     with opened() as session:
         for event in found:
             _show(session.post(event), as_json=as_json)
@@ -85,7 +100,9 @@ def drop(path: Path, *, model: str | None, metrics: Sequence[str], to: str, as_j
         manifest = drops.build_manifest(path, model=model, metrics=dict(_metric(text) for text in metrics))
     else:
         raise InputError(f"{path} has no {MANIFEST_NAME}: add one, or say --model so that it can be made")
-    folder = f"{to.strip('/')}/{path.resolve().name}"
+    folder = f"{to.strip('/')}/{path.resolve().name}".strip("/")
+    if wrong := fault(folder):
+        raise InputError(f"it would be dropped into {shown(folder)}, which {wrong}")
     with opened() as session:
         account = f"https://{names.blob_host(names.DROP_ACCOUNT)}"
         blobs = drops.upload(account, names.DROP_CONTAINER, folder, path, manifest)
@@ -115,7 +132,8 @@ def _variables(place: Path) -> Path:
 def written_down(here: stage.Stage, place: Path = PLACE) -> Iterator[None]:
     """Say at `place` where everything is, for as long as it is there."""
     place.parent.mkdir(exist_ok=True)
-    place.write_text(json.dumps({"url": here.host.url, "environment": here.environment}, indent=2), encoding="utf-8")
+    said = {"url": here.host.url, "environment": here.environment, "log": str(here.host.log)}
+    place.write_text(json.dumps(said, indent=2), encoding="utf-8")
     exports = (f"export {name}={shlex.quote(value)}\n" for name, value in here.environment.items())
     _variables(place).write_text("".join(exports), encoding="utf-8")
     try:
@@ -131,7 +149,7 @@ def opened(place: Path = PLACE) -> Iterator[Session]:
     if not place.exists():
         raise InputError(NO_SANDBOX)
     said = json.loads(place.read_text(encoding="utf-8"))
-    session = Session(HostClient(said["url"]), said["environment"])
+    session = Session(HostClient(said["url"]), said["environment"], said["log"])
     try:
         session.host.status()
     except ConnectionError:  # a sandbox that was killed leaves its file behind
@@ -155,11 +173,21 @@ def _show(news: list[dict[str, Any]], *, as_json: bool) -> None:
         console.print(f"   {NOTHING}")
 
 
+def _events(path: Path) -> list[dict[str, Any]]:
+    document = _json(path)
+    found = document if isinstance(document, list) else [document]
+    if not found or not all(isinstance(event, dict) for event in found):
+        raise InputError(f"{path}: must hold an event, which is a JSON object, or a list of them")
+    return found
+
+
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
+    except OSError as wrong:
+        raise InputError(f"{path}: {wrong.strerror}") from None
     except (ValueError, UnicodeDecodeError) as wrong:
         raise InputError(f"{path}: not JSON: {wrong}") from None
 

@@ -27,7 +27,7 @@ APP = Path(__file__).parent / "apps" / "webhook"
 def written(folder: Path, *, url: str, environment: dict[str, str]) -> Path:
     """The file that a sandbox leaves for other terminals."""
     place = folder / "session.json"
-    place.write_text(json.dumps({"url": url, "environment": environment}), encoding="utf-8")
+    place.write_text(json.dumps({"url": url, "environment": environment, "log": "host.log"}), encoding="utf-8")
     return place
 
 
@@ -59,12 +59,18 @@ def host(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
+class Logging(HostClient):
+    """A host that says where its log is."""
+
+    log = Path("host.log")
+
+
 @dataclass(frozen=True)
 class Up:
     """What is written down of a sandbox."""
 
     environment: dict[str, str]
-    host: HostClient = field(default_factory=lambda: HostClient("http://127.0.0.1:9"))
+    host: HostClient = field(default_factory=lambda: Logging("http://127.0.0.1:9"))
 
 
 def test_a_shell_takes_every_variable_as_it_is_while_the_sandbox_is_up(tmp_path: Path) -> None:
@@ -87,3 +93,25 @@ def test_an_event_that_the_host_refuses_is_told_with_its_status(
 
     with pytest.raises(InputError, match="the host refuses this event with 404"), session.opened(place) as opened:
         opened.post(event)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("[]", "must hold an event"), ('"x"', "must hold an event"), ("[", "not JSON")]
+)
+def test_a_file_that_holds_no_event_is_told_by_its_name(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(InputError, match=rf"event\.json: {said}"):
+        session.send(path, as_json=False)
+
+
+def test_a_folder_is_no_event(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Is a directory"):
+        session.send(tmp_path, as_json=False)
+
+
+@pytest.mark.parametrize("to", ["../x", "vendor-a/../x", "vendor-a//x", "vendor\na"])
+def test_a_drop_goes_into_a_folder_of_the_container(tmp_path: Path, to: str) -> None:
+    with pytest.raises(InputError, match=r"it would be dropped into .*, which"):
+        session.drop(tmp_path, model="churn", metrics=[], to=to, as_json=False)
