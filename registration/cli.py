@@ -26,9 +26,11 @@ from registration import (
     cli_replay,
     cli_sweep,
     cli_validate,
+    paths,
 )
 from registration.cli_options import JsonLines
-from registration.errors import RegistrarError, SettingsError
+from registration.errors import InputError, RegistrarError, SettingsError
+from registration.terminal import shown
 
 app = typer.Typer(
     name="registrar",
@@ -132,7 +134,16 @@ def drop(
     """
     from sandbox import session  # noqa: PLC0415 - as above
 
-    raise typer.Exit(session.drop(path, model=model, metrics=metric or [], to=to, as_json=json))
+    metrics = cli_manifest.metrics_of(metric or [])
+    raise typer.Exit(session.drop(path, model=model, metrics=metrics, folder=_below(to, path), as_json=json))
+
+
+def _below(to: str, path: Path) -> str:
+    """The folder of the drop container that `path` is uploaded to; raises `InputError`."""
+    folder = f"{to.strip('/')}/{path.resolve().name}".strip("/")
+    if wrong := paths.fault(folder):
+        raise InputError(f"it would be dropped into {shown(folder)}, which {wrong}")
+    return folder
 
 
 cli_answers.add_to(app)

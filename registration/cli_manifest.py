@@ -35,6 +35,7 @@ Lineage = Annotated[
     ),
 ]
 Tag = Annotated[list[str] | None, typer.Option(metavar="NAME=TEXT", help="A tag; may be repeated.")]
+_REPEATED = ("datasets", "parameters")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -86,17 +87,34 @@ class _Said:
     tags: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        metrics = {name: _number(name, value) for name, value in _pairs("--metric", self.metrics)}
-        origin: dict[str, Any] = {}
-        for key, value in _pairs("--lineage", self.lineage):
-            if key == "datasets":
-                origin.setdefault(key, []).append(value)
-            elif key == "parameters":
-                origin.setdefault(key, {}).update(_pairs("--lineage parameters", [value]))
-            else:
-                origin[key] = {"true": True, "false": False}.get(value, value) if key == "git_dirty" else value
-        said = {"metrics": metrics, "lineage": origin, "tags": dict(_pairs("--tag", self.tags))}
+        tags = _once("--tag", _pairs("--tag", self.tags))
+        said = {"metrics": metrics_of(self.metrics), "lineage": self._origin(), "tags": tags}
         return {key: value for key, value in said.items() if value}
+
+    def _origin(self) -> dict[str, Any]:
+        said = list(_pairs("--lineage", self.lineage))
+        origin: dict[str, Any] = _once("--lineage", [one for one in said if one[0] not in _REPEATED])
+        if "git_dirty" in origin:
+            origin["git_dirty"] = {"true": True, "false": False}.get(origin["git_dirty"], origin["git_dirty"])
+        datasets, parameters = ([value for name, value in said if name == key] for key in _REPEATED)
+        named = _once("--lineage parameters", _pairs("--lineage parameters", parameters))
+        found = {**origin, "datasets": datasets, "parameters": named}
+        return {key: value for key, value in found.items() if value not in ([], {})}
+
+
+def metrics_of(written: list[str]) -> dict[str, float | int]:
+    """The metrics of each `--metric NAME=VALUE`; raises `InputError`."""
+    return {name: _number(name, value) for name, value in _once("--metric", _pairs("--metric", written)).items()}
+
+
+def _once(option: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The value of each name; of two it would be their order that says which is true."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise InputError(f"{option} {shown(name)}: is given twice; say which of them is meant")
+        found[name] = value
+    return found
 
 
 def _pairs(option: str, written: list[str]) -> Iterable[tuple[str, str]]:

@@ -17,16 +17,13 @@ from rich.console import Console
 from registration import events
 from registration.errors import InputError
 from registration.manifest import MANIFEST_NAME
-from registration.pages import count
-from registration.paths import fault
-from registration.terminal import shown
 from sandbox import drops, names, raised, stage
 from sandbox.host_client import HostClient, HostProcessError
 from sandbox.observer import Observer
 from sandbox.story_pages import outcome_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 PLACE = stage.APP / ".sandbox" / "session.json"
@@ -62,7 +59,7 @@ class Session:
 
     def _waits(self) -> str:
         number = sum(self.host.status()["queues"].values())
-        told = f"nothing came of it yet: {count(number, 'message')} on the work queue will come again by itself"
+        told = f"nothing came of it yet; messages that wait on the work queue for another try: {number}"
         return f"{told}; `registrar pending` shows what is paused, the host log what failed: {self.log}"
 
 
@@ -91,18 +88,15 @@ def send(path: Path, *, as_json: bool) -> int:
     return 0
 
 
-def drop(path: Path, *, model: str | None, metrics: Sequence[str], to: str, as_json: bool) -> int:
-    """Upload a folder to the drop container, manifest last, raise its event and show what came of it."""
+def drop(path: Path, *, model: str | None, metrics: Mapping[str, float], folder: str, as_json: bool) -> int:
+    """Upload `path` as a folder of the drop container, manifest last, raise its event and show what came of it."""
     written = path / MANIFEST_NAME
     if written.exists():
         manifest = _json(written)
     elif model:
-        manifest = drops.build_manifest(path, model=model, metrics=dict(_metric(text) for text in metrics))
+        manifest = drops.build_manifest(path, model=model, metrics=metrics)
     else:
         raise InputError(f"{path} has no {MANIFEST_NAME}: add one, or say --model so that it can be made")
-    folder = f"{to.strip('/')}/{path.resolve().name}".strip("/")
-    if wrong := fault(folder):
-        raise InputError(f"it would be dropped into {shown(folder)}, which {wrong}")
     with opened() as session:
         account = f"https://{names.blob_host(names.DROP_ACCOUNT)}"
         blobs = drops.upload(account, names.DROP_CONTAINER, folder, path, manifest)
@@ -190,11 +184,3 @@ def _json(path: Path) -> Any:
         raise InputError(f"{path}: {wrong.strerror}") from None
     except (ValueError, UnicodeDecodeError) as wrong:
         raise InputError(f"{path}: not JSON: {wrong}") from None
-
-
-def _metric(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError:
-        raise InputError(f"--metric {text}: write it as name=number") from None

@@ -109,9 +109,3 @@ def test_a_file_that_holds_no_event_is_told_by_its_name(tmp_path: Path, text: st
 def test_a_folder_is_no_event(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Is a directory"):
         session.send(tmp_path, as_json=False)
-
-
-@pytest.mark.parametrize("to", ["../x", "vendor-a/../x", "vendor-a//x", "vendor\na"])
-def test_a_drop_goes_into_a_folder_of_the_container(tmp_path: Path, to: str) -> None:
-    with pytest.raises(InputError, match=r"it would be dropped into .*, which"):
-        session.drop(tmp_path, model="churn", metrics=[], to=to, as_json=False)

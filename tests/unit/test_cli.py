@@ -8,9 +8,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from registration import cli
+from registration.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = (sys.executable, "-c", "from registration.cli import main; main()")
@@ -34,3 +36,21 @@ def test_without_settings_it_is_said_how_a_shell_gets_them() -> None:
     assert "REGISTRAR_WORKSPACE: is required" in done.stderr
     assert done.stderr.endswith(f"{cli.HOW_TO_SET}\n")
     assert 'eval "$(azd env get-values)"' in (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("to", ["../x", "vendor-a/../x", "vendor-a//x", "vendor\na"])
+def test_a_drop_goes_into_a_folder_of_the_container(tmp_path: Path, to: str) -> None:
+    said = CliRunner().invoke(cli.app, ["drop", str(tmp_path), "--model", "churn", "--to", to])
+
+    assert isinstance(said.exception, InputError)
+    assert str(said.exception).startswith("it would be dropped into ")
+
+
+@pytest.mark.parametrize(("metrics", "reason"), [(["a=1", "a=2"], "is given twice"), (["a=x"], "must be a number")])
+def test_a_drop_with_a_metric_that_is_unclear_is_not_sent(tmp_path: Path, metrics: list[str], reason: str) -> None:
+    options = [part for text in metrics for part in ("--metric", text)]
+
+    said = CliRunner().invoke(cli.app, ["drop", str(tmp_path), "--model", "churn", *options])
+
+    assert isinstance(said.exception, InputError)
+    assert reason in str(said.exception)

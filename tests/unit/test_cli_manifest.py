@@ -101,6 +101,23 @@ def test_an_option_that_cannot_be_read_is_refused(folder: Path, said: list[str])
     assert isinstance(result.exception, InputError)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["--metric", "accuracy=0.9", "--metric", "accuracy=0.99"],
+        ["--tag", "team=a", "--tag", "team=b"],
+        ["--lineage", "git_commit=c0ffee", "--lineage", "git_commit=decaf"],
+        ["--lineage", "parameters=seed=7", "--lineage", "parameters=seed=8"],
+    ],
+)
+def test_what_is_said_twice_is_refused(folder: Path, said: list[str]) -> None:
+    result = ran("make", str(folder), "--model", "m", *said)
+
+    assert isinstance(result.exception, InputError)
+    assert "is given twice; say which of them is meant" in str(result.exception)
+    assert result.stdout == ""
+
+
 def test_an_empty_folder_makes_no_manifest(tmp_path: Path) -> None:
     result = ran("make", str(tmp_path), "--model", "m")
 
