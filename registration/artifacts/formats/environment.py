@@ -28,7 +28,7 @@ NAMES = named(r"requirements\.txt|conda\.ya?ml|python_env\.ya?ml|constraints\.tx
 _ELSEWHERE = re.compile(
     r"(?:git|hg|svn|bzr)\+|\b(?:https?|ftp|ssh)://|\bfile:|\$\{|\.(?:whl|zip|conda|tar|tgz|tbz|txz|tlz)\b"
     r"|^[\s\"'-]*[./~]|^[\s\"']*-[iferc]|\s-[iferc]\b|\bchannel\s*="
-    # Only these options of a line leave packages and the index as they are, and pip takes any beginning of a longer one.
+    # Only these options leave packages and the index as they are, and pip takes any beginning of a longer one.
     r"|(?:^|[\s\"'])--(?!(?:hash|no-binary|only-binary|pre|prefer-binary|require-hashes)\b)\w",
     re.IGNORECASE,
 )
