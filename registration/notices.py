@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from registration.artifacts.inventory import digest
 from registration.artifacts.store import Location
 from registration.candidate import DropSource, FileSource
+from registration.failures import Failures
 from registration.stored import damaged
 
 if TYPE_CHECKING:
@@ -50,16 +51,11 @@ class Notifier:
 
     def deliver_all(self, outbox: Iterable[Mapping[str, Any]]) -> None:
         """Deliver every notice of an outbox, then raise the first failure: no sink keeps the others waiting."""
-        failures: list[Exception] = []
+        failures = Failures("notice of the same outbox")
         for notice in outbox:
-            try:
+            with failures.kept():
                 self._deliver(notice)
-            except Exception as failure:  # noqa: BLE001 - raised again below, when the others are delivered
-                failures.append(failure)
-        for unraised in failures[1:]:
-            log.error("another notice of the same outbox failed", exc_info=unraised)
-        if failures:
-            raise failures[0]
+        failures.raise_first()
 
     def _deliver(self, notice: Mapping[str, Any]) -> None:
         match notice:

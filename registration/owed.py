@@ -6,19 +6,17 @@ Everything was recorded with the result, so a worker that dies leaves it to the 
 from __future__ import annotations
 
 import contextlib
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from registration.errors import LedgerConflictError
+from registration.failures import Failures
 
 if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.notices import Notifier
     from registration.sharing import Sharing
     from registration.work import Claim
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,24 +41,13 @@ class Owed:
 
     def _shared(self, claim: Claim) -> Claim:
         """Tell what can be told first: a registry that is down keeps no notice waiting, nor a notice the registry."""
-        failures: list[Exception] = []
-        try:
+        failures = Failures("share or notice of the same work", at_once=(LedgerConflictError,))
+        with failures.kept():
             self.notifier.deliver_all(claim.work.outbox)
             # Recorded as told, because a registry may be down for hours, and each try would tell it again.
             if claim.work.outbox:
                 claim = self.ledger.owe(claim, outbox=(), shares=claim.work.shares)
-        except LedgerConflictError:
-            raise
-        except Exception as failure:  # noqa: BLE001 - raised again below, when the shares were tried
-            failures.append(failure)
-        try:
+        with failures.kept():
             claim = self.sharing.pay(claim)
-        except LedgerConflictError:
-            raise
-        except Exception as failure:  # noqa: BLE001 - as above
-            failures.append(failure)
-        for unraised in failures[1:]:
-            log.error("a share failed too", exc_info=unraised)
-        if failures:
-            raise failures[0]
+        failures.raise_first()
         return claim

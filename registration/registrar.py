@@ -24,6 +24,7 @@ from registration.errors import (
 )
 from registration.events import NotOfInterest
 from registration.examination import Examination
+from registration.failures import Failures
 from registration.offers import Opened, by_group, fingerprint_of, model_of, subject_of
 from registration.outcome import Outcome
 from registration.question import Question
@@ -96,19 +97,15 @@ class Registrar:
         `failed` is why another offer of the event could not even be made.
         """
         settled: list[Outcome] = []
-        failures: list[Exception] = [] if failed is None else [failed]
+        failures = Failures("offer of the same event")
+        if failed is not None:
+            failures.keep(failed)
         for together in by_group(offers):
-            try:
+            with failures.kept():
                 settled += self.settle_together(together)
-            except Exception as failure:  # noqa: BLE001 - raised again below, when the others are settled
-                failures.append(failure)
         # A pause first: it costs no attempt, so another offer's fault must not use them up meanwhile. What is given up
         # at once comes last: the others still have their attempts.
-        failures.sort(key=lambda failed: (not isinstance(failed, PausedError), isinstance(failed, PermanentError)))
-        for unraised in failures[1:]:
-            log.error("another offer of the same event failed", exc_info=unraised)
-        if failures:
-            raise failures[0]
+        failures.raise_first(rank=lambda one: (not isinstance(one, PausedError), isinstance(one, PermanentError)))
         return tuple(settled)
 
     def settle_together(self, offers: Sequence[Offer]) -> tuple[Outcome, ...]:
@@ -151,23 +148,17 @@ class Registrar:
             known = [self._surroundings.settled(one) for one in opened if one.case is None]
             found = self._deciding.together(cases, fellows=(*known, *fellows))
             decided = {each.claimed.claim.work.work: each for each in found}
-        settled, failures = self._each_concluded(opened, decided)
-        if failures:
-            raise failures[0]
-        return settled
+        return self._each_concluded(opened, decided)
 
-    def _each_concluded(
-        self, opened: Sequence[Opened], decided: Mapping[str, Decided]
-    ) -> tuple[tuple[Outcome, ...], list[Exception]]:
-        """The outcomes and the failures: what one member owes, and cannot be paid, keeps no other waiting."""
+    def _each_concluded(self, opened: Sequence[Opened], decided: Mapping[str, Decided]) -> tuple[Outcome, ...]:
+        """The outcomes: what one member owes, and cannot be paid, keeps no other waiting."""
         settled: list[Outcome] = []
-        failures: list[Exception] = []
+        failures = Failures("member of the group")
         for one in opened:
-            try:
+            with failures.kept():
                 settled.append(self._concluded(one, decided.get(one.claim.work.work)))
-            except Exception as failure:  # noqa: BLE001 - raised again when the others are concluded
-                failures.append(failure)
-        return tuple(settled), failures
+        failures.raise_first()
+        return tuple(settled)
 
     def _concluded(self, opened: Opened, decided: Decided | None) -> Outcome:
         claim, offer = opened.claim, opened.offer

@@ -211,3 +211,14 @@ def test_the_head_of_a_member_shows_people_its_champion_and_where_it_lies(world:
     shown: dict[str, Any] = json.loads(world.state.kept["heads/left.json"][0])
 
     assert (shown["group"], shown["champion"]["version"]) == ("churn/pair", 1)
+
+
+def test_what_keeps_a_second_member_from_its_outcome_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    message = job(world, "j1", left=0.9, right=0.9)
+    world.faults.fail("registry project left", dead=True)
+
+    with pytest.raises(UnavailableError, match="registry project left"):
+        world.registrar.process(message)
+
+    assert "another member of the group failed" in caplog.text
+    assert "the worker is dead" in caplog.text
