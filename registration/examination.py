@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from registration.policy.artifact import SignaturePolicy
     from registration.policy.document import ModelPolicy
     from registration.record import Signatures
-    from registration.sources.jobs import Workspace
+    from registration.sources.job import Workspace
     from registration.sources.resolve import Offer
     from registration.tracing import Tracing
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from registration.candidate import Candidate
     from registration.policy.document import ModelPolicy
     from registration.policy.evidence import Evidence
-    from registration.sources.jobs import Logged, Workspace
+    from registration.sources.job import Logged, Workspace
 
 _OF_SLICES = "slices/"
 

@@ -13,7 +13,7 @@ from registration.uris import DatastoreUri, parse_uri
 if TYPE_CHECKING:
     from registration.artifacts.store import Location
     from registration.registry import ModelRegistry
-    from registration.sources.jobs import Workspace
+    from registration.sources.job import Workspace
     from registration.uris import JobOutputUri, Uri
 
 

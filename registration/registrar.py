@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from registration.pauses import Pauses
     from registration.policy.decision import Member
     from registration.question import Questions
-    from registration.sources.jobs import Workspace
+    from registration.sources.job import Workspace
     from registration.sources.resolve import Offer, Resolver
     from registration.tracing import Tracing
     from registration.versioning import Versioning

@@ -22,7 +22,7 @@ from registration.policy.evidence import Evidence
 from registration.record import FORMAT as DECISION_FORMAT
 from registration.registry import SHA256_PROPERTY
 from registration.request import parse
-from registration.sources.jobs import Logged
+from registration.sources.job import Logged
 from registration.sources.origin import lineage_of_adopted
 from registration.versioning import ARCHIVED
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from registration.pauses import Pauses
     from registration.registry import ModelVersion
     from registration.request import Request
-    from registration.sources.jobs import Workspace
+    from registration.sources.job import Workspace
     from registration.versioning import Versioning
     from registration.work import Claim, Shares
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from registration.ledger import Ledger
     from registration.record import Case
     from registration.registry import ModelRegistry, ModelVersion
-    from registration.sources.jobs import Workspace
+    from registration.sources.job import Workspace
     from registration.work import Claim, Work
 
 DEFAULT_STAGE = "Development"  # what the service gives a version that names none

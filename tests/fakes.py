@@ -24,7 +24,7 @@ from registration.policy.published import PublishedText
 from registration.registry import ModelVersion, VersionTakenError
 from registration.shared import SharedVersion
 from registration.shelf import Entry
-from registration.sources.jobs import Job, Logged
+from registration.sources.job import Job, Logged
 from registration.stored import parsed
 from registration.uris import DatastoreUri, JobOutputUri, parse_uri
 from tests.faults import Faults
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from registration.policy.evidence import Point
     from registration.registry import Registration
-    from registration.sources.jobs import JobOutput
+    from registration.sources.job import JobOutput
 
 OUTPUTS = Location("mlstorage", "azureml-blobstore-11111111-2222-4333-8444-555555555555", "")
 ARTIFACTS = Location("mlstorage", "azureml", "")

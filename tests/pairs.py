@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from registration.ledger import HELD_FOR
-from registration.sources.jobs import Job, JobOutput
+from registration.sources.job import Job, JobOutput
 from tests.fakes import OUTPUTS
 from tests.world import World, job_event
 

@@ -37,7 +37,7 @@ from registration.record import Case
 from registration.registrar import Registrar
 from registration.requests import Requests
 from registration.sharing import Sharing
-from registration.sources.jobs import Job, JobOutput
+from registration.sources.job import Job, JobOutput
 from registration.sources.resolve import Resolver
 from registration.standstill import Standstills
 from registration.versioning import Versioning

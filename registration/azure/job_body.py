@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from registration.sources.jobs import Job, JobOutput
+from registration.sources.job import Job, JobOutput
 from registration.uris import without_key
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from registration.azure.job_body import MODEL_TYPES
-from registration.sources.jobs import Job, JobOutput
+from registration.sources.job import Job, JobOutput
 from registration.uris import DEFAULT_OUTPUT
 
 if TYPE_CHECKING:

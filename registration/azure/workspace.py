@@ -17,14 +17,14 @@ from registration.azure.rest import ARM, within
 from registration.azure.run_body import run_of
 from registration.errors import InputError, UnavailableError
 from registration.policy.evidence import Point
-from registration.sources.jobs import Logged
+from registration.sources.job import Logged
 from registration.uris import DatastoreUri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from registration.azure.rest import Rest
-    from registration.sources.jobs import Job
+    from registration.sources.job import Job
 
 JOBS_API = "2024-01-01-preview"
 WORKSPACES_API = "2024-10-01-preview"

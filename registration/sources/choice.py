@@ -22,7 +22,7 @@ from registration.uris import JobOutputUri
 if TYPE_CHECKING:
     from registration.lineage import Lineage
     from registration.policy.job_output import JobOutput
-    from registration.sources.jobs import Job, Workspace
+    from registration.sources.job import Job, Workspace
     from registration.sources.trials import Trial
 
 _PIPELINE_OF_REUSED = "azureml.reusedpipelinerunid"

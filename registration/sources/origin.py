@@ -15,7 +15,7 @@ from registration.uris import ARTIFACTS, JobOutputUri, without_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from registration.sources.jobs import Job
+    from registration.sources.job import Job
 
 COMMIT: Final = ("azureml.git.commit", "mlflow.source.git.commit")
 REPOSITORY: Final = ("azureml.git.repository_uri", "mlflow.source.git.repoURL")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from registration.artifacts.store import Location
-    from registration.sources.jobs import Job, Workspace
+    from registration.sources.job import Job, Workspace
     from registration.uris import JobOutputUri
 
 

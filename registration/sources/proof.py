@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from registration.artifacts.inventory import Artifact
     from registration.artifacts.store import ArtifactStore, Location, StoredFile
-    from registration.sources.jobs import Job, Workspace
+    from registration.sources.job import Job, Workspace
 
 _OF_THE_DROP: Final = ("job_output_uri", "drop", "producer")
 _NAMED: Final = "lineage.run_uri"

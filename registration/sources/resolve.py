@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from registration.events import Event
     from registration.policy.catalog import Catalog
     from registration.shared import SharedRegistries
-    from registration.sources.jobs import Workspace
+    from registration.sources.job import Workspace
     from registration.synthetic import Synthetic
     from registration.uris import JobOutputUri
 

@@ -16,7 +16,7 @@ from registration.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from registration.sources.jobs import Job, Workspace
+    from registration.sources.job import Job, Workspace
 
 MOST_RUNS: Final = 1000  # inside one job; Azure ML lets a sweep have as many trials
 MOST_NAMED: Final = 10  # runs, in a message

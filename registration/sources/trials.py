@@ -17,7 +17,7 @@ from registration.policy import number
 from registration.sources import steps
 
 if TYPE_CHECKING:
-    from registration.sources.jobs import Job, Workspace
+    from registration.sources.job import Job, Workspace
     from registration.sources.steps import Step
 
 _SWEEP, _AUTOML = "HyperDrive", "AutoML"

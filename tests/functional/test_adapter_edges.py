@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from registration.azure.rest import Rest
-    from registration.sources.jobs import Job
+    from registration.sources.job import Job
     from sandbox.sandbox import Sandbox
 
 FOLDER_MARK = {"hdi_isfolder": "true"}

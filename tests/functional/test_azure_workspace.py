@@ -11,7 +11,7 @@ from registration.artifacts.store import Location
 from registration.azure.workspace import AzureWorkspace
 from registration.errors import PermanentError, UnavailableError
 from registration.policy import Point
-from registration.sources.jobs import Job, JobOutput
+from registration.sources.job import Job, JobOutput
 from sandbox import names, runs
 
 if TYPE_CHECKING:

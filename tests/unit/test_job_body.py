@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from registration.azure.job_body import job_of
-from registration.sources.jobs import Job
+from registration.sources.job import Job
 
 ARM = "/subscriptions/1b0d2c3e/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ml"
 

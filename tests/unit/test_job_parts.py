@@ -17,7 +17,8 @@ from registration.finding import Finding
 from registration.gathering import gathered
 from registration.policy import Point, catalog
 from registration.sources import jobs, steps
-from registration.sources.jobs import Announcement, Job, JobOutput
+from registration.sources.job import Job, JobOutput
+from registration.sources.jobs import Announcement
 from tests.answering import adopted, held, say
 from tests.fakes import OUTPUTS
 from tests.world import CHURN, World, job_event

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from registration.sources.jobs import Job
+from registration.sources.job import Job
 from registration.sources.origin import lineage_of
 from registration.uris import JobOutputUri
 

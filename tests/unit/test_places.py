@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from registration.places import Places
-from registration.sources.jobs import JobOutput
+from registration.sources.job import JobOutput
 from registration.target import BlobUrl, LocalPath, parse_target
 from tests.fakes import ARTIFACTS, OUTPUTS
 from tests.world import World, job_event

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from registration.sources.jobs import Job, JobOutput
+from registration.sources.job import Job, JobOutput
 from tests.fakes import OUTPUTS
 from tests.world import World, drop_event
 

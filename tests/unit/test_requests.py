@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from registration import cli_people, envelope, explanation, history, request
 from registration.errors import DocumentError, InputError
 from registration.lineage import Lineage
-from registration.sources.jobs import Job
+from registration.sources.job import Job
 from tests.answering import token
 from tests.world import World, job_event
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from registration.sources.jobs import Job, JobOutput
+from registration.sources.job import Job, JobOutput
 from tests.fakes import OUTPUTS, MemoryWorkspace
 from tests.world import CHURN, World, job_event
 

@@ -14,6 +14,7 @@ from registration.errors import NotVisibleYetError, PermanentError, UnavailableE
 from registration.events import NotOfInterest
 from registration.policy import catalog
 from registration.sources import jobs
+from registration.sources.job import Job
 from registration.sources.jobs import Announcement, PartlyOfferedError
 from tests.answering import adopted, held, say
 from tests.fakes import ARTIFACTS, OUTPUTS
@@ -22,7 +23,6 @@ from tests.world import CHURN, WORKSPACE, World, job_event, output_event
 if TYPE_CHECKING:
     from registration.artifacts.store import Location
     from registration.finding import Finding
-    from registration.sources.jobs import Job
 
 ANNOUNCED = Announcement("j1", "/ws", "e1", "RunCompleted")
 MERELY_A_BLOB = replace(ANNOUNCED, certain=False)
@@ -175,7 +175,7 @@ def test_a_status_counts_in_any_case(world: World) -> None:
 
 
 def test_a_step_of_a_pipeline_offers_nothing(world: World) -> None:
-    world.workspace.jobs["j1"] = jobs.Job("j1", status=None)
+    world.workspace.jobs["j1"] = Job("j1", status=None)
 
     assert offers(world) == NotOfInterest(
         "e1", "RunCompleted", "job j1 is part of another, whose end offers what is in it"

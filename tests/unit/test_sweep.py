@@ -14,7 +14,7 @@ from registration import synthetic
 from registration.coverage import Coverage
 from registration.errors import LedgerFormatError, PolicyError, UnavailableError
 from registration.names import WATERMARK
-from registration.sources.jobs import Job
+from registration.sources.job import Job
 from registration.watermark import LONGEST_RUN, OVERLAP, Watermark, Watermarks
 from tests.fakes import OUTPUTS, TextPolicies
 from tests.sweeping import PAGE, QUARTER, Azure

@@ -9,7 +9,7 @@ import pytest
 
 from registration.coverage import Coverage
 from registration.ledger import HELD_FOR
-from registration.sources.jobs import Job
+from registration.sources.job import Job
 from registration.sweep import LONGEST_TRIED, MOST_CLAIMS
 from registration.watermark import OVERLAP
 from tests.answering import adopted, adopting, asked, held

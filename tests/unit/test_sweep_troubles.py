@@ -20,7 +20,7 @@ from tests.sweeping import PAGE, Azure
 from tests.world import INCOMING, job_event
 
 if TYPE_CHECKING:
-    from registration.sources.jobs import Job
+    from registration.sources.job import Job
 
 
 @pytest.fixture
