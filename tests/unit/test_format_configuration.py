@@ -88,6 +88,13 @@ def test_a_class_of_keras_beside_it_hides_nothing() -> None:
     assert NAMES in codes(report(json.dumps(said).encode(), "modules.json"))
 
 
+@pytest.mark.parametrize("sign", [b"[", b"{a: ", b"- "])
+def test_yaml_that_is_nested_for_ever_takes_no_time(sign: bytes) -> None:
+    found = report((b"_target_: x\nb:\n " + sign * 100_000)[:500_000], "config.yaml")
+
+    assert codes(found) == [NAMES, "configuration.broken"]
+
+
 def test_many_configurations_cost_no_more_than_a_scan_may() -> None:
     files = {f"{number}.yaml": b"a: !\n" * 200 for number in range(20)}
 

@@ -36,6 +36,7 @@ _TARGET = "_target_"
 # What a key or a tag needs, however it is spelled.
 _HINT = re.compile(rb"_target_|[!%]|\\[xuU]")
 _TAG = "tag:yaml.org,2002:python/"
+_DEEPEST = 64  # the time that PyYAML takes grows with each level
 _PLAIN_TAGS = {"bool", "bytes", "complex", "dict", "float", "int", "list", "long", "none", "str", "tuple", "unicode"}
 _MAKES = ("object/apply:", "object/new:", "module:")
 
@@ -72,9 +73,12 @@ def _in_yaml(reader: Reader, context: Context) -> Iterator[Finding]:
     """Read event by event: what it would make is never made, and an alias costs nothing."""
     text = plain_yaml.text(reader)
     context.tally.step(plain_yaml.STEPS * len(text))
-    is_target = False
+    is_target, depth = False, 0
     try:
         for event in yaml.parse(text, Loader=yaml.BaseLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise UnreadableError("configuration.broken", "is nested too deeply")
             if tag := getattr(event, "tag", None):
                 yield from _tagged(tag, context)
             value = event.value if isinstance(event, yaml.ScalarEvent) else None
