@@ -250,6 +250,13 @@ class World:
         document = json.dumps(said | changes).encode()
         self.store.put(INCOMING / f"{folder}/model.manifest.json", document)
 
+    def change(self, place: Location, data: bytes | None) -> None:
+        """What somebody does to a file; None deletes it."""
+        if data is None:
+            del self.store.blobs[place]
+        else:
+            self.store.put(place, data)
+
     def receipt(self, folder: str) -> dict[str, Any]:
         """The receipt beside a drop."""
         data, _ = self.store.blobs[INCOMING / f"{folder}/model.receipt.json"]

@@ -72,16 +72,9 @@ def test_files_that_nobody_touched_are_neither_read_nor_written_about(
 def test_what_somebody_did_to_the_files_is_found(
     world: World, path: str, data: bytes | None, found: tuple[str, str]
 ) -> None:
-    change(world, OUTPUT / path, data)
+    world.change(OUTPUT / path, data)
 
     assert findings(world) == [found]
-
-
-def change(world: World, place: Location, data: bytes | None) -> None:
-    if data is None:
-        del world.store.blobs[place]
-    else:
-        world.store.put(place, data)
 
 
 def test_a_change_is_recorded_once_and_told_at_every_pass(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -14,7 +14,6 @@ from tests.fakes import OUTPUTS, MemoryRegistry
 from tests.world import CHURN, COPIES, INCOMING, World, drop_event, job_event
 
 if TYPE_CHECKING:
-    from registration.artifacts.store import Location
     from registration.record import Case
     from registration.registry import ModelVersion, Registration
     from registration.work import Claim
@@ -241,14 +240,6 @@ def test_tags_and_properties_of_the_service_are_no_difference(world: World) -> N
     assert register(world, world.case(job_event("j1"))).tags["theirs"] == "1"
 
 
-def change(world: World, place: Location, data: bytes | None) -> None:
-    """What somebody does to a file; None deletes it."""
-    if data is None:
-        del world.store.blobs[place]
-    else:
-        world.store.put(place, data)
-
-
 CHANGES = [
     ("model.onnx", b"j1", "was written again while"),
     ("model.onnx", None, "vanished while"),
@@ -262,7 +253,7 @@ def test_every_change_of_a_registered_output_is_a_finding(
 ) -> None:
     case = world.case(job_event("j1"))
     _, place = world.versioning.register(claim(world, case), case)
-    change(world, OUTPUTS / f"azureml/j1/model/{path}", data)
+    world.change(OUTPUTS / f"azureml/j1/model/{path}", data)
 
     (finding,) = world.versioning.changes(case, place)
 
@@ -274,7 +265,7 @@ def test_every_change_of_a_registered_output_is_a_finding(
 def test_every_change_of_a_copy_is_a_finding(world: World, path: str, data: bytes | None, says: str) -> None:
     case = world.case(drop_event(FOLDER))
     _, place = world.versioning.register(claim(world, case), case)
-    change(world, COPIES / f"{case.validation.sha256}/{path}", data)
+    world.change(COPIES / f"{case.validation.sha256}/{path}", data)
 
     (finding,) = world.versioning.changes(case, place)
 
