@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -39,7 +40,7 @@ def _rows(work: Work, step: Step, question: Question | None) -> Iterator[Row]:
     yield "artifact", step.candidate.get("artifact_sha256")
     if question is None:
         return
-    yield "held", question.asked_at
-    yield "until", question.expires
+    yield "held", pages.second(datetime.fromisoformat(question.asked_at))
+    yield "until", pages.second(datetime.fromisoformat(question.expires))
     for answer in question.answers:
         yield "approved", f"by {answer['actor']['name']}: {answer['reason']}"

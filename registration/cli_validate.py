@@ -24,6 +24,7 @@ from registration.cli_options import Json
 from registration.documents import load
 from registration.errors import InputError, ManifestError, PolicyError
 from registration.finding import Level
+from registration.pages import count
 from registration.policy.artifact import SignaturePolicy
 from registration.policy.drop import Limits
 from registration.policy.folder import read_text
@@ -273,7 +274,8 @@ def _show(answer: _Answer) -> None:
     for signer in answer.signers:
         console.print(f"signed {shown(signer)}", markup=False, soft_wrap=True)
     console.print(f"digest {found.sha256 or 'none: not every file was read'}", soft_wrap=True)
-    console.print(f"[dim]{answer.traffic.bytes:,} bytes read in {answer.traffic.requests:,} requests[/dim]")
+    read, requests = count(answer.traffic.bytes, "byte"), count(answer.traffic.requests, "request")
+    console.print(f"[dim]{read} read in {requests}[/dim]")
 
 
 def _signed_in(suffix: str) -> Files:

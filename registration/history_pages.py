@@ -10,7 +10,19 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from registration.pages import Fitted, Row, coloured, count, counterfactuals, listed, plain, rows, unsaid, verdict_table
+from registration.pages import (
+    Fitted,
+    Row,
+    coloured,
+    count,
+    counterfactuals,
+    listed,
+    plain,
+    rows,
+    second,
+    unsaid,
+    verdict_table,
+)
 from registration.step import asked_by, items, members, source_of, word
 from registration.terminal import shown
 
@@ -81,7 +93,7 @@ def given_up(kept: Iterable[Mapping[str, Any]]) -> Group:
 def champion_then(history: History, moment: datetime) -> Group:
     """Who was champion at `moment`."""
     reign = history.champion_at(moment)
-    told: list[Row] = [("model", history.model), ("at", _second(moment)), ("champion", "none")]
+    told: list[Row] = [("model", history.model), ("at", second(moment)), ("champion", "none")]
     if reign is not None:
         told = [*told[:2], *_reign(reign)]
     return Group(rows(told), *_warnings(history.breaks))
@@ -108,8 +120,8 @@ def explanation(found: Explanation) -> Group:
 def _reign(reign: Reign) -> Iterator[Row]:
     step = reign.step
     yield "champion", f"version {step.version}"
-    yield "since", _second(reign.since)
-    yield "until", _second(reign.until) if reign.until else "now"
+    yield "since", second(reign.since)
+    yield "until", second(reign.until) if reign.until else "now"
     yield "decision", step.digest
     yield "", f"number {step.seq} of its history"
     yield "work", step.work
@@ -178,7 +190,7 @@ def _decision(found: Explanation, step: Step) -> Iterator[Row]:
     yield ("draft" if found.is_draft else "decision"), step.digest
     if found.is_draft:
         yield "", "not a decision yet: the head does not lead to it, and another may take its place"
-    yield "decided", f"{_second(step.decided_at)}, number {step.seq} of {found.model}"
+    yield "decided", f"{second(step.decided_at)}, number {step.seq} of {found.model}"
     yield from _judged(step) if step.is_judged else [("policy", "none: no rule was asked")]
 
 
@@ -231,7 +243,7 @@ def _asked(step: Step) -> Iterator[Row]:
 
 
 def _entry(step: Step) -> str:
-    return f"{_second(step.decided_at)}, number {step.seq}: {'; '.join(step.reasons)}"
+    return f"{second(step.decided_at)}, number {step.seq}: {'; '.join(step.reasons)}"
 
 
 def _inputs(step: Step) -> Iterator[Row]:
@@ -286,7 +298,3 @@ def _broken(found: Break) -> Text:
 
 def _minute(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "unknown"
-
-
-def _second(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "unknown"

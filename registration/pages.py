@@ -18,6 +18,7 @@ from registration.terminal import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
@@ -113,6 +114,11 @@ def counterfactuals(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
 def count(number: int, thing: str) -> str:
     """`1 decision`, `2 decisions`."""
     return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def second(moment: datetime | None) -> str:
+    """A time in UTC as a person reads it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "unknown"
 
 
 def coloured(word: str) -> Text:

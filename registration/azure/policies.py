@@ -64,7 +64,9 @@ class BlobPolicies:
                         stream = self._container.download_blob(blob.name)
                         yield PublishedText(blob.name, stream.readall(), stream.properties.etag)
             except ResourceNotFoundError as missing:
-                problem = Problem("", "no such container, or a policy in it vanished; REGISTRAR_POLICY names it")
+                problem = Problem(
+                    "", "no such container, or a policy in it vanished; REGISTRAR_POLICY or --to names it"
+                )
                 raise PolicyError(self._container.url, [problem]) from missing
 
 

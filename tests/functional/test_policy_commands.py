@@ -100,6 +100,7 @@ def test_a_container_that_is_not_there_is_named(credential: DefaultAzureCredenti
 
     assert isinstance(result.exception, PolicyError)
     assert "registrar-nowhere: no such container" in str(result.exception)
+    assert str(result.exception).endswith("or --to names it")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import typer
@@ -46,6 +46,17 @@ def test_an_approval_shows_what_holds_it_with_its_numbers_and_is_sent(desk: Worl
     assert "0.9" in shown
     assert f"sent: approve {work[:12]} of churn, as ada@contoso.com" in said
     assert desk.world.process(desk.sent[0]).outcome == "registered"
+
+
+def test_since_when_and_until_when_is_told_as_everywhere(desk: WorldDesk) -> None:
+    work = held(desk.world)
+
+    _, _, shown = run(desk, "approve", work[:8], "--reason", "it is needed", says=False)
+
+    told = dict(line.rstrip().split("  ", 1) for line in shown.splitlines() if line.startswith(("held  ", "until  ")))
+    held_at, until = (told[name].strip().removesuffix(" UTC") for name in ("held", "until"))
+    assert (len(held_at), len(until)) == (len("2026-03-02 08:00:00"),) * 2
+    assert datetime.fromisoformat(until) - datetime.fromisoformat(held_at) == timedelta(days=14)
 
 
 def test_what_is_sent_is_bound_to_what_was_shown(desk: WorldDesk) -> None:

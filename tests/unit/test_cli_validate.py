@@ -76,6 +76,12 @@ def test_a_safe_file_is_told_with_its_digest_and_what_it_cost(tmp_path: Path) ->
     assert (answer["bytes_read"], answer["requests"]) == (4, 1)
 
 
+def test_one_request_is_told_as_one(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"text")
+
+    assert "4 bytes read in 1 request\n" in ran(str(tmp_path / "a.txt")).stdout
+
+
 @pytest.mark.parametrize(("data", "status"), [(b"text", 0), (PROGRAM, 1), (zipped({"../a": b"x"}), 1)])
 def test_the_exit_status_says_whether_it_is_safe(tmp_path: Path, data: bytes, status: int) -> None:
     (tmp_path / "model").write_bytes(data)
