@@ -165,7 +165,11 @@ def _line(turn: Turn) -> str:
     from registration.terminal import shown  # noqa: PLC0415 - as above
 
     now = f"version {turn.former} is the champion" if turn.former else "there is no champion"
-    return f"{shown(turn.model)}: {now}; version {turn.version} will be"
+    line = f"{shown(turn.model)}: {now}; version {turn.version} will be"
+    if not turn.was_archived:
+        return line
+    restore = f"az ml model restore --name {shown(turn.model)} --version {turn.version}"
+    return f"{line}; it was archived, and is declined unless you restore it first: {restore}"
 
 
 def _of_digest(ledger: Ledger, digest: str, *, to: int | None, no_champion: bool) -> Change:

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 class Turn:
     """That `model` goes back from the version `former`, None if it has no champion, to the one that `origin` promoted.
 
-    `newest` is the decision that its head named when this was found out.
+    `newest` is the decision that its head named when this was found out. `was_archived` says that its history has put
+    that version away; whether somebody restored it since, only the registry knows.
     """
 
     model: str
     former: int | None
     origin: Step
     newest: str | None
+    was_archived: bool = False
 
     @property
     def version(self) -> int:
@@ -60,7 +62,7 @@ class Planning:
         origin = self._target(past, to)
         if isinstance(origin, str):
             return origin
-        turns = [Turn(model, past.champion, origin, past.head.log_digest)]
+        turns = [_turn(past, origin)]
         for fellow in _promoted_with(past):
             turn = self._following(fellow, past, origin)
             if isinstance(turn, str):
@@ -105,7 +107,12 @@ class Planning:
         if then is None or then.version is None or then.version == theirs.champion:
             return None
         found = self._checked(theirs, then.version)
-        return found if isinstance(found, str) else Turn(fellow, theirs.champion, found, theirs.head.log_digest)
+        return found if isinstance(found, str) else _turn(theirs, found)
+
+
+def _turn(past: History, origin: Step) -> Turn:
+    was_archived = origin.version in archived_in(past)
+    return Turn(past.model, past.champion, origin, past.head.log_digest, was_archived)
 
 
 def archived_in(past: History) -> frozenset[int]:

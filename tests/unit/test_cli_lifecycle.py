@@ -13,6 +13,7 @@ from registration import cli_answers, cli_lifecycle
 from registration.errors import InputError
 from registration.pending import Pending
 from tests.answering import WorldDesk, adopted
+from tests.sweeping import Azure
 from tests.turning import digest_of, message, of_three, revoke, rollback
 from tests.world import CHURN, World, job_event
 
@@ -59,6 +60,18 @@ def test_a_rollback_goes_where_it_is_told(person: Person) -> None:
     person.runs("rollback", "churn", "--to", "1", "--yes")
 
     assert person.sent["moves"] == [{"model": "churn", "from": 3, "to": 1}]
+
+
+def test_a_rollback_to_an_archived_version_says_how_to_restore_it() -> None:
+    world = of_three(CHURN.replace("    tags:", "    retention: {keep: 1}\n    tags:"))
+    Azure(world).sweep.run()
+    person = Person(WorldDesk(world))
+
+    _, _, shown = person.runs("rollback", "churn", "--to", "1", "--dry-run")
+
+    assert "version 1 will be; it was archived" in shown
+    assert "az ml model restore --name churn --version 1\n" in shown
+    assert person.desk.sent == []
 
 
 @pytest.mark.parametrize("command", [("rollback", "churn"), ("revoke", "churn:2")])
