@@ -227,3 +227,20 @@ MAGIC += [b"\x93NUMPY\1\0", b"MZ", b"\x89PNG\r\n\x1a\n", b"\x80\4", b"\x89HDF\r\
 @given(st.sampled_from(MAGIC), st.binary(max_size=400), st.sampled_from(["m", "m.pt", "m.json", "m.safetensors"]))
 def test_whatever_follows_a_magic_number_the_answer_is_a_report(magic: bytes, rest: bytes, path: str) -> None:
     assert "scan.failed" not in codes(report(magic + rest, path))
+
+
+PARSED = {
+    "model.safetensors": (120).to_bytes(8, "little") + b"{}".ljust(120),
+    "config.json": b'{"class_name": "Dense", "config": {}}'.ljust(120),
+    "schema.json": b'{"__loader__": "TypeNode"}'.ljust(120),
+    "modules.json": b"[]".ljust(120),
+    "net.py": b"def forward(self, x: Tensor) -> Tensor:\n  return torch.relu(x)\n".ljust(120),
+}
+
+
+@pytest.mark.parametrize("name", PARSED)
+def test_what_is_parsed_counts_with_all_that_a_file_holds(name: str) -> None:
+    archive = zipped({f"{number}/{name}": PARSED[name] for number in range(9)})
+
+    assert "scan.too_large" in codes(report(archive, "a.zip", limits=Limits(steps=600)))
+    assert "scan.too_large" not in codes(report(archive, "a.zip"))

@@ -63,6 +63,7 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
         yield from _in_yaml(reader, context)
         return
     data = json_text.as_utf8(reader.read(0, _LARGEST))
+    context.tally.step(len(data))
     said = json_text.parse(data, code="configuration.broken", what="the configuration")
     yield from _in_json(said, context)
     if _MODULES.fullmatch(context.name) and isinstance(said, list):

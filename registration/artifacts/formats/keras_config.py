@@ -70,6 +70,7 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
 
 def judged(data: bytes, context: Context) -> Iterator[Finding]:
     """What is to be said of a configuration; raises `UnreadableError` for what is no JSON."""
+    context.tally.step(len(data))
     config = json_text.parse(json_text.as_utf8(data), code="keras.broken", what="the configuration")
     for entry in _objects(config):
         yield from _object(entry, context)

@@ -49,7 +49,9 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     length = int.from_bytes(reader.read(0, _LENGTH), "little")
     if not reader.reaches(_LENGTH + length):
         raise UnreadableError("safetensors.broken", f"the header states {length} bytes, and there are fewer")
-    header = json_text.parse(reader.read(_LENGTH, length), code="safetensors.broken", what="the header")
+    text = reader.read(_LENGTH, length)
+    context.tally.step(len(text))
+    header = json_text.parse(text, code="safetensors.broken", what="the header")
     tensors = sorted(_tensor(name, entry) for name, entry in header.items() if name != _METADATA)
     _are_text(header.get(_METADATA, {}))
     end = 0

@@ -48,7 +48,9 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     if reader.reaches(_LARGEST + 1):
         raise TooLargeError("scan.too_large", f"a schema of more than {_LARGEST} bytes")
     told: set[str] = set()
-    schema = json_text.parse(json_text.as_utf8(reader.read(0, _LARGEST)), code="skops.broken", what="the schema")
+    data = reader.read(0, _LARGEST)
+    context.tally.step(len(data))
+    schema = json_text.parse(json_text.as_utf8(data), code="skops.broken", what="the schema")
     for module, name, loader in _named(schema):
         if f"{module}.{name}" not in told and not _is_plain(module, name, loader, context):
             told.add(f"{module}.{name}")

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from registration.artifacts.reader import Reader
     from registration.finding import Finding
 
-_LARGEST = 8 * 1024 * 1024  # bytes
+_LARGEST = 4 * 1024 * 1024  # bytes
+_STEPS = 4  # what a byte costs beside an opcode of a pickle
 _NAMED = 5  # names that a finding repeats
 _BEGINS = re.compile(rb"(?:op_version_set = \d+\s+)?(?:class \w+(?:\(\w+\))?:\n|def \w+\()")
 _MARKS = re.compile(rb"__torch__\.|\(Module\):|\(NamedTuple\):|: Tensor|\btorch\.\w|\) -> ")
@@ -76,7 +77,9 @@ def _matches(look: Look) -> bool:
 def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
     if reader.reaches(_LARGEST + 1):
         raise TooLargeError("scan.too_large", f"code of more than {_LARGEST} bytes")
-    tokens = _tokens(reader.read(0, _LARGEST))
+    code = reader.read(0, _LARGEST)
+    context.tally.step(_STEPS * len(code))
+    tokens = _tokens(code)
     if tokens is None:
         yield plain.source(context)
         return
