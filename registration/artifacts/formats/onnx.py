@@ -86,7 +86,7 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
             action="export with standard operators, or have a person vouch for the library",
         )
     for location in sorted(model.locations):
-        yield _outside(context, location) if escapes(location) or not location else _beside(context, location)
+        yield _outside(context, location) if _is_far(location) else _beside(context, location)
 
 
 @dataclass
@@ -138,6 +138,11 @@ class _Model:
 
 def _text(entry: Message, found: Field) -> str:
     return entry.text(found, limit=_LONGEST) if found.kind == protobuf.BYTES else ""
+
+
+def _is_far(location: str) -> bool:
+    # ONNX Runtime takes a name like `*/_ORT_MEM_ADDR_/*` for an address in memory.
+    return not location or "*" in location or escapes(location)
 
 
 def _outside(context: Context, location: str) -> Finding:
