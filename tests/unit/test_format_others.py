@@ -35,7 +35,13 @@ def test_trees_that_do_not_end_where_they_say_are_unscannable(data: bytes, code:
 
 
 @pytest.mark.parametrize(
-    "text", ['platform: "onnxruntime_onnx"\nmax_batch_size: 8\n', 'backend: "onnxruntime"\n', "name: 'x'\n"]
+    "text",
+    [
+        'backend: "onnxruntime"\nruntime: "libtriton_onnxruntime.so"\n',
+        'platform: "onnxruntime_onnx"\nmax_batch_size: 8\n',
+        'backend: "onnxruntime"\n',
+        "name: 'x'\n",
+    ],
 )
 def test_a_backend_that_reads_a_model_format_is_safe(text: str) -> None:
     found = report(text.encode(), "digits/config.pbtxt")
@@ -50,7 +56,10 @@ def test_a_backend_that_reads_a_model_format_is_safe(text: str) -> None:
         "backend:'python'",
         'backend: "pyth" "on"\n',
         'default_model_filename: "run.py"\n',
-        'parameters { key: "EXECUTION_ENV_PATH" value: { string_value: "/x.tar.gz" } }\n',
+        'backend: "onnxruntime"\nruntime: "model.py"\n',
+        'runtime: "libmine.so"\n',
+        'model_repository_agents { agents [ { name: "mine" } ] }\n',
+        'parameters { key: "EXECUTION_ENV_PATH" value: { string_value: "x.tar.gz" } }\n',
     ],
 )
 def test_a_backend_that_can_run_a_program_is_never_safe(text: str) -> None:
@@ -64,11 +73,25 @@ def test_a_backend_that_can_run_a_program_is_never_safe(text: str) -> None:
     [
         b'backend: # a comment\n  "python"',
         b'name: "#"\nbackend "python"',
-        b'platform: "onnxruntime_onnx"\nmodel_operations { op_library_filename: [ "/tmp/x.so" ] }',
+        b'platform: "onnxruntime_onnx"\nmodel_operations { op_library_filename: [ "x.so" ] }',
     ],
 )
 def test_a_backend_is_found_however_it_is_written(text: bytes) -> None:
     assert codes(report(text, "model/config.pbtxt")) == ["triton.backend"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'default_model_filename: "../../x.onnx"',
+        b'cc_model_filenames { key: "7.5" value: "/x.onnx" }',
+        b"default_model_filename: 'a\\x2f\\x2e./x'",
+    ],
+)
+def test_a_file_outside_of_the_model_s_folder_is_unlisted(text: bytes) -> None:
+    found = report(text, "model/config.pbtxt")
+
+    assert (codes(found), found.verdict) == (["triton.path_escapes"], Verdict.UNSCANNABLE)
 
 
 @pytest.mark.parametrize("text", [b"backend" + b" " * 1_000_000, b'"\\' * 500_000])

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from registration.artifacts.formats.format import Format, Look
-from registration.artifacts.formats.names import named
+from registration.artifacts.formats.names import escapes, named
 from registration.artifacts.formats.tree import TreeFormat, nothing_together
 from registration.errors import TooLargeError
 from registration.finding import Level
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 _LARGEST = 1024 * 1024
 _NAME = named(r"config\.pbtxt")
 _SAID = re.compile(
-    rb"\b(?P<key>backend|platform|default_model_filename|op_library_filename)\b\"?\s*+:?[\s\[]*+[\"'](?P<value>[^\"'\n]*)"
+    rb"\b(?P<key>backend|platform|runtime|default_model_filename|op_library_filename)\b\"?\s*+:?[\s\[]*+[\"'](?P<value>[^\"'\n]*)"
 )
 # A comment may stand between any two words; in a text, what looks like one is none.
 _COMMENT = re.compile(rb"(\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?)|#[^\n]*")
-_ENVIRONMENT = b"EXECUTION_ENV_PATH"
+_ENVIRONMENT, _AGENTS = b"EXECUTION_ENV_PATH", b"model_repository_agents"
+_TEXT = re.compile(rb"\"([^\"\n]*)\"|'([^'\n]*)'")
 _BACKENDS = {"onnxruntime", "tensorrt", "openvino", "tensorflow", "pytorch", "fil", "ensemble", "identity", "dali"}
 _PLATFORMS = re.compile(
     r"(?:onnxruntime_onnx|tensorrt_plan|pytorch_libtorch|tensorflow_(?:graphdef|savedmodel)|ensemble|)"
@@ -49,6 +50,21 @@ def _scan(reader: Reader, context: Context) -> Iterator[Finding]:
             yield _runs(context, f"{key} is {value!r}", found.start())
     if (place := text.find(_ENVIRONMENT)) >= 0:
         yield _runs(context, "an execution environment is named", place)
+    if (place := text.find(_AGENTS)) >= 0:
+        yield _runs(context, "agents are named that look after the model", place)
+    yield from _elsewhere(text, context)
+
+
+def _elsewhere(text: bytes, context: Context) -> Iterator[Finding]:
+    said = {(found[1] or found[2] or b"").decode("utf-8", "replace") for found in _TEXT.finditer(text)}
+    # What is spelled with a backslash may be anything.
+    for path in sorted(path for path in said if escapes(path) or "\\" in path):
+        yield context.finding(
+            "triton.path_escapes",
+            f"it names {path!r}, outside of the model's folder",
+            level=Level.UNLISTED,
+            action="keep what the model needs in its folder, or have a person look at that place",
+        )
 
 
 def _runs(context: Context, said: str, offset: int) -> Finding:
@@ -66,6 +82,8 @@ def _is_known(key: str, value: str) -> bool:
         return _PLATFORMS.fullmatch(value) is not None
     if key == "backend":
         return value in _BACKENDS
+    if key == "runtime":
+        return value in {f"libtriton_{backend}.so" for backend in _BACKENDS}
     return key == "default_model_filename" and not value.endswith((".py", ".so"))
 
 
