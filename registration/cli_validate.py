@@ -24,7 +24,7 @@ from registration.cli_options import Json
 from registration.documents import load
 from registration.errors import InputError, ManifestError, PolicyError
 from registration.finding import Level
-from registration.pages import count
+from registration.pages import count, plain
 from registration.policy.artifact import SignaturePolicy
 from registration.policy.drop import Limits
 from registration.policy.folder import read_text
@@ -261,7 +261,7 @@ def _show(answer: _Answer) -> None:
     files = Table("file", "format", "bytes", "sha256", box=None, padding=(0, 2, 0, 0))
     for file in answer.case.artifact.files:
         digest = found.digests.get(file.path, "not read")
-        files.add_row(shown(file.path), found.formats.get(file.path, ""), f"{file.size:,}", digest[:16])
+        files.add_row(plain(file.path), found.formats.get(file.path, ""), f"{file.size:,}", digest[:16])
     console.print(files)
     for finding in found.findings:
         colour = _COLOURS[finding.level]

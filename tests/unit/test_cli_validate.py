@@ -76,6 +76,16 @@ def test_a_safe_file_is_told_with_its_digest_and_what_it_cost(tmp_path: Path) ->
     assert (answer["bytes_read"], answer["requests"]) == (4, 1)
 
 
+@pytest.mark.parametrize("name", ["a[bold]b.txt", "a-name-of-more-than-a-line-" * 4 + ".txt"])
+def test_the_name_of_a_file_is_shown_whole_and_never_obeyed(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"text")
+
+    said = ran(str(tmp_path))
+
+    rows = (line.split("  ")[0] for line in said.stdout.splitlines()[1:])
+    assert name in "".join(rows)
+
+
 def test_one_request_is_told_as_one(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"text")
 
