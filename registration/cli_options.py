@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -58,7 +58,14 @@ def version_of(said: str) -> tuple[str, int]:
 
 
 def time_of(said: str, *, option: str) -> datetime:
-    """The time that a person gave to `option`, in UTC; raises `InputError`."""
+    """The time that has passed which a person gave to `option`, in UTC; raises `InputError`."""
+    moment = _moment(said, option=option)
+    if moment > datetime.now(UTC):
+        raise InputError(f"{option} {said} is still to come; give a time that has passed")
+    return moment
+
+
+def _moment(said: str, *, option: str) -> datetime:
     from registration.step import utc  # noqa: PLC0415 - what it needs is slow to load
 
     try:
