@@ -194,13 +194,18 @@ class Held:
         return str(self.work.subject.get("model"))
 
     def rules(self, named: tuple[str, ...]) -> tuple[str, ...]:
-        """The rules to approve: those `named`, or all that hold it. Raises `InputError` if that cannot be enough."""
+        """The rules to approve: those `named`, or all that hold it.
+
+        Raises `InputError` if that cannot be enough, or one of them holds nothing.
+        """
         from registration.approval import unanswerable  # noqa: PLC0415 - as above
         from registration.policy.override import names, open_rules  # noqa: PLC0415 - as above
 
         if why_not := list(unanswerable(self.step.verdicts)):
             raise InputError("; ".join(why_not))
         found = open_rules(self.step.verdicts)
+        if idle := [name for name in named if not any(names(name, rule) for rule in found)]:
+            raise InputError(f"it is not held by {' or '.join(idle)}, but by {' and '.join(found)}")
         if left := [rule for rule in found if named and not any(names(name, rule) for name in named)]:
             raise InputError(f"it is held by {' and '.join(left)} too; name these as well, or give no --rules")
         return named or found

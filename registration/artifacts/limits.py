@@ -20,7 +20,7 @@ class Limits:
     unjudged: int = 64 * 1024**2
     findings: int = 200
     opcodes: int = 200_000_000  # of one pickle
-    # Opcodes of all pickles; a field of a message counts as 8, one of HDF5's as 64, a text of GGUF as 16, and a byte of
+    # Opcodes of all pickles; a field of a message and a text of GGUF count as 16, one of HDF5 as 64, and a byte of
     # YAML as 32, of TorchScript as 4, of JSON as 1.
     steps: int = 400_000_000
     memo: int = 4_000_000  # entries

@@ -16,7 +16,7 @@ from registration.errors import InputError
 from registration.pending import Pending, Waiting
 from tests.answering import BOB, RULE, TWO_PEOPLE, WorldDesk, adopted, held, say
 from tests.faults import Faults
-from tests.world import World, job_event
+from tests.world import CHURN, World, job_event
 
 
 @pytest.fixture
@@ -105,7 +105,8 @@ def test_machines_get_one_object_on_standard_output(desk: WorldDesk) -> None:
 
 
 REFUSED: list[tuple[list[str], str]] = [
-    (["--rules", "metrics.accuracy.min"], f"it is held by {RULE} too"),
+    (["--rules", "metrics.accuracy.min"], f"it is not held by metrics.accuracy.min, but by {RULE}"),
+    (["--rules", RULE, "--rules", "nope"], f"it is not held by nope, but by {RULE}"),
     (["--expires", "soon"], "--expires soon: must be a number of days or hours"),
     (["--expires", "0d"], "--expires 0d: must be a number of days or hours"),
 ]
@@ -115,6 +116,19 @@ REFUSED: list[tuple[list[str], str]] = [
 def test_what_could_not_count_is_not_sent(desk: WorldDesk, words: list[str], why: str) -> None:
     with pytest.raises(InputError, match=why.replace(".", r"\.")):
         run(desk, "approve", held(desk.world), "--reason", "why", "--yes", *words)
+
+    assert desk.sent == []
+
+
+def test_every_rule_that_holds_it_has_to_be_named(desk: WorldDesk) -> None:
+    rule = "direction: maximize, min: 0.8, vs_champion: {max_regression: 0}"
+    two = CHURN.replace(f"accuracy: {{{rule}}}", f"accuracy: {{{rule}}}, auc: {{{rule}}}")
+    desk.world.policies.kept["churn.yaml"] = two
+    desk.world.workspace.logged["j1"] = {"accuracy": 0.9, "auc": 0.9}
+    work = str(desk.world.process(job_event("j1")).work)
+
+    with pytest.raises(InputError, match=f"it is held by {RULE.replace('accuracy', 'auc')} too"):
+        run(desk, "approve", work, "--reason", "why", "--yes", "--rules", RULE)
 
     assert desk.sent == []
 

@@ -25,7 +25,7 @@ _WIDTHS = {FIXED64: 8, FIXED32: 4}
 _LONGEST_VARINT = 10
 _LARGEST_NUMBER, _LARGEST_KEY = 2**29 - 1, 2**32 - 1
 _MANY = 4_000_000  # fields in one message; each costs time
-_COUNTED, _STEPS = 256, 8  # fields that are counted together, and what each costs, in opcodes of a pickle
+_COUNTED, _STEPS = 256, 16  # fields that are counted together, and what each costs, in opcodes of a pickle
 
 
 class Field(NamedTuple):
