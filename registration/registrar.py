@@ -229,7 +229,7 @@ class Registrar:
         if known.version is None:
             self.versioning.retire(known.model, claim.work, status=SUPERSEDED)
         elif known.promoted:
-            self.versioning.project(known.model, version=known.version, former=None)
+            self.versioning.show_again(known.model, known.version)
         else:
             self.versioning.confirm(known.model, known.version)
 

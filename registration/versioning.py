@@ -149,6 +149,11 @@ class Versioning:
             # Another worker promoted while this one was showing; the last to look puts it right.
             self._show(model, version, is_champion=False)
 
+    def show_again(self, model: str, version: int) -> None:
+        """As `project`, for a version that was shown before; one that a person took away since is left alone."""
+        if not was_taken_away(self.registry.find(model, version)):
+            self.project(model, version=version, former=None)
+
     def confirm(self, model: str, version: int) -> None:
         """Show that `version`, which a decision registered and did not promote, waits for nobody any more.
 
@@ -269,6 +274,16 @@ def _metric_tags(case: Case) -> dict[str, str]:
     judged = case.candidate.model.metrics
     chosen = sorted(case.metrics, key=lambda name: (name not in judged, name))[:MOST_METRIC_TAGS]
     return {f"metrics.{text(name)}": str(plain(case.metrics[name]))[:LONGEST_TAG] for name in chosen}
+
+
+def was_taken_away(version: ModelVersion | None) -> bool:
+    """Whether a person archived or deleted a version that was in use, which nobody does by mistake.
+
+    One of our workers that stood still may have archived it too late, and says so in the status.
+    """
+    if version is None:
+        return True
+    return version.stage == ARCHIVED and version.tags.get(STATUS_TAG) not in WITHDRAWN
 
 
 def _is_in_use(version: ModelVersion | None) -> bool:

@@ -97,6 +97,20 @@ def test_work_that_is_settled_is_a_duplicate_whichever_event_brings_it_and_write
     assert (world.everything(), len(world.faults.writes)) == (before, writes)
 
 
+@pytest.mark.parametrize("gone", ["archived", "deleted"])
+def test_a_duplicate_brings_no_champion_back_that_a_person_took_away(world: World, gone: str) -> None:
+    world.process(job_event("j1"))
+    if gone == "archived":
+        world.registry.archived.add(("churn", 1))
+    else:
+        del world.registry.versions["churn", 1]
+    before = world.everything()
+
+    assert world.process(job_event("j1")).outcome == "duplicate"
+
+    assert world.everything() == before
+
+
 def test_a_late_duplicate_after_a_policy_change_stays_a_duplicate(world: World) -> None:
     world.process(job_event("j1"))
     world.policies.kept["churn.yaml"] = CHURN.replace("min: 0.8", "min: 0.99")
