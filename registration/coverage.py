@@ -11,8 +11,9 @@ class Coverage:
 
     `eligible` are the jobs and manifests looked at that some policy wants, `decided` those of them whose every model
     has its decision. `enqueued` are events sent, `stuck` pieces of work that a worker left, `repaired` champions that
-    the registry did not show, `archived` versions that the policy does not keep, and `given_up` pieces of work that
-    were tried too often. `changed` are champions with other files than were judged.
+    the registry did not show and past ones with revoked files that it did, `archived` versions that the policy does not
+    keep, and `given_up` pieces of work that were tried too often. `changed` are champions with other files than were
+    judged.
     """
 
     eligible: int = 0

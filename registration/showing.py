@@ -1,6 +1,7 @@
 """Showing: what people see of champions is what the heads say. The sweep looks, and mends what is not.
 
-The registry's stage and tags show a champion; `heads/{model}.json` copies a head that lies in a group.
+The registry's stage and tags show a champion; `heads/{model}.json` copies a head that lies in a group. A champion whose
+files were revoked is archived when it is champion no more.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from registration.registry import CHAMPION_TAG, STATUS_TAG
-from registration.versioning import ARCHIVED, WITHDRAWN
+from registration.registry import CHAMPION_TAG, SHA256_PROPERTY, STATUS_TAG
+from registration.revocation import REVOKED
+from registration.versioning import was_taken_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,16 +47,32 @@ class Showing:
             yield Repair(f"copied the head of {model} from its group again", lambda: self.ledger.mirror(head))
         if head.champion is not None and not self._is_shown(head, head.champion.version):
             yield self._champion(model, head.champion.version)
+        for version in self._denied(head):
+            yield self._revoked(model, version)
 
     def _champion(self, model: str, version: int) -> Repair:
         said = f"showed {model}:{version} as the champion again"
         return Repair(said, lambda: self.versioning.project(model, version=version, former=None))
 
+    def _revoked(self, model: str, version: int) -> Repair:
+        said = f"archived {model}:{version}, whose files were revoked while it was the champion"
+        return Repair(said, lambda: self.versioning.put_away(model, version, status=REVOKED))
+
+    def _denied(self, head: Head) -> list[int]:
+        """The versions with revoked files that are there and do not lead; one that a person restored says `revoked`."""
+        denied, leading = self.ledger.revoked(), head.champion.version if head.champion else None
+        return [
+            found.version
+            for found in (self.versioning.registry.in_use(head.model) if denied else ())
+            if found.properties.get(SHA256_PROPERTY) in denied
+            and found.tags.get(STATUS_TAG) != REVOKED
+            and found.version != leading
+        ]
+
     def _is_shown(self, head: Head, version: int) -> bool:
         found = self.versioning.registry.find(head.model, version)
-        if found is None or (found.stage == ARCHIVED and found.tags.get(STATUS_TAG) not in WITHDRAWN):
-            # Only a person does that, and not by mistake; the head moves by a rollback, never by a sweep. One of our
-            # workers that stood still may have archived it too late, and says so in the status.
+        if found is None or was_taken_away(found):
+            # The head moves by a rollback, never by a sweep.
             name = f"{head.model}:{version}"
             log.warning("%s is the champion, but was archived or deleted: roll back or restore it", name)
             return True

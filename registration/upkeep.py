@@ -1,6 +1,6 @@
 """Upkeep: what each pass of the sweep does about versions that were registered, one model at a time.
 
-    repaired  what people see of a champion is what its head says
+    repaired  what people see of a champion is what its head says; one with revoked files that is past is archived
     changed   a champion has other files than were judged: recorded and told, and nothing else
     archived  superseded versions that a policy does not keep
 

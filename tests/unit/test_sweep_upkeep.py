@@ -83,6 +83,35 @@ def test_a_champion_that_a_person_archived_stays_archived(azure: Azure) -> None:
     assert (azure.world.registry.versions, azure.world.registry.visible("churn")) == (before, [])
 
 
+def a_champion_with_revoked_files_was_beaten(azure: Azure) -> None:
+    for job, accuracy in {"j1": 0.9, "j2": 0.95}.items():
+        azure.world.job(job, accuracy=accuracy)
+    azure.world.process(job_event("j1"))
+    azure.world.process(revoke(azure.world, version=1))
+    azure.world.process(job_event("j2"))
+
+
+def test_a_champion_with_revoked_files_is_archived_when_it_is_champion_no_more(azure: Azure) -> None:
+    a_champion_with_revoked_files_was_beaten(azure)
+
+    assert azure.sweep.run(dry_run=True) == Coverage(repaired=1)
+    assert azure.world.registry.visible("churn") == [1, 2]
+    assert azure.sweep.run() == Coverage(repaired=1)
+
+    tags = azure.world.registry.versions["churn", 1].tags
+    assert (azure.world.registry.visible("churn"), tags["registrar.status"]) == ([2], "revoked")
+    assert azure.sweep.run() == Coverage()
+
+
+def test_a_revoked_version_that_a_person_restored_stays(azure: Azure) -> None:
+    a_champion_with_revoked_files_was_beaten(azure)
+    azure.sweep.run()
+    azure.world.registry.archived.clear()
+
+    assert azure.sweep.run() == Coverage()
+    assert azure.world.registry.visible("churn") == [1, 2]
+
+
 @pytest.mark.parametrize("status", ["superseded", "artifact_changed"])
 def test_a_champion_that_a_worker_of_ours_archived_too_late_is_shown_again(azure: Azure, status: str) -> None:
     azure.world.job("j1")
