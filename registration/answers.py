@@ -89,6 +89,8 @@ class Answers:
         return "" if result.get("decision") == request.seen.decision else "another decision holds it"
 
     def _put_in(self, question: Question, work: Work, request: Request) -> Question | str:
+        if source_from(work.subject.get("source")) is None:  # a request's own record says what came of it, as held
+            return "it is no candidate; what came of a request is a work by itself"
         if request.action == "reject":
             return self._closed(question, work, request, fingerprint=self._held(work)["candidate"]["fingerprint"])
         found = reoffered(self.registrar, work)

@@ -341,6 +341,18 @@ def test_a_candidate_that_is_held_again_can_be_approved_again(world: World) -> N
     assert world.ledger.work(second) is not None
 
 
+@pytest.mark.parametrize("action", ["approve", "reject", "reevaluate"])
+def test_a_request_that_came_to_a_hold_is_not_itself_what_is_answered(world: World, action: str) -> None:
+    again = say(world, "reevaluate", held(world))
+    before = world.history("churn"), world.told()
+
+    outcome = say(world, action, str(again.work))
+
+    assert (again.outcome, outcome.outcome) == ("held", "declined")
+    assert outcome.reasons == (f"{again.work}: it is no candidate; what came of a request is a work by itself",)
+    assert (world.history("churn"), world.told()) == before
+
+
 def test_a_policy_of_now_decides_what_is_evaluated_again(world: World) -> None:
     world.job("j1", accuracy=0.75)
     work = str(world.process(job_event("j1")).work)
