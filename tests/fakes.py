@@ -40,7 +40,10 @@ OUTPUTS = Location("mlstorage", "azureml-blobstore-11111111-2222-4333-8444-55555
 ARTIFACTS = Location("mlstorage", "azureml", "")
 CHUNK_BYTES = 4
 
-_etags = itertools.count(1)
+
+def _counted() -> Iterator[int]:
+    """Numbers for ETags: each fake counts its own, so that the same story has the same ones again."""
+    return itertools.count(1)
 
 
 class Clock:
@@ -66,6 +69,7 @@ class MemoryShelf:
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
     kept: dict[str, tuple[str, str, datetime]] = field(default_factory=dict)
+    etags: Iterator[int] = field(default_factory=_counted)
 
     def read(self, name: str) -> Entry | None:
         self.faults.reading()
@@ -96,6 +100,7 @@ class MemoryShelf:
                 self._put(name, text, as_document=False)
 
     def names(self, prefix: str) -> Iterator[tuple[str, str]]:
+        self.faults.reading()
         for name, (text, *_) in sorted(self.kept.items()):
             if name.startswith(prefix):
                 yield name, _state(text)
@@ -106,7 +111,7 @@ class MemoryShelf:
 
     def _put(self, name: str, text: str, *, as_document: bool = True) -> Entry:
         text.encode()
-        self.kept[name] = (text, f'"{next(_etags)}"', self.clock.now)
+        self.kept[name] = (text, f'"{next(self.etags)}"', self.clock.now)
         return Entry(json.loads(text) if as_document else {}, self.kept[name][1], self.clock.now, self.clock.now)
 
 
@@ -132,10 +137,11 @@ class MemoryStore:
     ranges: list[tuple[int, int]] = field(default_factory=list)
     said: dict[Location, Mapping[str, str]] = field(default_factory=dict)
     written: dict[Location, datetime] = field(default_factory=dict)
+    etags: Iterator[int] = field(default_factory=_counted)
 
     def put(self, location: Location, data: bytes, *, metadata: Mapping[str, str] | None = None) -> None:
         """What others write."""
-        self.blobs[location] = (data, str(next(_etags)))
+        self.blobs[location] = (data, str(next(self.etags)))
         self.said[location] = metadata or {}
 
     def files(self, location: Location) -> Iterator[StoredFile]:
@@ -461,10 +467,11 @@ class MemoryPublished:
     kept: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     meddle: Callable[[str], None] = lambda _name: None
     writes: list[str] = field(default_factory=list)
+    etags: Iterator[int] = field(default_factory=_counted)
 
     def has(self, name: str, data: bytes) -> None:
         """What others publish."""
-        self.kept[name] = (data, str(next(_etags)))
+        self.kept[name] = (data, str(next(self.etags)))
 
     def published(self) -> Iterator[PublishedText]:
         yield from (PublishedText(name, data, etag) for name, (data, etag) in sorted(self.kept.items()))
