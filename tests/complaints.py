@@ -122,8 +122,8 @@ def _of_shares(world: World, past: History) -> Iterator[str]:
 
 
 def _of_versions(world: World, past: History, hands: Hands) -> Iterator[str]:
-    """Those that were registered, not put away and not revoked are visible, and show who is champion."""
-    made = {step.version for step in past.steps if step.version and step.outcome == "register" and step.is_judged}
+    """Those that were registered or adopted, not put away and not revoked are visible, and show who is champion."""
+    made = {step.version for step in past.steps if step.version and step.outcome == "register"}
     gone = {number for step in past.steps for number in step.revoked_versions} | archived_in(past)
     owed = {number for number in made if number == past.champion or number not in gone}
     ours = {number: found for (model, number), found in world.registry.versions.items() if _is_of(past, model, found)}
@@ -133,7 +133,11 @@ def _of_versions(world: World, past: History, hands: Hands) -> Iterator[str]:
             yield from _of_version(world, past, found, hands) if is_visible else ()
             if is_visible != (number in owed):
                 yield f"version {number} is {'' if is_visible else 'not '}visible, registered are {sorted(owed)}"
-    yield from (f"version {each} is gone" for each in owed - set(ours) if (past.model, each) not in hands.moved)
+    yield from (
+        f"version {each} is gone"
+        for each in owed
+        if not {(past.model, each)} & {*world.registry.versions, *hands.moved}
+    )
     works = Counter(found.work for found in ours.values())
     yield from (f"work {work} made {many} versions" for work, many in works.items() if many > 1)
 
