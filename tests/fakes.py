@@ -100,7 +100,7 @@ class MemoryShelf:
                 self._put(name, text, as_document=False)
 
     def names(self, prefix: str) -> Iterator[tuple[str, str]]:
-        self.faults.reading()
+        self.faults.listing()
         for name, (text, *_) in sorted(self.kept.items()):
             if name.startswith(prefix):
                 yield name, _state(text)

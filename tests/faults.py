@@ -76,6 +76,11 @@ class Faults:
         if self._is_due():
             self._break("a read")
 
+    def listing(self) -> None:
+        """Called by a fake before it tells the names of what it keeps."""
+        if self._is_due():
+            self._break("a listing")
+
     @contextlib.contextmanager
     def writing(self, what: str) -> Iterator[None]:
         """Wraps every write of a fake."""

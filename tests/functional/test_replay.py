@@ -7,7 +7,9 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -211,10 +213,12 @@ def test_the_command_shows_what_it_would_send_and_fails_for_what_it_cannot_read(
 
 
 def test_blobs_written_before_the_given_time_are_left_alone(container: ContainerClient, folder: Location) -> None:
-    container.upload_blob(f"{folder.name}/a.json", f"[{job_event('job_1')}]".encode())
+    blob = container.upload_blob(f"{folder.name}/a.json", f"[{job_event('job_1')}]".encode())
+    after = blob.get_blob_properties().last_modified + timedelta(seconds=1)
+    time.sleep(max(0, after.timestamp() - time.time()))
 
     done = registrar_replay(
-        "--dead-letters", f"{ACCOUNT}/{CONTAINER}/{folder.name}", "--since", "2999-01-01", "--dry-run"
+        "--dead-letters", f"{ACCOUNT}/{CONTAINER}/{folder.name}", "--since", after.isoformat(), "--dry-run"
     )
 
     assert (done.returncode, done.stdout) == (0, "0 would be sent, 0 skipped, 0 unreadable\n")
