@@ -99,7 +99,8 @@ def replay(  # noqa: PLR0913 - one for each option
         others = {"--dead-letters": dead_letters, "--quarantine": quarantine, "--since": since, "--only": only}
         _decide_again(new_epoch, reason, {**others, "--dry-run": dry_run}, as_json=json)
         return
-    parts, moment = bootstrap.parts(), time_of(since, option="--since") if since else None
+    moment = time_of(since, option="--since") if since else None
+    parts = bootstrap.parts()
     sources = _sources(parts, dead_letters=dead_letters, quarantine=quarantine, since=moment)
     counts = show(Replay(sources, parts.queue.send, only, reason, dry_run), as_json=json)
     raise typer.Exit(1 if counts["unreadable"] else 0)

@@ -40,14 +40,14 @@ class Showing:
     ledger: Ledger
     versioning: Versioning
 
-    def repairs(self, model: str) -> Iterator[Repair]:
-        """What people see of `model` and is not so."""
+    def repairs(self, model: str, *, denied: Callable[[], frozenset[str]]) -> Iterator[Repair]:
+        """What people see of `model` and is not so; `denied` tells the digests of all files that were revoked."""
         head = self.ledger.head(model)
         if not self.ledger.is_mirrored(head):
             yield Repair(f"copied the head of {model} from its group again", lambda: self.ledger.mirror(head))
         if head.champion is not None and not self._is_shown(head, head.champion.version):
             yield self._champion(model, head.champion.version)
-        for version in self._denied(head):
+        for version in self._denied(head, denied()):
             yield self._revoked(model, version)
 
     def _champion(self, model: str, version: int) -> Repair:
@@ -58,9 +58,9 @@ class Showing:
         said = f"archived {model}:{version}, whose files were revoked while it was the champion"
         return Repair(said, lambda: self.versioning.put_away(model, version, status=REVOKED))
 
-    def _denied(self, head: Head) -> list[int]:
+    def _denied(self, head: Head, denied: frozenset[str]) -> list[int]:
         """The versions with revoked files that are there and do not lead; one that a person restored says `revoked`."""
-        denied, leading = self.ledger.revoked(), head.champion.version if head.champion else None
+        leading = head.champion.version if head.champion else None
         return [
             found.version
             for found in (self.versioning.registry.in_use(head.model) if denied else ())

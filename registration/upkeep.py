@@ -13,7 +13,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from registration import denied
@@ -62,8 +62,8 @@ class Upkeep:
         """
         if self.observes:
             return
-        kept = _kept(catalog)
-        yield Task("repaired", _Listed(self.ledger), partial(self._repaired, dry_run=dry_run))
+        kept, denied_files = _kept(catalog), cache(self.ledger.revoked)  # listed once, and when it is needed
+        yield Task("repaired", _Listed(self.ledger), partial(self._repaired, denied_files, dry_run=dry_run))
         yield Task("changed", _Listed(self.ledger), partial(self._changed, dry_run=dry_run))
         yield Task("archived", kept, lambda model: self._archived(model, kept[model], dry_run=dry_run))
 
@@ -72,8 +72,8 @@ class Upkeep:
         for leading in denied.champions(self.ledger, self.ledger.revoked()):
             log.warning("%s is the champion, though its files were revoked: `registrar pending` says more", leading)
 
-    def _repaired(self, model: str, *, dry_run: bool) -> Iterator[News]:
-        for repair in self.showing.repairs(model):
+    def _repaired(self, denied_files: Callable[[], frozenset[str]], model: str, *, dry_run: bool) -> Iterator[News]:
+        for repair in self.showing.repairs(model, denied=denied_files):
             if dry_run or _is_done(repair.do):
                 yield repair.done, 1
 

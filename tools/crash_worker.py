@@ -245,5 +245,5 @@ def _carried_out(order: Order, link: connection.Connection[Any, Any]) -> Report:
 
 
 def _show(parts: Parts, model: str) -> None:
-    for repair in bootstrap_sweep.upkeep(parts).showing.repairs(model):
+    for repair in bootstrap_sweep.upkeep(parts).showing.repairs(model, denied=parts.ledger.revoked):
         repair.do()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import override
 
 import pytest
 
 from registration.coverage import Coverage
 from tests.fakes import OUTPUTS
+from tests.faults import Faults
 from tests.sweeping import Azure
 from tests.turning import revoke
-from tests.world import job_event
+from tests.world import World, drop_event, job_event
 
 
 @pytest.fixture
@@ -71,6 +73,37 @@ def test_a_head_that_lags_behind_its_group_is_copied_again(azure: Azure, dry_run
 
     assert (azure.world.state.kept["heads/churn.json"] == lagging) is dry_run
     assert azure.sweep.run() == Coverage(repaired=int(dry_run))
+
+
+class Counting(Faults):
+    """Faults that count listings."""
+
+    listings = 0
+
+    @override
+    def listing(self) -> None:
+        self.listings += 1
+        super().listing()
+
+
+def listings_of_a_pass(azure: Azure, counting: Counting) -> int:
+    before = counting.listings
+    azure.sweep.run()
+    return counting.listings - before
+
+
+def test_a_second_model_costs_a_pass_no_listing_of_the_ledger_more() -> None:
+    counting = Counting()
+    azure = Azure(World(faults=counting))
+    azure.world.job("j1")
+    azure.world.process(job_event("j1"))
+    alone = listings_of_a_pass(azure, counting)
+
+    azure.world.drop("vendor-a/1")
+    azure.world.process(drop_event("vendor-a/1"))
+
+    assert listings_of_a_pass(azure, counting) == alone
+    assert azure.world.ledger.models() == ["churn", "digits"]
 
 
 def test_a_champion_that_a_person_archived_stays_archived(azure: Azure) -> None:
